@@ -1,0 +1,43 @@
+"""What every dialect is made of.
+
+An event is one object of a dialect's stream: a dict still to be framed, or bytes
+that are framed already (a run of plain text, a keep-alive).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.errors import CerellamaError
+from app.wire import json
+
+Event = dict[str, Any] | bytes
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a dialect's streams and errors look on the wire."""
+
+    mimetype: str
+    encode_all: Callable[[Iterable[Event]], bytes]
+    from_error: Callable[[CerellamaError], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What a reply must know of the request it answers."""
+
+    name: str  # the model, as the client spelt it
+    clock: Callable[[], int]  # nanoseconds since 1970
+    new_id: Callable[[], str]  # eight characters of [a-z0-9]
+    started_ns: int
+    remote: Mapping[str, str] = field(default_factory=dict)  # remote_model, remote_host
+    thinking: bool = True  # False hides what the model thought
+    prompt_tokens: int = 1  # an estimate, for an upstream that does not count
+
+
+def run(head: bytes, texts: Sequence[str], tail: bytes) -> bytes:
+    """Frame a run of plain texts: each is a JSON string between `head` and `tail`."""
+    return b"".join([head + json.encode_raw(text) + tail for text in texts])

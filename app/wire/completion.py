@@ -1,0 +1,63 @@
+"""What the upstream answers, typed: only the fields we read, every one optional.
+
+A stream's chunk and a whole answer are one type: a chunk's choice has a `delta`,
+a whole answer's a `message`, a raw completion's a `text`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class FunctionCall(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class ToolCall(msgspec.Struct):
+    """A call, or the fragment of one that a chunk brings."""
+
+    index: int | None = None
+    id: str | None = None
+    function: FunctionCall | None = None
+
+
+class Delta(msgspec.Struct):
+    content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[ToolCall] | None = None
+
+
+class Choice(msgspec.Struct):
+    delta: Delta | None = None
+    message: Delta | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+    logprobs: dict[str, Any] | None = None
+
+
+class Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class TimeInfo(msgspec.Struct):
+    """Durations in seconds."""
+
+    queue_time: float | None = None
+    prompt_time: float | None = None
+    completion_time: float | None = None
+    total_time: float | None = None
+
+
+class Chunk(msgspec.Struct):
+    choices: list[Choice] | None = None
+    usage: Usage | None = None
+    time_info: TimeInfo | None = None
+    error: Any = None
+    status_code: int | None = None
+
+
+decode = msgspec.json.Decoder(Chunk).decode
