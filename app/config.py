@@ -1,0 +1,90 @@
+"""Every setting, read once from the environment: the only reader of it.
+
+A field is its variable in lower case, but for a plural or a unit. `.env` is loaded by
+whoever starts the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
+
+from app import settings
+from app.settings import Address
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+class ConfigError(SystemExit):
+    """Ends the start with its one sentence and no traceback, whoever the starter is."""
+
+
+def setting(
+    parse: Callable[[str], T],
+    default: D,
+    *,
+    variable: str | None = None,
+    secret: bool = False,
+) -> T | D:
+    metadata = {"parse": parse, "variable": variable}
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Config:
+    cerebras_api_keys: tuple[str, ...] = setting(
+        settings.secrets, (), variable="CEREBRAS_API_KEY", secret=True
+    )
+    cerebras_base_url: str = setting(settings.url, "https://api.cerebras.ai/v1")
+    cai_model: str | None = setting(settings.text, None)
+    port: int | None = setting(settings.whole_number(0, settings.HIGHEST_PORT), None)
+    host: str = setting(settings.host, "0.0.0.0")
+    ollama_host: Address | None = setting(settings.ollama_host, None)
+    web_concurrency: int | None = setting(settings.whole_number(1), None)
+    access_tokens: tuple[str, ...] = setting(settings.secrets, (), secret=True)
+    allowed_hosts: tuple[str, ...] = setting(settings.host_names, ())
+    ollama_origins: tuple[str, ...] = setting(settings.origins, ())
+    ollama_keep_alive_ns: int = setting(
+        settings.keep_alive, 300_000_000_000, variable="OLLAMA_KEEP_ALIVE"
+    )
+    ollama_max_queue: int = setting(settings.whole_number(0), 512)
+    max_upstream_requests: int = setting(settings.whole_number(1), 256)
+    connect_timeout_s: float = setting(settings.seconds, 5.0)
+    idle_timeout_s: float = setting(settings.seconds, 120.0)
+    retry_wait_s: float = setting(settings.seconds_or_zero, 20.0)
+    default_num_predict: int | None = setting(settings.whole_number(1), None)
+    max_body_mb: int = setting(settings.whole_number(1), 64)
+    grace_s: int = setting(settings.whole_number(0), 25)
+    log_level: str = setting(settings.one_of(*settings.LOG_LEVELS), "info")
+    # Ours alone, set by gunicorn.conf.py: the folder all workers of an instance share.
+    instance_dir: str | None = setting(
+        settings.text, None, variable="CERELLAMA_INSTANCE_DIR"
+    )
+
+
+VARIABLES = {
+    entry.name: entry.metadata["variable"] or entry.name.upper()
+    for entry in fields(Config)
+}
+
+
+def from_env(environ: Mapping[str, str]) -> Config:
+    """Raises ConfigError for the first bad value."""
+    values = {}
+    for entry in fields(Config):
+        variable = VARIABLES[entry.name]
+        value = _strip(environ.get(variable, ""))
+        if not value:
+            continue
+        try:
+            values[entry.name] = entry.metadata["parse"](value)
+        except ValueError as error:
+            shown = f" is {value!r}: it" if entry.repr else ""
+            raise ConfigError(f"{variable}{shown} must be {error}.") from None
+    return Config(**values)
+
+
+def _strip(value: str) -> str:
+    return value.strip().strip("\"'").strip()

@@ -1,0 +1,181 @@
+"""The kinds of values a setting can have: text in, value out.
+
+Each parser takes stripped, non-empty text and raises ValueError with what is allowed,
+worded to follow "must be".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from app.wire import duration
+
+FOREVER = -1
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9._-]+", re.ASCII)
+ORIGIN_SCHEMES = (
+    "http://",
+    "https://",
+    "chrome-extension://",
+    "safari-extension://",
+    "moz-extension://",
+    "ms-browser-extension://",
+)
+OLLAMA_PORT = 11434
+SCHEME_PORTS = {"http": 80, "https": 443}
+HIGHEST_PORT = 65535
+
+
+class Address(NamedTuple):
+    """Where to listen; `host` is a name or an IP without brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def text(value: str) -> str:
+    return value
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return value.lower()
+
+    return parse
+
+
+def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        number = int(value) if value.isascii() and value.isdigit() else -1
+        if number < low or (high is not None and number > high):
+            end = "or more" if high is None else f"to {high}"
+            raise ValueError(f"a whole number, {low} {end}")
+        return number
+
+    return parse
+
+
+def seconds(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if number <= 0 or not math.isfinite(number):
+        raise ValueError("a number of seconds above 0")
+    return number
+
+
+def seconds_or_zero(value: str) -> float:
+    try:
+        return 0.0 if float(value) == 0 else seconds(value)
+    except ValueError:
+        raise ValueError("a number of seconds, 0 or more") from None
+
+
+def comma_list(value: str) -> tuple[str, ...]:
+    items = tuple(item.strip() for item in value.split(",") if item.strip())
+    if not items:
+        raise ValueError("one value, or several separated by commas")
+    return items
+
+
+def secrets(value: str) -> tuple[str, ...]:
+    """What travels in a header: visible ASCII, no blanks."""
+    items = comma_list(value)
+    if not all(re.fullmatch(r"[!-~]+", item) for item in items):
+        raise ValueError("visible ASCII characters, several separated by commas")
+    return items
+
+
+def url(value: str) -> str:
+    """A base URL, without the slash at its end."""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("an address such as https://api.cerebras.ai/v1")
+    return value.rstrip("/")
+
+
+def host(value: str) -> str:
+    """A name or an IP address, brackets of IPv6 taken off."""
+    bare = value.strip("[]")
+    if not HOST_NAME.fullmatch(bare) and not _is_ip(bare):
+        raise ValueError("a host name or an IP address such as 0.0.0.0")
+    return bare
+
+
+def host_names(value: str) -> tuple[str, ...]:
+    names = tuple(name.lower() for name in comma_list(value))
+    if not all(name == "*" or HOST_NAME.fullmatch(name) for name in names):
+        raise ValueError("host names without scheme and port, or *")
+    return names
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Ollama's rule: one * at most, and an entry without one has a known scheme."""
+    entries = comma_list(value)
+    for entry in entries:
+        known = entry.startswith(ORIGIN_SCHEMES)
+        if entry.count("*") > 1 or ("*" not in entry and not known):
+            schemes = ", ".join(ORIGIN_SCHEMES)
+            raise ValueError(f"origins with one * each, or starting with {schemes}")
+    return entries
+
+
+def keep_alive(value: str) -> int:
+    """Nanoseconds; a negative duration or number of seconds is FOREVER."""
+    if re.fullmatch(r"[+-]?\d+", value, re.ASCII):
+        return max(int(value) * 1_000_000_000, FOREVER)
+    try:
+        return max(duration.parse(value), FOREVER)
+    except ValueError:
+        raise ValueError("a duration such as 5m, or a number of seconds") from None
+
+
+def ollama_host(value: str) -> Address:
+    """As Ollama's envconfig.Host: a port that is none becomes the default one."""
+    scheme, separator, rest = value.partition("://")
+    if not separator:
+        scheme, rest = ("https" if value == "ollama.com" else ""), value
+    default = SCHEME_PORTS.get(scheme, OLLAMA_PORT)
+    name, port = _split_port(rest.partition("/")[0])
+    try:
+        return Address(host(name) if name else "0.0.0.0", _port(port, default))
+    except ValueError:
+        raise ValueError("an address such as 127.0.0.1:11434") from None
+
+
+def _split_port(value: str) -> tuple[str, str | None]:
+    """Go's net.SplitHostPort; without a port the whole value is the host."""
+    match = re.fullmatch(r"(\[[^]]*\]|[^:]*):([^:\]]*)", value)
+    if match:
+        return match[1], match[2]
+    return value or "127.0.0.1", None
+
+
+def _port(value: str | None, default: int) -> int:
+    if value is None or not re.fullmatch(r"\+?\d{1,9}", value, re.ASCII):
+        return default
+    return int(value) if int(value) <= HIGHEST_PORT else default
+
+
+def _is_ip(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
