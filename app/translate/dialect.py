@@ -40,4 +40,5 @@ class Exchange:
 
 def run(head: bytes, texts: Sequence[str], tail: bytes) -> bytes:
     """Frame a run of plain texts: each is a JSON string between `head` and `tail`."""
-    return b"".join([head + json.encode_raw(text) + tail for text in texts])
+    lines = [head + json.encode_raw(text) + tail for text in texts]
+    return json.escape_line_breaks(b"".join(lines))
