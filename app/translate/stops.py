@@ -1,0 +1,100 @@
+"""Stop sequences beyond those the upstream takes, enforced while the answer passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from app.wire.completion import Choice, Chunk, Delta
+
+UPSTREAM_LIMIT = 4
+
+
+def split(stops: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What goes upstream, and what is left to cut here."""
+    distinct = [stop for stop in dict.fromkeys(stops) if stop]
+    return distinct[:UPSTREAM_LIMIT], distinct[UPSTREAM_LIMIT:]
+
+
+def cut(
+    batches: Iterable[Sequence[Chunk]], stops: Sequence[str], close: Callable[[], Any]
+) -> Iterator[list[Chunk]]:
+    """End a stream at the first stop in its text; `close` hears that reading ends."""
+    text = Text(stops)
+    for batch in batches:
+        kept: list[Chunk] = []
+        for chunk in batch:
+            kept += text.pass_on(chunk)
+            if text.is_cut:
+                close()
+                yield kept
+                return
+        if kept or not batch:
+            yield kept
+
+
+def cut_completion(completion: Chunk, stops: Sequence[str]) -> Chunk:
+    """End a whole answer at the first stop in its text."""
+    choice = completion.choices[0] if completion.choices else Choice()
+    said = choice.message or Delta(content=choice.text)
+    end = find(said.content or "", stops)
+    if end is None:
+        return completion
+    message = Delta(content=(said.content or "")[:end], reasoning=said.reasoning)
+    return Chunk(
+        choices=[Choice(message=message, finish_reason="stop")],
+        usage=completion.usage,
+        time_info=completion.time_info,
+    )
+
+
+def find(text: str, stops: Iterable[str]) -> int | None:
+    """Where the first of the stops begins."""
+    places = [place for place in map(text.find, stops) if place >= 0]
+    return min(places, default=None)
+
+
+class Text:
+    """The text of a stream, less the end of it that could begin a stop."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self.stops = stops
+        self.held = ""
+        self.is_cut = False
+
+    def pass_on(self, chunk: Chunk) -> list[Chunk]:
+        """What of a chunk may be seen already, held text included."""
+        choice = chunk.choices[0] if chunk.choices else Choice()
+        delta = choice.delta or Delta(content=choice.text)
+        self.held += delta.content or ""
+        end = find(self.held, self.stops)
+        if end is not None:
+            self.is_cut = True
+            finish = Choice(delta=Delta(), finish_reason="stop")
+            return [*self._show(end, choice), replace(chunk, choices=[finish])]
+        if choice.finish_reason or delta.tool_calls:
+            rest = Delta(tool_calls=delta.tool_calls)
+            last = Choice(delta=rest, finish_reason=choice.finish_reason)
+            shown = self._show(len(self.held), choice)
+            return [*shown, replace(chunk, choices=[last])]
+        if not delta.content:
+            return [chunk]
+        return self._show(len(self.held) - self._open_end(), choice)
+
+    def _show(self, end: int, choice: Choice) -> list[Chunk]:
+        shown, self.held = self.held[:end], self.held[end:]
+        reasoning = choice.delta.reasoning if choice.delta else None
+        if not (shown or reasoning or choice.logprobs):
+            return []
+        delta = Delta(content=shown, reasoning=reasoning)
+        return [Chunk(choices=[Choice(delta=delta, logprobs=choice.logprobs)])]
+
+    def _open_end(self) -> int:
+        """The length of the longest end that is the beginning of a stop."""
+        longest = max(map(len, self.stops)) - 1
+        for length in range(min(longest, len(self.held)), 0, -1):
+            if any(stop.startswith(self.held[-length:]) for stop in self.stops):
+                return length
+        return 0
