@@ -1,0 +1,114 @@
+"""The shape of the repository: sizes, settings told everywhere, tests in place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from app.config import VARIABLES, Config, from_env
+
+PROJECT = Path(__file__).parents[1]
+LONGEST_FILE = 400
+SETTING_LINE = re.compile(r"^# ([A-Z_]+)=(.*)$", re.MULTILINE)
+MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w")
+NOT_OURS = {"node_modules", "__pycache__", "instance"}
+HIDDEN_BUT_OURS = {".ci", ".dockerignore", ".env.example", ".flaskenv", ".gitignore"}
+INTERNAL = {"CERELLAMA_INSTANCE_DIR"}
+
+
+def files(folder: Path = PROJECT) -> Iterator[Path]:
+    for path in folder.iterdir():
+        hidden = path.name.startswith(".") and path.name not in HIDDEN_BUT_OURS
+        if hidden or path.name in NOT_OURS:
+            continue
+        if path.is_dir():
+            yield from files(path)
+        else:
+            yield path
+
+
+def settings_of_example() -> dict[str, str]:
+    return dict(SETTING_LINE.findall((PROJECT / ".env.example").read_text()))
+
+
+def test_no_file_is_a_neighbourhood() -> None:
+    lines = {
+        str(path.relative_to(PROJECT)): len(path.read_text().splitlines())
+        for path in files()
+        if path.suffix == ".py"
+    }
+
+    assert {name: n for name, n in lines.items() if n > LONGEST_FILE} == {}
+
+
+def test_no_file_knows_a_machine() -> None:
+    found = {
+        str(path.relative_to(PROJECT)): match[0]
+        for path in files()
+        if (match := MACHINE_PATH.search(path.read_text(errors="replace")))
+    }
+
+    assert found == {}
+
+
+def test_the_example_of_env_names_every_setting() -> None:
+    assert set(settings_of_example()) == set(VARIABLES.values()) - INTERNAL
+
+
+@pytest.mark.parametrize(("variable", "value"), settings_of_example().items())
+def test_the_example_of_env_shows_the_default(variable: str, value: str) -> None:
+    assert from_env({variable: value}) == Config()
+
+
+def test_the_example_of_env_sets_nothing() -> None:
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+
+    assert [line for line in lines if line and not line.startswith("#")] == []
+
+
+@pytest.mark.parametrize("variable", sorted(set(VARIABLES.values()) - INTERNAL))
+def test_the_readme_names_every_setting(variable: str) -> None:
+    assert f"`{variable}`" in (PROJECT / "README.md").read_text()
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    documents = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
+    links = [
+        document.parent / target
+        for document in documents
+        for target in re.findall(r"\]\(([^):#]+)\)", document.read_text())
+    ]
+
+    assert [str(link) for link in links if not link.exists()] == []
+
+
+def test_the_container_starts_what_the_procfile_starts() -> None:
+    procfile = (PROJECT / "Procfile").read_text().removeprefix("web: ").split()
+    command = (PROJECT / "Dockerfile").read_text().rstrip().rpartition("\nCMD ")[2]
+
+    assert json.loads(command) == procfile
+
+
+def test_flask_run_uses_our_port() -> None:
+    assert "FLASK_RUN_PORT=6000" in (PROJECT / ".flaskenv").read_text().splitlines()
+
+
+def test_every_route_has_a_test_file() -> None:
+    app = create_app(Config())
+    modules = {
+        app.view_functions[rule.endpoint].__module__
+        for rule in app.url_map.iter_rules()
+    }
+    expected = [
+        Path("tests", *module.split(".")[1:-1], f"test_{module.split('.')[-1]}.py")
+        for module in modules
+        if module.startswith("app.blueprints.")
+    ]
+
+    assert expected
+    assert [str(path) for path in expected if not (PROJECT / path).exists()] == []
