@@ -1,0 +1,73 @@
+"""What a name means: the only place that decides where a request goes.
+
+First the served models, by id or library spelling; last `CAI_MODEL`. Whatever else can
+bear a name comes between these two.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.catalogue import names
+from app.catalogue.metadata import describe
+from app.catalogue.models import Catalogue, index
+from app.errors import ModelNotFound
+from app.translate.fit import fit
+from app.translate.model import Model
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a name leads; replies echo the name as it was sent."""
+
+    name: str
+    model: Model
+
+    @property
+    def full_name(self) -> str:
+        """As Ollama spells it in errors about capabilities."""
+        return names.parse(self.name).full
+
+    def apply(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The request as this model takes it."""
+        return fit(request, self.model.traits, model=self.model.id, name=self.name)
+
+
+def resolve(
+    name: str, catalogue: Catalogue, default_model: str | None = None
+) -> Target:
+    model = find_model(name, catalogue, default_model) if name.strip() else None
+    if model is None:
+        raise ModelNotFound(f"model '{name}' not found")
+    return Target(name, model)
+
+
+def find_model(
+    name: str, catalogue: Catalogue, default_model: str | None
+) -> Model | None:
+    return catalogue.find(names.parse(name)) or find_default(catalogue, default_model)
+
+
+def find_default(catalogue: Catalogue, default_model: str | None) -> Model | None:
+    """`CAI_MODEL`, taken on trust while no list has come."""
+    if default_model is None:
+        return None
+    model = catalogue.find(names.parse(default_model))
+    return model if model or catalogue.known else describe(default_model)
+
+
+def announce(models: Sequence[Model], default_model: str | None) -> None:
+    """Log what is served, and that `CAI_MODEL` is not."""
+    served = ", ".join(model.id for model in models)
+    log.info("Models served: %s", served)
+    if default_model and names.parse(default_model).key not in index(models):
+        log.warning(
+            "CAI_MODEL is %s, which is not served. Set it to one of: %s",
+            default_model,
+            served,
+        )
