@@ -1,0 +1,93 @@
+"""Which models count as loaded, for all workers of this machine.
+
+One empty file per model: its mtime is when the model expires, its atime when it was
+last used, so that their difference is the keep_alive to go on with. Losing the folder
+loses nothing but a list: trouble with it is logged once and never fails a request.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+from app.translate.model import Model
+
+log = logging.getLogger(__name__)
+
+FOREVER_NS = 2**63 - 1  # as in Ollama, about 292 years
+
+
+class Loaded:
+    def __init__(
+        self,
+        folder: Path,
+        default_keep_alive_ns: int,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._folder = folder
+        self._default_ns = default_keep_alive_ns
+        self._clock = clock
+        self._warned = False
+
+    def use(self, model_id: str, keep_alive_ns: int | None = None) -> None:
+        """Keep a model loaded; None: for as long as before, negative: forever."""
+        now = self._clock()
+        try:
+            if keep_alive_ns is None:
+                keep_alive_ns = self._previous(model_id, now)
+            if keep_alive_ns == 0:
+                self._path(model_id).unlink(missing_ok=True)
+            else:
+                self._stamp(model_id, now, now + _bounded(keep_alive_ns))
+        except OSError as error:
+            self._warn(error)
+
+    def unload(self, model_id: str) -> None:
+        self.use(model_id, 0)
+
+    def listing(self, models: Iterable[Model]) -> list[tuple[Model, int]]:
+        """Those of `models` that are loaded and when each expires, latest first."""
+        now = self._clock()
+        loaded = [(model, self._expiry(model.id)) for model in models]
+        current = [(model, expiry) for model, expiry in loaded if expiry > now]
+        return sorted(current, key=lambda pair: pair[1], reverse=True)
+
+    def _previous(self, model_id: str, now: int) -> int:
+        try:
+            status = self._path(model_id).stat()
+        except FileNotFoundError:
+            return self._default_ns
+        if status.st_mtime_ns <= now:
+            return self._default_ns
+        return status.st_mtime_ns - status.st_atime_ns
+
+    def _stamp(self, model_id: str, now: int, expiry: int) -> None:
+        path = self._path(model_id)
+        try:
+            os.utime(path, ns=(now, expiry))
+        except FileNotFoundError:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch()
+            os.utime(path, ns=(now, expiry))
+
+    def _expiry(self, model_id: str) -> int:
+        try:
+            return self._path(model_id).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _path(self, model_id: str) -> Path:
+        return self._folder / quote(model_id, safe="")
+
+    def _warn(self, error: OSError) -> None:
+        if not self._warned:
+            self._warned = True
+            log.warning("Loaded models cannot be remembered: %s", error)
+
+
+def _bounded(keep_alive_ns: int) -> int:
+    return min(keep_alive_ns, FOREVER_NS) if keep_alive_ns > 0 else FOREVER_NS
