@@ -1,0 +1,239 @@
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.catalogue.metadata import TABLE, describe
+from app.translate.model import Model
+from app.translate.ollama import models
+
+HOST = "https://api.cerebras.ai"
+GPT, QWEN = TABLE.values()
+UNKNOWN = describe("kimi-k9")
+ALL = [GPT, QWEN, UNKNOWN]
+
+DETAILS = [
+    "parent_model",
+    "format",
+    "family",
+    "families",
+    "parameter_size",
+    "quantization_level",
+]
+
+
+def show(model: Model = GPT, **body: Any) -> dict[str, Any]:
+    return models.show(model, {"model": "asked", **body}, HOST)
+
+
+def test_tags_has_ollamas_keys_in_ollamas_order() -> None:
+    (entry,) = models.tags([GPT], HOST)["models"]
+
+    assert list(entry) == [
+        "name",
+        "model",
+        "remote_model",
+        "remote_host",
+        "modified_at",
+        "size",
+        "digest",
+        "details",
+        "capabilities",
+    ]
+    assert list(entry["details"]) == [*DETAILS, "context_length", "embedding_length"]
+
+
+def test_a_tag_tells_the_model_and_where_it_runs() -> None:
+    (entry,) = models.tags([GPT], HOST)["models"]
+
+    assert entry["name"] == entry["model"] == "gpt-oss-120b:latest"
+    assert entry["remote_model"] == "gpt-oss-120b"
+    assert entry["remote_host"] == HOST
+    assert entry["modified_at"] == "2025-08-05T00:00:00.000000+00:00"
+    assert entry["size"] == GPT.size
+    assert entry["digest"] == GPT.digest
+    assert entry["capabilities"] == ["completion", "tools", "thinking"]
+    assert entry["details"]["context_length"] == 131072
+
+
+def test_no_models_are_an_empty_list() -> None:
+    assert models.tags([], HOST) == models.ps([]) == {"models": []}
+
+
+@pytest.mark.parametrize("model", ALL, ids=lambda model: model.id)
+def test_every_string_a_strict_client_reads_is_there(model: Model) -> None:
+    (tag,) = models.tags([model], HOST)["models"]
+    (process,) = models.ps([(model, 0)])["models"]
+
+    for entry in (tag, process, show(model)):
+        details = entry["details"]
+        strings = [key for key in DETAILS if key != "families"]
+        assert all(isinstance(details[key], str) for key in strings)
+        assert all(details[key] for key in strings if key != "parent_model")
+        assert details["families"][0] == details["family"]
+    assert re.fullmatch(r"[0-9a-f]{64}", tag["digest"])
+    assert tag["size"] > 0
+
+
+def test_a_length_that_is_not_known_is_left_out() -> None:
+    (entry,) = models.tags([UNKNOWN], HOST)["models"]
+
+    assert "embedding_length" not in entry["details"]
+    assert "general.parameter_count" not in show(UNKNOWN)["model_info"]
+
+
+def test_vision_also_shows_in_the_families() -> None:
+    assert show(QWEN)["details"]["families"] == ["qwen35", "clip"]
+    assert show(GPT)["details"]["families"] == ["gptoss"]
+
+
+def test_ps_has_ollamas_keys_in_ollamas_order() -> None:
+    (entry,) = models.ps([(GPT, 1)])["models"]
+
+    assert list(entry) == [
+        "name",
+        "model",
+        "size",
+        "digest",
+        "details",
+        "expires_at",
+        "size_vram",
+        "context_length",
+    ]
+    assert list(entry["details"]) == DETAILS
+    assert entry["size_vram"] == entry["size"] > 0
+    assert entry["context_length"] == 131072
+
+
+@pytest.mark.parametrize(
+    ("expiry_ns", "text"),
+    [
+        (1_800_000_000_123_456_789, "2027-01-15T08:00:00.123456+00:00"),
+        (1_800_000_000_000_000_000, "2027-01-15T08:00:00.000000+00:00"),
+        (1_800_000_000_000_000_000 + 2**63 - 1, "2319-04-27T07:47:16.854775+00:00"),
+    ],
+    ids=["microseconds", "whole second", "forever"],
+)
+def test_expiry_is_a_date_that_old_pythons_read(expiry_ns: int, text: str) -> None:
+    (entry,) = models.ps([(GPT, expiry_ns)])["models"]
+
+    assert entry["expires_at"] == text
+    assert re.fullmatch(r"[\d-]{10}T[\d:]{8}\.\d{6}[+-]\d\d:\d\d", text)
+    assert datetime.fromisoformat(text).utcoffset() == timedelta(0)
+
+
+def test_loaded_models_stay_in_the_order_given() -> None:
+    listed = models.ps([(QWEN, 2), (GPT, 1)])["models"]
+
+    assert [entry["name"] for entry in listed] == [QWEN.name, GPT.name]
+
+
+def test_show_has_ollamas_keys_in_ollamas_order() -> None:
+    assert list(show(system="Be terse.")) == [
+        "license",
+        "modelfile",
+        "parameters",
+        "template",
+        "system",
+        "details",
+        "remote_model",
+        "remote_host",
+        "model_info",
+        "capabilities",
+        "modified_at",
+    ]
+    assert list(show()["details"]) == DETAILS
+
+
+def test_show_leaves_out_what_is_empty() -> None:
+    assert "system" not in show()
+    assert "license" not in show(UNKNOWN)
+
+
+@pytest.mark.parametrize("model", ALL, ids=lambda model: model.id)
+def test_show_tells_the_context_length_wherever_clients_look(model: Model) -> None:
+    shown = show(model)
+    architecture = shown["model_info"]["general.architecture"]
+
+    assert shown["parameters"] == f"{'num_ctx':30} {model.context_length}"
+    assert shown["model_info"][f"{architecture}.context_length"] == model.context_length
+
+
+def test_show_tells_the_models_facts() -> None:
+    assert show()["model_info"] == {
+        "general.architecture": "gptoss",
+        "general.basename": "gpt-oss-120b",
+        "general.organization": "OpenAI",
+        "general.parameter_count": 116829156672,
+        "gptoss.context_length": 131072,
+        "gptoss.embedding_length": 2880,
+    }
+
+
+def test_copilot_sees_the_name_it_asked_for() -> None:
+    body = {"model": "gpt-oss:120b"}
+
+    shown = models.show(GPT, body, HOST, "GitHubCopilotChat/0.30")
+
+    assert shown["model_info"]["general.basename"] == "gpt-oss:120b"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "has_tools"),
+    [(("completion", "tools"), True), (("completion",), False)],
+    ids=["tools", "no tools"],
+)
+def test_the_template_names_tools_when_the_model_has_them(
+    capabilities: tuple[str, ...], has_tools: bool
+) -> None:
+    template = show(replace(GPT, capabilities=capabilities))["template"]
+
+    assert ("tools" in template.lower()) == has_tools
+    assert ".Suffix" not in template
+
+
+def test_the_modelfile_is_written_as_ollama_writes_it() -> None:
+    bare = replace(GPT, license="MIT", capabilities=("completion",))
+
+    assert show(bare)["modelfile"] == (
+        '# Modelfile generated by "ollama show"\n'
+        "# To build a new Modelfile based on this, replace FROM with:\n"
+        "# FROM gpt-oss-120b:latest\n"
+        "\n"
+        "FROM gpt-oss-120b:latest\n"
+        f'TEMPLATE "{models.TEMPLATE}"\n'
+        "PARAMETER num_ctx 131072\n"
+        "LICENSE MIT\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ({"num_ctx": 8192.0}, ["num_ctx 8192"]),
+        ({"temperature": 0.5}, ["num_ctx 131072", "temperature 0.5"]),
+        ({"use_mmap": True}, ["num_ctx 131072", "use_mmap true"]),
+        ({"stop": ["a", " b"]}, ["num_ctx 131072", "stop a", 'stop " b"']),
+        ({"stop": ['"\n']}, ["num_ctx 131072", 'stop """"', '"""']),
+    ],
+    ids=["wins", "number", "bool", "list", "quotes"],
+)
+def test_requested_options_appear_in_the_modelfile_only(
+    options: dict[str, Any], lines: list[str]
+) -> None:
+    shown = show(options=options)
+
+    _, _, rest = shown["modelfile"].partition("PARAMETER ")
+    text, _, _ = rest.partition("\nLICENSE")
+    assert text.replace("PARAMETER ", "").split("\n") == lines
+    assert shown["parameters"] == show()["parameters"]
+
+
+def test_a_requested_system_is_shown_instead_of_the_models() -> None:
+    shown = show(system="Be terse.\nBe kind.", verbose=True, template="x")
+
+    assert shown["system"] == "Be terse.\nBe kind."
+    assert '\nSYSTEM "Be terse.\nBe kind."\n' in shown["modelfile"]
+    assert shown["template"] == show()["template"]
