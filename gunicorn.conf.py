@@ -30,7 +30,7 @@ SPARE_CONNECTIONS = 1024
 settings = from_env(os.environ)
 
 # Decided once: at HUP our own port would look taken.
-if "CERELLAMA_BIND" not in os.environ:
+if not os.environ.get("CERELLAMA_BIND"):
     addresses = listen_addresses(settings, is_free)
     os.environ["CERELLAMA_BIND"] = ",".join(str(address) for address in addresses)
 

@@ -1,0 +1,75 @@
+"""The server under test, started by the Procfile's own line or by `flask run`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import PROJECT, Running, running
+
+URL = re.compile(r"http://[\w.:\[\]-]+")
+SETTINGS = re.findall(
+    r"^# ([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE
+)
+LISTENS = {"gunicorn": "Cerellama listens at", "flask": "Running on"}
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    program: Running
+
+
+def procfile_command() -> list[str]:
+    return (PROJECT / "Procfile").read_text().removeprefix("web: ").split()
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Only these settings: nothing of the shell's, nothing of a developer's `.env`."""
+    return {
+        **dict.fromkeys(SETTINGS, ""),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHON_DOTENV_DISABLED": "1",
+        "FLASK_SKIP_DOTENV": "1",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "WEB_CONCURRENCY": "2",
+        "GRACE_S": "2",  # idle connections of a test's client hold up the end
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+        **settings,
+    }
+
+
+@contextlib.contextmanager
+def serving(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[Server]:
+    """Run a server until the block's end; `environ` is best made by environment()."""
+    ready = LISTENS["flask" if command[0] == "flask" else "gunicorn"]
+    with running(command, ready, environ=environ) as program:
+        yield Server(URL.findall(program.wait_for(ready))[0], program)
+
+
+@pytest.fixture(scope="session")
+def upstream_settings(fake: Any) -> dict[str, str]:
+    """What points a server at the stand-in for Cerebras."""
+    return {"CEREBRAS_BASE_URL": fake.base_url, "CEREBRAS_API_KEY": fake.key}
+
+
+@pytest.fixture(scope="session")
+def server(upstream_settings: dict[str, str]) -> Iterator[Server]:
+    with serving(procfile_command(), environment(**upstream_settings)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def flask_server(upstream_settings: dict[str, str]) -> Iterator[Server]:
+    command = ["flask", "--app", "wsgi", "run", "--port", "0"]
+    with serving(command, environment(**upstream_settings)) as started:
+        yield started
