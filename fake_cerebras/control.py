@@ -1,0 +1,94 @@
+"""The control routes, under /_fake/: steer the server, and ask what it received."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from fake_cerebras import script
+from fake_cerebras.connection import Connection
+from fake_cerebras.script import ScriptError
+from fake_cerebras.state import State
+
+PREFIX = "/_fake/"
+Answer = tuple[int, Any]
+Query = Mapping[str, str]
+
+
+def serve(connection: Connection, state: State) -> None:
+    data = connection.read_body()
+    parts = urlsplit(connection.path)
+    topic, _, name = parts.path.removeprefix(PREFIX).partition("/")
+    view = VIEWS.get((connection.command, topic))
+    if view is None:
+        status, value = 404, {"error": f"no {connection.command} {parts.path}"}
+    else:
+        try:
+            body = json.loads(data or b"null")
+            status, value = view(state, name, dict(parse_qsl(parts.query)), body)
+        except (ScriptError, ValueError, TypeError) as error:
+            status, value = 400, {"error": str(error)}
+    connection.send(status, value, {})
+
+
+def add_script(state: State, name: str, query: Query, body: Any) -> Answer:
+    state.steering.add(script.parse(body["script"]), int(body.get("times", 1)))
+    return 200, {}
+
+
+def release(state: State, name: str, query: Query, body: Any) -> Answer:
+    state.steering.release(name)
+    return 200, {}
+
+
+def list_requests(state: State, name: str, query: Query, body: Any) -> Answer:
+    records = state.records
+    at_least = int(query.get("at_least", 0))
+    came = records.wait(lambda: len(records) >= at_least, timeout_s(query))
+    return 200 if came else 504, records.listing()
+
+
+def wait_until_left(state: State, name: str, query: Query, body: Any) -> Answer:
+    record = state.records.find(int(name))
+    if record is None:
+        return 404, {"error": f"no request {name}"}
+    state.records.wait(lambda: record.left is not None, timeout_s(query))
+    left = {"id": record.id, "left": record.left, "left_at": record.left_at}
+    return 200 if record.left is not None else 504, left
+
+
+def wait_until_finished(state: State, name: str, query: Query, body: Any) -> Answer:
+    record = state.records.find(int(name))
+    if record is None:
+        return 404, {"error": f"no request {name}"}
+    finished = state.records.wait(lambda: record.finished, timeout_s(query))
+    return 200 if finished else 504, {"id": record.id, "finished": finished}
+
+
+def forget_requests(state: State, name: str, query: Query, body: Any) -> Answer:
+    state.records.clear()
+    return 200, {}
+
+
+def forget_all(state: State, name: str, query: Query, body: Any) -> Answer:
+    """Requests, scripts that wait, and gates; whatever holds goes on."""
+    state.records.clear()
+    state.steering.clear()
+    return 200, {}
+
+
+def timeout_s(query: Query) -> float:
+    return float(query.get("timeout", 5))
+
+
+VIEWS: dict[tuple[str, str], Callable[[State, str, Query, Any], Answer]] = {
+    ("POST", "script"): add_script,
+    ("POST", "release"): release,
+    ("GET", "requests"): list_requests,
+    ("DELETE", "requests"): forget_requests,
+    ("GET", "left"): wait_until_left,
+    ("GET", "finished"): wait_until_finished,
+    ("DELETE", ""): forget_all,
+}

@@ -1,0 +1,16 @@
+"""What the server knows: its settings, what it received, what it shall do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fake_cerebras.records import Records
+from fake_cerebras.steering import Steering
+
+
+@dataclass(frozen=True)
+class State:
+    keys: frozenset[str]
+    tokens_per_second: float
+    records: Records = field(default_factory=Records)
+    steering: Steering = field(default_factory=Steering)

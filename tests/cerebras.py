@@ -1,0 +1,79 @@
+"""The stand-in upstream as tests hold it: what it shall do, and what it saw."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from tests.processes import running
+
+READY = "fake_cerebras listening on "
+KEY = "csk-simulated"
+MARGIN_S = 5.0  # what a control call may take beyond the wait it asks for
+
+
+class Fake:
+    """A running fake_cerebras; see its README for scripts and records."""
+
+    key = KEY
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.base_url = f"{url}/v1"
+
+    def script(self, script: Mapping[str, Any], times: int = 1) -> None:
+        """Play it to the next requests, or to those its `match` is for."""
+        self._control("POST", "script", body={"script": script, "times": times})
+
+    def requests(self, at_least: int = 0, timeout: float = 5.0) -> list[dict[str, Any]]:
+        """What was received, in order; waits until there are so many."""
+        query = {"at_least": at_least, "timeout": timeout}
+        listed: list[dict[str, Any]] = self._control("GET", "requests", query)
+        return listed
+
+    def release(self, name: str) -> None:
+        """Open the gate at which answers hold, for good."""
+        self._control("POST", f"release/{quote(name, safe='')}")
+
+    def left(self, record_id: int, timeout: float = 5.0) -> float:
+        """Wait until that request's client has left; when it did, by `time.time()`."""
+        said = self._control("GET", f"left/{record_id}", {"timeout": timeout})
+        return float(said["left_at"])
+
+    def finished(self, record_id: int, timeout: float = 5.0) -> None:
+        """Wait until that request is answered to the end."""
+        self._control("GET", f"finished/{record_id}", {"timeout": timeout})
+
+    def clear(self) -> None:
+        """Forget requests and scripts, close the gates; what holds goes on."""
+        self._control("DELETE", "")
+
+    def _control(
+        self,
+        method: str,
+        topic: str,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+    ) -> Any:
+        wait = float((query or {}).get("timeout", 0)) + MARGIN_S
+        server = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=wait)
+        with contextlib.closing(server):
+            path = f"/_fake/{topic}?{urlencode(query or {})}"
+            server.request(method, path, json.dumps(body))
+            answer = server.getresponse()
+            value = json.load(answer)
+        if answer.status != 200:
+            raise AssertionError(f"{method} {path}: {answer.status} {value}")
+        return value
+
+
+@contextlib.contextmanager
+def fake_cerebras(*options: str) -> Iterator[Fake]:
+    command = [sys.executable, "-m", "fake_cerebras", "--port", "0", *options]
+    with running(command, READY) as program:
+        yield Fake(program.wait_for(READY).removeprefix(READY))
