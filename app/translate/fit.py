@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import InvalidRequest
-from app.translate import formats, messages, stops
+from app.translate import formats, messages
 from app.translate.pairing import pair
 
 Request = dict[str, Any]
@@ -153,10 +153,7 @@ def _fit_sampling(request: Request, traits: Traits) -> Request:
         value = request.get(key)
         if value is not None and (value or key not in OFF_AT_ZERO):
             sampling[key] = min(max(value, low), high)
-    sent, _ = stops.split(request.get("stop") or ())
-    if sent:
-        sampling["stop"] = sent
-    kept = {k: v for k, v in request.items() if k not in RANGES and k != "stop"}
+    kept = {k: v for k, v in request.items() if k not in RANGES}
     return {**kept, **sampling}
 
 
