@@ -1,0 +1,105 @@
+"""HTTP/1.1 chunk framing undone: RFC 9112, section 7.1.
+
+Written for bodies of many small chunks in one read, and strict: what the grammar does
+not allow is refused, for a body read wrongly is a connection that lies ever after.
+"""
+
+from __future__ import annotations
+
+from app.errors import UpstreamError
+
+CRLF = b"\r\n"
+HEX_DIGITS = b"0123456789abcdefABCDEF"
+MAX_LINE_BYTES = 8 * 1024
+MAX_SIZE_DIGITS = 15
+
+
+class Decoder:
+    """Feed it what arrives, it gives the payload at once, whole chunks or parts.
+
+    `done` says that the body has ended, `excess` that bytes came after its end.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self.excess = False
+        self._line = b""  # of a line that is not yet whole
+        self._left = 0  # bytes that the open chunk still lacks, its CRLF included
+        self._trailers = False
+
+    def feed(self, data: bytes) -> bytes:
+        """The payload that `data` brings."""
+        data = self._line + data
+        payload: list[bytes] = []
+        at = self._continue_chunk(data, 0, payload) if self._left else 0
+        while not (self.done or self._left):
+            end = data.find(CRLF, at)
+            if end < 0:
+                break
+            line, at = data[at:end], end + 2
+            if self._trailers:
+                self._read_trailer(line)
+            else:
+                at = self._read_chunk(line, data, at, payload)
+        self._keep(data[at:])
+        return b"".join(payload)
+
+    def _read_chunk(
+        self, line: bytes, data: bytes, at: int, payload: list[bytes]
+    ) -> int:
+        size = parse_size(line)
+        end = at + size
+        if size and data[end : end + 2] == CRLF:
+            payload.append(data[at:end])
+            return end + 2
+        if size == 0:
+            self._trailers = True
+            return at
+        self._left = size + 2
+        return self._continue_chunk(data, at, payload)
+
+    def _continue_chunk(self, data: bytes, at: int, payload: list[bytes]) -> int:
+        piece = data[at : at + max(self._left - len(CRLF), 0)]
+        payload.append(piece)
+        self._left -= len(piece)
+        at += len(piece)
+        if self._left > len(CRLF):
+            return at
+        ending = data[at : at + self._left]
+        if not CRLF[-self._left :].startswith(ending):
+            raise malformed("a chunk is longer than its size")
+        self._left -= len(ending)
+        return at + len(ending)
+
+    def _read_trailer(self, line: bytes) -> None:
+        if line and line.find(b":") < 1:
+            raise malformed("a trailer is no header")
+        self.done = not line
+
+    def _keep(self, rest: bytes) -> None:
+        if self.done:
+            self.excess = self.excess or bool(rest)
+            rest = b""
+        if len(rest) > MAX_LINE_BYTES:
+            raise malformed("a line is too long")
+        self._line = rest
+
+
+def parse_size(line: bytes) -> int:
+    """The size that a chunk's first line gives; extensions are passed over."""
+    digits, semicolon, extension = line.partition(b";")
+    if semicolon:
+        digits = digits.rstrip(b" \t")
+    if (
+        not 0 < len(digits) <= MAX_SIZE_DIGITS
+        or digits.translate(None, HEX_DIGITS)
+        or b"\n" in extension
+        or b"\r" in extension
+    ):
+        raise malformed("a chunk's size is no number")
+    return int(digits, 16)
+
+
+def malformed(fault: str) -> UpstreamError:
+    """The refusal of a body whose framing is wrong."""
+    return UpstreamError(f"Cerebras sent a malformed answer: {fault}")

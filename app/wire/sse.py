@@ -1,0 +1,66 @@
+"""Server-sent events as bytes: https://html.spec.whatwg.org/#parsing-an-event-stream.
+
+Only an event's data is kept, for nothing we read has a name or an id. Lines end with
+\\n, \\r\\n or \\r and with nothing else: JSON may hold any other line break raw.
+"""
+
+from __future__ import annotations
+
+from app.errors import UpstreamError
+
+MIMETYPE = "text/event-stream"
+MAX_EVENT_BYTES = 32 * 1024 * 1024
+
+
+class Decoder:
+    """Cuts a stream, however it arrives, into the data of whole events."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()  # of an event that is not yet whole
+        self._after_cr = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The data of every event that `data` completes."""
+        data = self._with_line_feeds(data)
+        if self._rest:
+            seam = len(self._rest) - 1
+            self._rest += data
+            if self._rest.find(b"\n\n", seam) < 0:
+                self._check_size()
+                return []
+            data = bytes(self._rest)
+            self._rest.clear()
+        blocks = data.split(b"\n\n")
+        self._rest += blocks.pop()
+        self._check_size()
+        return [event for event in map(parse, blocks) if event]
+
+    def _with_line_feeds(self, data: bytes) -> bytes:
+        if self._after_cr and data:
+            data = data.removeprefix(b"\n")
+            self._after_cr = False
+        if b"\r" in data:
+            self._after_cr = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data
+
+    def _check_size(self) -> None:
+        if len(self._rest) > MAX_EVENT_BYTES:
+            self._rest.clear()
+            raise UpstreamError("Cerebras sent an event without an end")
+
+
+def parse(block: bytes) -> bytes:
+    """The data of one event's lines, empty when they hold none."""
+    if block.startswith(b"data: {") and b"\n" not in block:
+        return block[6:]
+    fields = [line.partition(b":") for line in block.split(b"\n")]
+    return b"\n".join(
+        [value.removeprefix(b" ") for name, _, value in fields if name == b"data"]
+    )
+
+
+def encode(data: bytes, event: str | None = None) -> bytes:
+    """Frame one event."""
+    name = b"event: %b\n" % event.encode() if event else b""
+    return b"%bdata: %b\n\n" % (name, data.replace(b"\n", b"\ndata: "))
