@@ -1,0 +1,93 @@
+"""One answer's body: the only place that returns a connection or throws it away."""
+
+from __future__ import annotations
+
+import requests
+
+from app.errors import UpstreamError, UpstreamTimeout
+from app.upstream import socketread
+from app.upstream.cancel import Cancel
+from app.upstream.failures import Failure, lost
+from app.upstream.socketread import Unsized
+
+SHORTEST_S = 0.001
+
+
+class Body:
+    """The payload of an answer, one socket read at a time, until `ended`."""
+
+    def __init__(
+        self, response: requests.Response, cancel: Cancel, idle_timeout_s: float
+    ) -> None:
+        self.ended = False
+        self._response = response
+        self._cancel = cancel
+        self._idle_timeout_s = idle_timeout_s
+        self._silent_s = 0.0
+        self._reader, self._framing = socketread.open_body(response.raw)
+        if self._framing.done:
+            self._finish()
+
+    def read(self, wait_s: float) -> bytes:
+        """What comes within `wait_s`: b"" when that is nothing, or only framing."""
+        try:
+            return self._read(min(wait_s, self._idle_timeout_s - self._silent_s))
+        except BaseException:
+            self.close()
+            raise
+
+    def read_all(self, limit: int) -> bytes:
+        """The whole body, which must not be larger than `limit`."""
+        payload = bytearray()
+        while not self.ended:
+            payload += self.read(self._idle_timeout_s)
+            if len(payload) > limit:
+                self.close()
+                raise UpstreamError("Cerebras sent an answer that is too large")
+        return bytes(payload)
+
+    def close(self) -> None:
+        """Throw the connection away, unless the body has ended."""
+        if not self.ended:
+            self.ended = True
+            self._cancel.release()
+            self._response.close()
+
+    def _read(self, wait_s: float) -> bytes:
+        try:
+            data = self._reader.read(max(wait_s, SHORTEST_S))
+        except TimeoutError:
+            self._stay_silent(wait_s)
+            return b""
+        except OSError as error:
+            self._cancel.check()
+            raise lost(error) from error
+        self._silent_s = 0.0
+        if not data:
+            self._reach_end()
+            return b""
+        payload = self._framing.feed(data)
+        if self._framing.done:
+            self._finish()
+        return payload
+
+    def _stay_silent(self, wait_s: float) -> None:
+        self._silent_s += wait_s
+        if self._silent_s >= self._idle_timeout_s:
+            raise UpstreamTimeout(
+                f"Cerebras sent nothing for {self._idle_timeout_s:g} seconds"
+            )
+
+    def _reach_end(self) -> None:
+        self._cancel.check()
+        if not isinstance(self._framing, Unsized):
+            raise Failure(UpstreamError("Cerebras' answer was cut short"))
+        self._finish()
+
+    def _finish(self) -> None:
+        """A socket that was shut down meanwhile must not be anyone else's next."""
+        self.ended = True
+        if self._cancel.release() and not self._framing.excess:
+            socketread.hand_back(self._response.raw)
+        else:
+            self._response.close()

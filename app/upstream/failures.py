@@ -1,0 +1,177 @@
+"""What went wrong upstream, in our words: statuses, error bodies, lost connections.
+
+Of the upstream's own text only that of the statuses marked `quoted` reaches a client,
+and a key never does.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from app import errors
+from app.errors import UpstreamError, UpstreamTimeout
+from app.wire.completion import Chunk
+
+log = logging.getLogger(__name__)
+
+MAX_TEXT = 1000
+KEY = re.compile(r"csk-[\w-]+|(?<=Bearer )\S+")
+CALLERS_FAULTS = ("context_length_exceeded", "image", "schema")
+
+
+class Failure(Exception):
+    """A failed attempt, with all that decides whether another is made."""
+
+    def __init__(
+        self,
+        error: UpstreamError,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.status = status  # None: the connection was lost
+        self.headers = headers or {}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a status means."""
+
+    error: type[UpstreamError]
+    sentence: str
+    quoted: bool = False
+
+
+KEY_REFUSED = "Cerebras refused the API key ({status}): check CEREBRAS_API_KEY"
+REFUSED = "Cerebras refused the request ({status})"
+FAILED = Refusal(UpstreamError, "Cerebras failed ({status})")
+REDIRECTED = Refusal(
+    UpstreamError, "Cerebras sent us elsewhere ({status}): check CEREBRAS_BASE_URL"
+)
+UNEXPECTED = Refusal(UpstreamError, "Cerebras answered with status {status}")
+NO_SUCH_MODEL = Refusal(errors.ModelGone, "Cerebras does not serve this model")
+REFUSALS = {
+    400: Refusal(errors.RequestRefused, REFUSED, quoted=True),
+    401: Refusal(errors.KeyRefused, KEY_REFUSED),
+    402: Refusal(
+        errors.PaymentRequired, "Cerebras asks for payment ({status})", quoted=True
+    ),
+    403: Refusal(errors.KeyRefused, KEY_REFUSED),
+    408: Refusal(UpstreamTimeout, "Cerebras gave up on the request ({status})"),
+    413: Refusal(
+        errors.RequestTooLarge,
+        "the request is too large for Cerebras ({status})",
+        quoted=True,
+    ),
+    422: Refusal(errors.RequestRefused, REFUSED, quoted=True),
+    429: Refusal(
+        errors.RateLimited, "Cerebras' rate limit is reached ({status})", quoted=True
+    ),
+    503: Refusal(errors.UpstreamBusy, "Cerebras is busy ({status}): try again soon"),
+}
+BY_CLASS = {3: REDIRECTED, 5: FAILED}
+
+
+def refused(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """An answer with any other status than 200."""
+    try:
+        explanation = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        explanation = None
+    return explained(status, headers, explanation)
+
+
+def failed_in_stream(chunk: Chunk) -> Failure:
+    """An error that came where a chunk was due."""
+    status = chunk.status_code or HTTPStatus.INTERNAL_SERVER_ERROR
+    return explained(status, {}, {"error": chunk.error})
+
+
+def explained(status: int, headers: Mapping[str, str], explanation: Any) -> Failure:
+    """A status and the JSON that came with it."""
+    refusal = REFUSALS.get(status) or BY_CLASS.get(status // 100, UNEXPECTED)
+    code = field(explanation, "code")
+    if status == HTTPStatus.NOT_FOUND and code == "model_not_found":
+        refusal = NO_SUCH_MODEL
+    said = text(explanation)
+    if refusal.error is errors.RequestRefused:
+        log_our_fault(f"{code} {field(explanation, 'param')} {said}")
+    message = (refusal.quoted and said) or refusal.sentence.format(status=status)
+    return Failure(refusal.error(message), status, headers)
+
+
+def field(explanation: Any, name: str) -> str:
+    """A field of an error, flat or wrapped in `error`; "" when it is no text."""
+    if not isinstance(explanation, dict):
+        return ""
+    value = explanation.get(name)
+    if isinstance(value, str) and value:
+        return value
+    return field(explanation.get("error"), name)
+
+
+def text(explanation: Any) -> str:
+    """What an error says, fit to be shown; a page of HTML says nothing."""
+    said = field(explanation, "message")
+    if not said and isinstance(explanation, dict):
+        plain = (explanation.get("error"), explanation.get("detail"))
+        said = next((each for each in plain if isinstance(each, str)), "")
+    said = KEY.sub("...", said.strip())
+    if said.startswith("<"):
+        return ""
+    return said if len(said) <= MAX_TEXT else said[:MAX_TEXT] + "..."
+
+
+def log_our_fault(said: str) -> None:
+    """A 400 is our bug, unless the caller can have caused it."""
+    if "is unsupported" in said or not any(fault in said for fault in CALLERS_FAULTS):
+        log.error("Cerebras refused a request that we built: %s", said)
+
+
+def not_sent(error: Exception, *, connected: bool) -> Exception:
+    """An exchange that ended before an answer began."""
+    cause = root_cause(error)
+    if isinstance(cause, TimeoutError) and connected:
+        return UpstreamTimeout("Cerebras did not answer in time")
+    if isinstance(cause, TimeoutError):
+        return Failure(UpstreamTimeout("cannot reach Cerebras: connecting timed out"))
+    message = f"cannot reach Cerebras: {reason(cause)}"
+    if isinstance(cause, ssl.SSLError) and not was_dropped(cause):
+        return UpstreamError(message)
+    if isinstance(cause, OSError):
+        return Failure(UpstreamError(message))
+    return UpstreamError(message)
+
+
+def lost(error: OSError) -> Failure:
+    """A connection that broke in the middle of an answer."""
+    return Failure(UpstreamError(f"Cerebras' answer was cut short: {reason(error)}"))
+
+
+def was_dropped(cause: BaseException) -> bool:
+    """Whether the other side just closed the connection."""
+    return isinstance(cause, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError)
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """What requests and urllib3 have wrapped."""
+    wrapped = (*error.args, getattr(error, "reason", None), error.__cause__)
+    inner = next((each for each in wrapped if isinstance(each, BaseException)), None)
+    return root_cause(inner) if inner else error
+
+
+def reason(cause: BaseException) -> str:
+    """In words; never the text of an exception, which may hold what was sent."""
+    said = cause.strerror if isinstance(cause, OSError) else None
+    if said:
+        return said[0].lower() + said[1:]
+    return "the connection was closed" if was_dropped(cause) else "it failed"

@@ -1,0 +1,147 @@
+"""A streamed answer: one list of chunks for each read of its socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import monotonic
+
+import msgspec
+
+from app.errors import UpstreamError
+from app.upstream.body import Body
+from app.upstream.failures import Failure, failed_in_stream
+from app.wire import completion, sse
+from app.wire.completion import Choice, Chunk
+
+TICK_S = 15.0
+DRAIN_S = 2.0  # what a whole answer's usage, [DONE] and end of body may still take
+DONE = b"[DONE]"
+
+
+class ChunkStream:
+    """Chunks that say something, [] when nothing has for `tick_s`.
+
+    It ends after a finish reason only: what stops before is an error, however cleanly.
+    """
+
+    def __init__(self, body: Body, tick_s: float = TICK_S) -> None:
+        self._body = body
+        self._tick_s = tick_s
+        self._events = sse.Decoder()
+        self._first: list[Chunk] | None = None
+        self._error: Failure | UpstreamError | None = None
+        self._told = monotonic()  # when it last gave out a list
+        self._whole = 0.0  # when the finish reason came
+
+    def __iter__(self) -> Iterator[list[Chunk]]:
+        return self
+
+    def __next__(self) -> list[Chunk]:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        try:
+            return self._take()
+        except Failure as failure:
+            raise failure.error from failure.__cause__
+
+    def prime(self) -> None:
+        """Wait for the first list; a Failure now can still be tried again."""
+        self._first = self._take()
+
+    def close(self) -> None:
+        """Give up what has not been read; for its own reader, at any time."""
+        self._body.close()
+
+    def _take(self) -> list[Chunk]:
+        try:
+            if self._error:
+                raise self._error
+            return self._wind_up() if self._whole else self._listen()
+        except BaseException:
+            self._body.close()
+            raise
+
+    def _listen(self) -> list[Chunk]:
+        wait_s = self._tick_s
+        while not self._body.ended:
+            chunks = self._decode(self._body.read(wait_s))
+            now = monotonic()
+            if chunks:
+                self._told = now
+                return chunks
+            wait_s = self._told + self._tick_s - now
+            if wait_s <= 0:
+                self._told = now
+                return []
+        raise cut_short()
+
+    def _wind_up(self) -> list[Chunk]:
+        """The answer is whole: what still follows is welcome, not waited for long."""
+        while not self._body.ended:
+            left_s = self._whole + DRAIN_S - monotonic()
+            if left_s <= 0:
+                break
+            try:
+                data = self._body.read(left_s)
+            except (Failure, UpstreamError):
+                break
+            chunks = self._decode(data)
+            if chunks:
+                return chunks
+        raise StopIteration
+
+    def _decode(self, data: bytes) -> list[Chunk]:
+        """The chunks before an error are given out first, the error after them."""
+        chunks: list[Chunk] = []
+        try:
+            for event in self._events.feed(data):
+                if event == DONE:
+                    self._check_whole()
+                    continue
+                chunk = decode(event)
+                if self._says_something(chunk):
+                    chunks.append(chunk)
+        except (Failure, UpstreamError) as error:
+            if not chunks:
+                raise
+            self._error = error
+        return chunks
+
+    def _says_something(self, chunk: Chunk) -> bool:
+        if chunk.error is not None:
+            raise failed_in_stream(chunk)
+        says = chunk.usage is not None or chunk.time_info is not None
+        for choice in chunk.choices or ():
+            if choice.finish_reason:
+                self._whole = monotonic()
+            says = says or speaks(choice)
+        return says
+
+    def _check_whole(self) -> None:
+        if not self._whole:
+            raise cut_short()
+
+
+def decode(event: bytes) -> Chunk:
+    """A chunk, or a whole completion, out of its JSON."""
+    try:
+        return completion.decode(event)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UpstreamError("Cerebras sent something unintelligible") from error
+
+
+def speaks(choice: Choice) -> bool:
+    """Whether a choice brings more than a role."""
+    delta = choice.delta or choice.message
+    return bool(
+        (delta and (delta.content or delta.reasoning or delta.tool_calls))
+        or choice.text
+        or choice.finish_reason
+        or choice.logprobs
+    )
+
+
+def cut_short() -> Failure:
+    """The stream ended, and not because the answer did."""
+    return Failure(UpstreamError("Cerebras' answer was cut short"))
