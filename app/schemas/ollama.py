@@ -1,0 +1,95 @@
+"""The bodies of the native API, one schema per request; fields in Ollama's order."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from marshmallow import ValidationError
+
+from app.schemas import records
+from app.schemas.fields import (
+    Checked,
+    Request,
+    anything,
+    flag,
+    images,
+    integer,
+    integers,
+    keep_alive,
+    mapping,
+    text,
+)
+
+THINK_LEVELS = ("high", "medium", "low", "max")
+THINK_CHOICES = '"high", "medium", "low", "max"'
+MOST_LOGPROBS = 20
+
+
+def think(value: Any, path: str) -> bool | str:
+    if type(value) is bool:
+        return value
+    if type(value) is not str:
+        raise ValidationError(
+            f"think must be a boolean or string ({THINK_CHOICES}, true, or false)"
+        )
+    if value not in THINK_LEVELS:
+        raise ValidationError(
+            f"invalid think value: {json.dumps(value, ensure_ascii=False)} "
+            f"(must be {THINK_CHOICES}, true, or false)"
+        )
+    return value
+
+
+def top_logprobs(value: Any, path: str) -> int:
+    count = integer(value, path)
+    if not 0 <= count <= MOST_LOGPROBS:
+        raise ValidationError(f"top_logprobs must be between 0 and {MOST_LOGPROBS}")
+    return count
+
+
+class Inference(Request):
+    """What generate and chat share."""
+
+    model = Checked(text)
+    stream = Checked(flag)
+    format = Checked(anything)
+    keep_alive = Checked(keep_alive)
+    options = Checked(mapping)
+    think = Checked(think)
+    truncate = Checked(flag)
+    shift = Checked(flag)
+    logprobs = Checked(flag)
+    _debug_render_only = Checked(flag)
+
+
+class GenerateRequest(Inference):
+    go_name = "GenerateRequest"
+
+    prompt = Checked(text)
+    suffix = Checked(text)
+    system = Checked(text)
+    template = Checked(text)
+    context = Checked(integers)
+    raw = Checked(flag)
+    images = Checked(images)
+    top_logprobs = Checked(top_logprobs)  # last: its range is checked after all types
+
+
+class ChatRequest(Inference):
+    go_name = "ChatRequest"
+
+    messages = Checked(records.messages)
+    tools = Checked(records.tools)
+    top_logprobs = Checked(top_logprobs)
+
+
+class ShowRequest(Request):
+    go_name = "ShowRequest"
+
+    model = Checked(text)
+    name = Checked(text)
+    system = Checked(text)
+    template = Checked(text)
+    verbose = Checked(flag)
+    options = Checked(mapping)
