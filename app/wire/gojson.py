@@ -1,0 +1,94 @@
+"""JSON as Go reads it: what the bodies of requests are decoded with.
+
+Bytes after the first value are ignored, invalid UTF-8 becomes U+FFFD, NaN and infinite
+numbers are refused. Texts follow encoding/json's as far as clients can notice.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+import msgspec
+
+from app.errors import InvalidRequest
+
+WHITESPACE = " \t\r\n"
+
+# How Go words what Python's decoder says, by the start of Python's message.
+WORDING = {
+    "Expecting property name": "looking for beginning of object key string",
+    "Illegal trailing comma before end of object": (
+        "looking for beginning of object key string"
+    ),
+    "Expecting value": "looking for beginning of value",
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after object key:value pair",
+    "Invalid control character": "in string literal",
+    "Invalid \\escape": "in string escape code",
+    "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
+}
+
+_decode_strictly = msgspec.json.Decoder().decode
+
+
+def decode(data: bytes) -> Any:
+    """Decode the first JSON value of `data`; `InvalidRequest` says what is wrong."""
+    try:
+        return _decode_strictly(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_leniently(data)
+
+
+def _decode_leniently(data: bytes) -> Any:
+    text = data.decode("utf-8", "replace").lstrip(WHITESPACE)
+    decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+    try:
+        value, _ = decoder.raw_decode(text)
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(_in_go_words(error, text)) from None
+    except RecursionError:
+        raise InvalidRequest("exceeded max depth") from None
+    except ValueError:  # an integer of thousands of digits
+        raise InvalidRequest("json: cannot unmarshal number") from None
+    return _without_surrogates(value)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise InvalidRequest(
+        f"invalid character '{constant.lstrip('-')[0]}' looking for beginning of value"
+    )
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise InvalidRequest(f"json: cannot unmarshal number {number}")
+    return value
+
+
+def _in_go_words(error: json.JSONDecodeError, text: str) -> str:
+    cut_short = error.pos >= len(text.rstrip(WHITESPACE))
+    if cut_short or error.msg.startswith("Unterminated string"):
+        return "unexpected EOF"
+    place = next(
+        (go for python, go in WORDING.items() if error.msg.startswith(python)),
+        "looking for beginning of value",
+    )
+    return f"invalid character '{text[error.pos]}' {place}"
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Replace lone surrogates, which Python keeps and UTF-8 cannot carry."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            _without_surrogates(key): _without_surrogates(item)
+            for key, item in value.items()
+        }
+    return value
