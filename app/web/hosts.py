@@ -1,0 +1,60 @@
+"""The guard against DNS rebinding: on a loopback listener, only known Host names."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+from collections.abc import Sequence
+
+from flask import Flask, Response, request
+
+log = logging.getLogger(__name__)
+
+LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
+
+
+def init_app(app: Flask, allowed_hosts: Sequence[str]) -> None:
+    if "*" in allowed_hosts:
+        return
+    names = {"", "localhost", socket.gethostname().lower()}
+    names.update(host.lower() for host in allowed_hosts)
+
+    @app.before_request
+    def check_host() -> Response | None:
+        if not is_loopback(request.environ.get("SERVER_NAME", "")):
+            return None
+        host = without_port(request.environ.get("HTTP_HOST", ""))
+        if is_own_address(host):
+            return None
+        if host.lower() in names or host.lower().endswith(LOCAL_SUFFIXES):
+            options = request.method == "OPTIONS"
+            return Response(status=204, content_type="") if options else None
+        log.warning(
+            "refused Host %r: behind a proxy or a public name, set ALLOWED_HOSTS", host
+        )
+        return Response(status=403, content_type="")
+
+
+def without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def is_loopback(address: str) -> bool:
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def is_own_address(host: str) -> bool:
+    """Is it an IP that a page elsewhere cannot have rebound to us?"""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private or address.is_unspecified
