@@ -1,0 +1,46 @@
+"""Request bodies: JSON whatever the Content-Type, checked by a schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import zstandard
+from flask import request
+
+from app.errors import BodyTooLarge, InvalidRequest
+from app.schemas import fields
+from app.web.offload import offload
+from app.wire import gojson
+
+SLOW_BODY = 1 << 20  # bytes; from here on, decoding would stall other streams
+INFLATED_LIMIT = 20 << 20  # bytes, as in Ollama
+
+
+def load_body(schema: fields.Request) -> dict[str, Any]:
+    """Read, decode and check the body of the current request."""
+    data = request.get_data(cache=False)
+    compressed = request.headers.get("Content-Encoding", "").strip().lower() == "zstd"
+    if compressed or len(data) >= SLOW_BODY:
+        return offload(_decode, data, schema, compressed)
+    return _decode(data, schema, compressed)
+
+
+def _decode(data: bytes, schema: fields.Request, compressed: bool) -> dict[str, Any]:
+    if compressed:
+        data = _inflate(data)
+    if not data.strip():
+        raise InvalidRequest(schema.missing_body)
+    return fields.load(schema, gojson.decode(data))
+
+
+def _inflate(data: bytes) -> bytes:
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=8 << 20).stream_reader(
+            data
+        ) as reader:
+            inflated = reader.read(INFLATED_LIMIT + 1)
+    except zstandard.ZstdError:
+        raise InvalidRequest("failed to decompress request body") from None
+    if len(inflated) > INFLATED_LIMIT:
+        raise BodyTooLarge(f"request body inflates beyond {INFLATED_LIMIT >> 20} MB")
+    return inflated
