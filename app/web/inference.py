@@ -1,0 +1,101 @@
+"""What stands before every inference view: body, model, a watch on the client."""
+
+from __future__ import annotations
+
+import functools
+import random
+import string
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from flask import Response, g, make_response, request
+from flask.typing import ResponseReturnValue
+
+from app.catalogue.resolve import Target, resolve
+from app.errors import InvalidRequest
+from app.schemas.fields import Request
+from app.services import services
+from app.translate import images
+from app.translate.dialect import Exchange
+from app.upstream.cancel import Cancel
+from app.web.body import load_body
+from app.web.offload import offload
+from app.web.watch import watch
+
+Body = Mapping[str, Any]
+View = Callable[[dict[str, Any], Target], ResponseReturnValue]
+
+ID_ALPHABET = string.ascii_lowercase + string.digits
+ID_LENGTH = 8
+BYTES_PER_TOKEN = 4  # a rough guess, for an upstream that does not count
+
+
+def inference(
+    schema: Request, *, model_required: bool = False
+) -> Callable[[View], Callable[[], Response]]:
+    """Call the view with the checked body and the model it names.
+
+    `model_required` tells a missing name apart from an unknown one.
+    """
+
+    def decorate(view: View) -> Callable[[], Response]:
+        @functools.wraps(view)
+        def infer() -> Response:
+            g.started_ns = time.time_ns()
+            body = load_body(schema)
+            target = find_target(body.get("model", ""), model_required)
+            g.cancel = Cancel()
+            stop = watch(request.environ, g.cancel.trip)
+            try:
+                response = make_response(view(body, target))
+            except BaseException:
+                stop()
+                raise
+            response.call_on_close(stop)
+            return response
+
+        return infer
+
+    return decorate
+
+
+def find_target(name: str, model_required: bool) -> Target:
+    if model_required and not name.strip():
+        raise InvalidRequest("model is required")
+    found = services()
+    return resolve(name, found.catalogue, found.default_model)
+
+
+class Spoken(Protocol):
+    """The half of a dialect's translator, a module, that reads requests."""
+
+    def to_upstream(self, body: Body) -> dict[str, Any]: ...
+    def pictures(self, body: Body) -> Iterable[str]: ...
+
+
+def translated(spoken: Spoken, body: Body) -> dict[str, Any]:
+    """The request in the upstream form; converting pictures stalls no stream."""
+    if images.must_convert(spoken.pictures(body)):
+        return offload(spoken.to_upstream, body)
+    return spoken.to_upstream(body)
+
+
+def exchange_with(target: Target, *, thinking: bool) -> Exchange:
+    """What the reply to the current request must know of it."""
+    return Exchange(
+        name=target.name,
+        clock=time.time_ns,
+        new_id=new_id,
+        started_ns=g.started_ns,
+        remote={
+            "remote_model": target.model.id,
+            "remote_host": services().remote_host,
+        },
+        thinking=thinking,
+        prompt_tokens=1 + (request.content_length or 0) // BYTES_PER_TOKEN,
+    )
+
+
+def new_id() -> str:
+    return "".join(random.choices(ID_ALPHABET, k=ID_LENGTH))

@@ -1,0 +1,74 @@
+"""Notice that a client has left while its request waits for something else.
+
+Under gevent the hub's own loop watches the client's socket, under plain threads a
+thread of its own does. Either way nothing polls and nobody is killed.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gevent import get_hub, monkey
+
+Stop = Callable[[], None]
+
+SOCKET_KEYS = ("gunicorn.socket", "werkzeug.socket")
+
+
+def watch(environ: Mapping[str, Any], on_gone: Callable[[], None]) -> Stop:
+    """Call `on_gone` once if the client hangs up; the result ends the watch."""
+    sock = next((environ[key] for key in SOCKET_KEYS if key in environ), None)
+    if sock is None or sock.fileno() < 0:
+        return lambda: None
+    if monkey.is_module_patched("socket"):
+        return _watch_in_hub(sock, on_gone)
+    return _watch_in_thread(sock, on_gone)
+
+
+def is_gone(sock: socket.socket) -> bool | None:
+    """Has the peer hung up? None: no, it sent something (a pipelined request)."""
+    try:
+        data = sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return None if data else True
+
+
+def _watch_in_hub(sock: Any, on_gone: Callable[[], None]) -> Stop:
+    watcher = get_hub().loop.io(sock.fileno(), 1)
+    bare = sock._sock  # gevent's wrapper would wait for the hub, inside the hub
+
+    def stop() -> None:
+        watcher.stop()
+        watcher.close()
+
+    def readable() -> None:
+        gone = is_gone(bare)
+        if gone is not False:
+            watcher.stop()
+        if gone:
+            on_gone()
+
+    watcher.start(readable)
+    return stop
+
+
+def _watch_in_thread(sock: socket.socket, on_gone: Callable[[], None]) -> Stop:
+    wake, stop = socket.socketpair()
+
+    def run() -> None:
+        with wake, selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            selector.register(wake, selectors.EVENT_READ)
+            ready = {key.fileobj for key, _ in selector.select()}
+        if wake not in ready and is_gone(sock):
+            on_gone()
+
+    threading.Thread(target=run, name="watch", daemon=True).start()
+    return stop.close
