@@ -1,0 +1,27 @@
+"""Refusals of what a model cannot do, as Ollama words and orders them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.catalogue.resolve import Target
+from app.errors import InvalidRequest
+
+Body = Mapping[str, Any]
+
+# Capability -> whether a request needs it.
+NEEDS: Mapping[str, Callable[[Body], bool]] = {
+    "thinking": lambda body: bool(body.get("think")),
+    "tools": lambda body: bool(body.get("tools")),
+    "insert": lambda body: bool(body.get("suffix")),
+}
+
+
+def require(body: Body, target: Target) -> None:
+    """Refuse what the model cannot do; thinking is told by the name as it was sent."""
+    for capability, is_needed in NEEDS.items():
+        if is_needed(body) and capability not in target.model.capabilities:
+            quoted = f'"{target.name}"'
+            name = quoted if capability == "thinking" else target.full_name
+            raise InvalidRequest(f"{name} does not support {capability}")
