@@ -1,0 +1,33 @@
+"""Cerellama: an Ollama server that runs every model on the Cerebras cloud."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from app import config as settings
+from app import services as parts
+from app.blueprints import ollama, openai
+from app.web import auth, cors, errors, hosts, logs, routing
+
+
+def create_app(
+    config: settings.Config | None = None, services: parts.Services | None = None
+) -> Flask:
+    """Put the app together; without arguments from the environment."""
+    config = config or settings.from_env(os.environ)
+    logs.set_up(config.log_level)
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = config.max_body_mb << 20
+    services = services or parts.build(config)
+    services.catalogue.start()
+    app.extensions[parts.EXTENSION] = services
+    routing.init_app(app)
+    cors.init_app(app, config.ollama_origins)
+    hosts.init_app(app, config.allowed_hosts)
+    auth.init_app(app, config.access_tokens)
+    errors.init_app(app)
+    for blueprint in (*ollama.BLUEPRINTS, *openai.BLUEPRINTS):
+        app.register_blueprint(blueprint)
+    return app

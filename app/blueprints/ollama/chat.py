@@ -1,0 +1,28 @@
+"""`/api/chat`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from app.catalogue.resolve import Target
+from app.schemas.ollama import ChatRequest
+from app.translate.ollama import chat as spoken
+from app.web import native
+from app.web.inference import inference
+
+bp = Blueprint("chat", __name__, url_prefix="/api")
+
+
+@bp.post("/chat")
+@inference(ChatRequest(), model_required=True)
+def chat(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+    """Answer a conversation; without messages, load or unload the model."""
+    if not body.get("messages"):
+        return native.idle(body, target, spoken)
+    request = native.prepare(body, target, spoken)
+    return native.reply(
+        body, target, request, spoken.from_chunks, spoken.from_completion
+    )

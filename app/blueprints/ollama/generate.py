@@ -1,0 +1,34 @@
+"""`/api/generate`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from app.catalogue.resolve import Target
+from app.schemas.ollama import GenerateRequest
+from app.translate.ollama import generate as spoken
+from app.web import native
+from app.web.inference import inference
+
+bp = Blueprint("generate", __name__, url_prefix="/api")
+
+
+@bp.post("/generate")
+@inference(GenerateRequest())
+def generate(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+    """Continue a prompt; without one, load or unload the model."""
+    if not body.get("prompt"):
+        return native.idle(body, target, spoken)
+    request = native.prepare(body, target, spoken)
+    history = spoken.history(request)
+    return native.reply(
+        body,
+        target,
+        request,
+        partial(spoken.from_chunks, history=history),
+        partial(spoken.from_completion, history=history),
+    )
