@@ -1,0 +1,128 @@
+"""A chunked body comes out whole, wherever it is cut, and malformed ones not at all."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from app.errors import UpstreamError
+from app.wire import chunked
+
+BODIES: dict[str, tuple[bytes, bytes]] = {
+    "one chunk": (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
+    "many chunks": (b"1\r\na\r\n2\r\nbc\r\n3\r\ndef\r\n0\r\n\r\n", b"abcdef"),
+    "no chunk": (b"0\r\n\r\n", b""),
+    "capital and small digits": (
+        b"0A\r\n0123456789\r\n00b\r\nhello world\r\n000\r\n\r\n",
+        b"0123456789hello world",
+    ),
+    "line breaks in a chunk": (
+        b"8\r\n\r\n0\r\n\r\n\n\r\n0\r\n\r\n",
+        b"\r\n0\r\n\r\n\n",
+    ),
+    "extensions": (b'2;a\r\nhi\r\n1 ; b="c"\r\n!\r\n0;d=e\r\n\r\n', b"hi!"),
+    "trailers": (b"2\r\nhi\r\n0\r\nA: b\r\nServer-Timing: x;dur=1\r\n\r\n", b"hi"),
+}
+every_body = pytest.mark.parametrize(("body", "payload"), BODIES.values(), ids=BODIES)
+
+MALFORMED = {
+    "no number": b"hello\r\n",
+    "an empty size": b"\r\n",
+    "a sign": b"+5\r\nhello\r\n",
+    "a negative size": b"-1\r\n",
+    "a prefix": b"0x5\r\nhello\r\n",
+    "an underscore": b"1_0\r\n",
+    "a blank before": b" 5\r\nhello\r\n",
+    "a blank behind": b"5 \r\nhello\r\n",
+    "a line feed alone": b"5\nhello\r\n0\r\n\r\n",
+    "a size beyond all sizes": b"f" * 16 + b"\r\n",
+    "an extension without a size": b";a=b\r\n",
+    "a line feed in an extension": b"5;a\nb\r\nhello\r\n",
+    "a carriage return in an extension": b"5;a\rb\r\nhello\r\n",
+    "a chunk that is longer than it says": b"4\r\nhello\r\n",
+    "a chunk that is shorter than it says": b"6\r\nhello\r\n0\r\n\r\n",
+    "a chunk that ends in a line feed": b"5\r\nhello\n0\r\n\r\n",
+    "a chunk that ends in a carriage return": b"5\r\nhello\r0\r\n\r\n",
+    "a trailer without a colon": b"0\r\ntrailer\r\n\r\n",
+    "a trailer without a name": b"0\r\n: x\r\n\r\n",
+    "an endless size": b"5" * 20_000,
+    "an endless trailer": b"0\r\nA: " + b"5" * 20_000,
+}
+
+
+def decode(*pieces: bytes) -> tuple[bytes, bool, bool]:
+    decoder = chunked.Decoder()
+    payload = b"".join([decoder.feed(piece) for piece in pieces])
+    return payload, decoder.done, decoder.excess
+
+
+@every_body
+def test_a_body_is_decoded_at_once(body: bytes, payload: bytes) -> None:
+    assert decode(body) == (payload, True, False)
+
+
+@every_body
+def test_a_body_is_decoded_byte_by_byte(body: bytes, payload: bytes) -> None:
+    decoder = chunked.Decoder()
+    decoded = b""
+    for i in range(len(body)):
+        assert not decoder.done
+        decoded += decoder.feed(body[i : i + 1])
+
+    assert (decoded, decoder.done, decoder.excess) == (payload, True, False)
+
+
+@every_body
+def test_a_body_may_be_cut_anywhere(body: bytes, payload: bytes) -> None:
+    for cut in range(len(body) + 1):
+        assert decode(body[:cut], b"", body[cut:]) == (payload, True, False)
+
+
+def test_a_long_body_may_be_cut_at_random() -> None:
+    chance = random.Random(6000)
+    sent = [chance.randbytes(chance.randrange(1, 400)) for _ in range(40)]
+    chunks = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in sent]
+    body = b"".join([*chunks, b"0\r\n\r\n"])
+    for _ in range(300):
+        cuts = sorted(chance.choices(range(len(body)), k=chance.randrange(30)))
+        edges = [0, *cuts, len(body)]
+        pieces = [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+
+        assert decode(*pieces) == (b"".join(sent), True, False)
+
+
+def test_a_part_of_a_chunk_comes_at_once() -> None:
+    decoder = chunked.Decoder()
+
+    assert decoder.feed(b"a\r\n0123") == b"0123"
+    assert decoder.feed(b"456") == b"456"
+    assert decoder.feed(b"789\r") == b"789"
+    assert decoder.feed(b"\n1\r\n!") == b"!"
+    assert not decoder.done
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_body_is_refused(body: bytes) -> None:
+    with pytest.raises(UpstreamError):
+        decode(body)
+    with pytest.raises(UpstreamError):
+        decode(*[body[i : i + 1] for i in range(len(body))])
+
+
+def test_a_body_that_stops_early_is_not_done() -> None:
+    assert decode(b"5\r\nhello\r\n0\r\n") == (b"hello", False, False)
+
+
+def test_bytes_after_the_end_are_told_and_not_payload() -> None:
+    assert decode(b"2\r\nhi\r\n0\r\n\r\nHTTP/1.1 200 OK") == (b"hi", True, True)
+    assert decode(b"2\r\nhi\r\n0\r\n\r\n", b"2\r\nho\r\n") == (b"hi", True, True)
+
+
+def test_a_large_chunk_does_not_wait_for_its_end() -> None:
+    decoder = chunked.Decoder()
+    piece = b"x" * 65536
+
+    decoder.feed(b"f000000\r\n")
+
+    assert all(decoder.feed(piece) == piece for _ in range(1000))

@@ -1,0 +1,99 @@
+"""Events come out whole and the same, wherever the network cuts the stream."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+
+import pytest
+
+from app.errors import UpstreamError
+from app.wire import sse
+
+TEXT = "é😀\u2028\u0085\x0b\x0c".encode()
+STREAMS: dict[str, tuple[bytes, list[bytes]]] = {
+    "one event": (b'data: {"a":1}\n\n', [b'{"a":1}']),
+    "two events": (b'data: {"a":1}\n\ndata: [DONE]\n\n', [b'{"a":1}', b"[DONE]"]),
+    "no space after the colon": (b"data:x\n\ndata:  y\n\n", [b"x", b" y"]),
+    "carriage return and line feed": (b"data: x\r\n\r\ndata: y\r\n\r\n", [b"x", b"y"]),
+    "carriage return alone": (b"data: x\r\rdata: y\r\r", [b"x", b"y"]),
+    "line ends mixed": (b"data: x\r\ndata: y\n\rdata: z\r\n\n", [b"x\ny", b"z"]),
+    "several lines of data": (b'data: {\ndata: "a":1}\n\n', [b'{\n"a":1}']),
+    "comments and blank lines": (b": hello\n\n\n\n:\ndata: x\n: y\n\n\n", [b"x"]),
+    "other fields": (b"event: e\nid: 7\nretry: 3\nfoo\ndata: x\n\n", [b"x"]),
+    "a field that only begins like data": (b"database: x\n\nData: y\n\n", []),
+    "no data": (b"event: e\n\ndata\n\ndata:\n\ndata: \n\n", []),
+    "an empty line of data": (b"data\ndata\n\n", [b"\n"]),
+    "a colon in the data": (b"data: a:b: c\n\n", [b"a:b: c"]),
+    "JSON with a second line": (b"data: {\nid: 1\n\n", [b"{"]),
+    "line breaks only Unicode knows": (b'data: {"%b"}\n\n' % TEXT, [b'{"%b"}' % TEXT]),
+    "an event without an end": (b"data: x\n\ndata: y\n", [b"x"]),
+    "nothing": (b"", []),
+}
+every_stream = pytest.mark.parametrize(
+    ("stream", "events"), STREAMS.values(), ids=STREAMS
+)
+
+
+def decode(*pieces: bytes) -> list[bytes]:
+    decoder = sse.Decoder()
+    return [event for piece in pieces for event in decoder.feed(piece)]
+
+
+@every_stream
+def test_a_stream_is_decoded_at_once(stream: bytes, events: list[bytes]) -> None:
+    assert decode(stream) == events
+
+
+@every_stream
+def test_a_stream_is_decoded_byte_by_byte(stream: bytes, events: list[bytes]) -> None:
+    assert decode(*[stream[i : i + 1] for i in range(len(stream))]) == events
+
+
+@every_stream
+def test_a_stream_may_be_cut_anywhere(stream: bytes, events: list[bytes]) -> None:
+    for cut in range(len(stream) + 1):
+        assert decode(stream[:cut], b"", stream[cut:]) == events
+
+
+def test_a_long_stream_may_be_cut_at_random() -> None:
+    chance = random.Random(6000)
+    stream = b"".join(stream for stream, _ in STREAMS.values() if stream[-2:] != b"y\n")
+    whole = decode(stream)
+    for _ in range(500):
+        cuts = sorted(chance.choices(range(len(stream)), k=chance.randrange(9)))
+        edges = [0, *cuts, len(stream)]
+        pieces = [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+
+        assert decode(*pieces) == whole
+
+
+def test_an_event_comes_as_soon_as_its_blank_line() -> None:
+    decoder = sse.Decoder()
+
+    assert decoder.feed(b"data: x\r\n\r") == [b"x"]
+    assert decoder.feed(b"\ndata: y\r\n\r\n") == [b"y"]
+
+
+def test_an_event_without_an_end_is_refused_before_it_fills_the_memory() -> None:
+    decoder = sse.Decoder()
+    piece = b"x" * 65536
+    tracemalloc.start()
+
+    with pytest.raises(UpstreamError):
+        for _ in range(100 * 1024 * 1024 // len(piece)):
+            decoder.feed(piece)
+
+    assert tracemalloc.get_traced_memory()[1] < 3 * sse.MAX_EVENT_BYTES
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("data", [b'{"a":1}', b"two\nlines", b" blank", TEXT])
+def test_what_is_encoded_is_decoded(data: bytes) -> None:
+    assert decode(sse.encode(data)) == [data]
+    assert decode(sse.encode(data, "name")) == [data]
+
+
+def test_an_encoded_event_may_have_a_name() -> None:
+    assert sse.encode(b"{}") == b"data: {}\n\n"
+    assert sse.encode(b"{}", "error") == b"event: error\ndata: {}\n\n"
