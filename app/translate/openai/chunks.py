@@ -1,0 +1,68 @@
+"""The objects of a chat reply: one head for all of them, and the role only once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.translate import dialect
+from app.translate.dialect import Exchange
+from app.wire import json, sse
+
+CHUNK, COMPLETION = "chat.completion.chunk", "chat.completion"
+ROLE = {"role": "assistant"}
+FINGERPRINT = "fp_ollama"
+SECOND = 1_000_000_000
+MARK = "\0"
+
+
+class Chunks:
+    """Makes the chunks of one reply; SDKs would join a role that is told again."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.is_open = False
+        self._name = exchange.name
+        self._id = "chatcmpl-" + "".join(exchange.new_id() for _ in range(3))
+        self._created = exchange.started_ns // SECOND
+        self._frames: dict[str, tuple[bytes, bytes]] = {}
+
+    def head(self, kind: str) -> dict[str, Any]:
+        return {
+            "id": self._id,
+            "object": kind,
+            "created": self._created,
+            "model": self._name,
+            "system_fingerprint": FINGERPRINT,
+        }
+
+    def say(
+        self, kind: str, text: str, logprobs: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Add to one of the reply's texts; `content` stands in every delta."""
+        chunk = self.add({"content": ""} | {kind: text})
+        if logprobs:
+            chunk["choices"][0]["logprobs"] = logprobs
+        return chunk
+
+    def add(self, delta: Mapping[str, Any]) -> dict[str, Any]:
+        opened, self.is_open = self.is_open, True
+        return self._chunk(delta if opened else {**ROLE, **delta}, None)
+
+    def finish(self, reason: str) -> dict[str, Any]:
+        return self._chunk({}, reason)
+
+    def cost(self, usage: Mapping[str, int]) -> dict[str, Any]:
+        return {**self.head(CHUNK), "choices": [], "usage": usage}
+
+    def run(self, kind: str, texts: Sequence[str]) -> bytes:
+        """Say many texts after the first, without an object for any of them."""
+        if kind not in self._frames:
+            framed = sse.encode(json.encode(self.say(kind, MARK)))
+            head, tail = framed.split(json.encode(MARK))
+            self._frames[kind] = head, tail
+        head, tail = self._frames[kind]
+        return dialect.run(head, texts, tail)
+
+    def _chunk(self, delta: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "finish_reason": reason}
+        return {**self.head(CHUNK), "choices": [choice]}
