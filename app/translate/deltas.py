@@ -32,12 +32,6 @@ def said(choice: Choice) -> Delta:
     return choice.delta or choice.message or Delta(content=choice.text)
 
 
-def finished(chunk: Chunk) -> str | None:
-    """The finish reason, if this chunk brings it."""
-    choice = choice_of(chunk)
-    return choice.finish_reason if choice else None
-
-
 def rechunk(completion: Chunk) -> list[list[Chunk]]:
     """A whole answer as one read of a stream: many small chunks, reasoning first."""
     choice = choice_of(completion)
@@ -91,9 +85,6 @@ class ToolCalls:
     def __init__(self) -> None:
         self._calls: list[OpenCall] = []
         self._by_index: dict[int, OpenCall] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._calls)
 
     def add(self, fragments: Iterable[ToolCall]) -> None:
         for fragment in fragments:

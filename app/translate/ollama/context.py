@@ -66,9 +66,9 @@ def _newest(pairs: Sequence[Pair]) -> list[Pair]:
 
 def _to_messages(packed: bytes) -> list[dict[str, str]] | None:
     inflater = zlib.decompressobj()
-    try:
+    try:  # what is cut at the bound is no JSON any more
         pairs = _decode_pairs(inflater.decompress(packed, MAX_BYTES))
-    except (zlib.error, msgspec.DecodeError):  # also what is cut at the bound
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError):
         return None
     if not all(role in ROLES for role, _ in pairs):
         return None

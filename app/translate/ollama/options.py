@@ -52,10 +52,6 @@ def _any(name: str, value: Any) -> Any:
     return value
 
 
-def _as_is(value: Any) -> Any:
-    return value
-
-
 def _clamped(number: float, *, low: float, high: float) -> float:
     return min(max(number, low), high)
 
@@ -77,14 +73,14 @@ def _not_empty(texts: list[str]) -> Any:
 
 
 class Option(NamedTuple):
-    """`check` raises Ollama's text; without a key the upstream has no such option.
+    """`check` raises Ollama's text; `convert` gives None for what is best left out.
 
-    `convert` gives upstream's value, or None for what is best left out.
+    Without a key and a conversion the upstream has no such option.
     """
 
     check: Callable[[str, Any], Any]
-    key: str | None = None
-    convert: Callable[[Any], Any] = _as_is
+    key: str = ""
+    convert: Callable[[Any], Any] | None = None
 
 
 OPTIONS: Mapping[str, Option] = {
@@ -120,7 +116,7 @@ def to_sampling(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, 
             continue
         option = OPTIONS.get(name, UNKNOWN)
         value = option.check(name, given)
-        if option.key is None:
+        if option.convert is None:
             ignored.append(name)
         elif (converted := option.convert(value)) is not None:
             sampling[option.key] = converted

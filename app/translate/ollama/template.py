@@ -7,27 +7,30 @@ text. What needs more of Go's language, or a model's own tokens, cannot be appli
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from app.errors import InvalidRequest
 
-# Go trims white space before `{{- ` and after ` -}}`.
-ACTION = re.compile(
-    r"(?:\s*\{\{-(?=\s)|\{\{)\s*(.*?)\s*(?:(?<=\s)-\}\}\s*|\}\})", re.DOTALL
-)
 IF = re.compile(r"if\s+(\.\w+)")
 COMMENT = re.compile(r"/\*.*\*/", re.DOTALL)
 TOKENS = re.compile(
-    r"<\|.*?\|>|\[/?INST\]|<<SYS>>|</?s>|<[be]os>|<(?:start|end)_of_turn>"
+    r"<\|[^|>]*\|>|\[/?INST\]|<<SYS>>|</?s>|<[be]os>|<(?:start|end)_of_turn>"
 )
+
+MOST_CHARACTERS = 100_000  # no prompt's frame is longer; a hostile one would take long
 
 
 def render(template: str, system: str, prompt: str) -> str | None:
     """The user's text; None for a template that cannot be applied."""
-    _check_closed(template)
-    if TOKENS.search(template):
+    steps = list(_scan(template))
+    if len(template) > MOST_CHARACTERS or TOKENS.search(template):
         return None
-    return _Rendering({".System": system, ".Prompt": prompt, ".Response": ""})(template)
+    rendering = _Rendering({".System": system, ".Prompt": prompt, ".Response": ""})
+    if not all(rendering.follow(text, action) for text, action in steps):
+        return None
+    if rendering.branches:
+        raise InvalidRequest(f"template: :{_line(template)}: unexpected EOF")
+    return "".join(rendering.texts)
 
 
 def names_system(template: str) -> bool:
@@ -35,53 +38,63 @@ def names_system(template: str) -> bool:
     return ".System" in template
 
 
-def _check_closed(template: str) -> None:
-    end = max((action.end() for action in ACTION.finditer(template)), default=0)
-    start = template.find("{{", end)
-    if start >= 0:
-        begun, ended = _line(template, start), _line(template, len(template))
-        since = f" started at :{begun}" if begun != ended else ""
-        raise InvalidRequest(f"template: :{ended}: unclosed action{since}")
+def _scan(template: str) -> Iterator[tuple[str, str | None]]:
+    """Each text with the action behind it; the last has none.
+
+    Go trims white space before `{{- ` and after ` -}}`.
+    """
+    position, trims_next = 0, False
+    while (start := template.find("{{", position)) >= 0:
+        end = template.find("}}", start)
+        if end < 0:
+            raise _unclosed(template, start)
+        text, action = template[position:start], template[start + 2 : end]
+        trims_last = action[:1] == "-" and action[1:2].isspace()
+        text = text.lstrip() if trims_next else text
+        trims_next = action[-1:] == "-" and action[-2:-1].isspace()
+        bare = action[trims_last : len(action) - trims_next].strip()
+        yield text.rstrip() if trims_last else text, bare
+        position = end + 2
+    text = template[position:]
+    yield text.lstrip() if trims_next else text, None
 
 
-def _line(template: str, position: int) -> int:
-    return template.count("\n", 0, position) + 1
+def _unclosed(template: str, start: int) -> InvalidRequest:
+    begun, ended = _line(template[:start]), _line(template)
+    since = f" started at :{begun}" if begun != ended else ""
+    return InvalidRequest(f"template: :{ended}: unclosed action{since}")
+
+
+def _line(text: str) -> int:
+    """The line that a text ends on."""
+    return text.count("\n") + 1
 
 
 class _Rendering:
-    """One rendering under way: the branches it is in, the texts it has made."""
+    """One rendering under way: which branches it is in, which texts it has made."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
-        self._branches: list[bool] = []
-        self._texts: list[str] = []
+        self.branches: list[bool] = []
+        self.texts: list[str] = []
 
-    def __call__(self, template: str) -> str | None:
-        position = 0
-        for action in ACTION.finditer(template):
-            self._say(template[position : action.start()])
-            position = action.end()
-            if not self._act(action[1]):
-                return None
-        if self._branches:
-            end = _line(template, len(template))
-            raise InvalidRequest(f"template: :{end}: unexpected EOF")
-        self._say(template[position:])
-        return "".join(self._texts)
+    def follow(self, text: str, action: str | None) -> bool:
+        """Take one step; False if the action is beyond what is understood here."""
+        self._say(text)
+        return action is None or self._act(action)
 
     def _say(self, text: str) -> None:
-        if all(self._branches):
-            self._texts.append(text)
+        if all(self.branches):
+            self.texts.append(text)
 
     def _act(self, action: str) -> bool:
-        """Follow one action; False if it is beyond what is understood here."""
         condition = IF.fullmatch(action)
         if condition and condition[1] in self._values:
-            self._branches.append(bool(self._values[condition[1]]))
-        elif action == "else" and self._branches:
-            self._branches[-1] = not self._branches[-1]
-        elif action == "end" and self._branches:
-            self._branches.pop()
+            self.branches.append(bool(self._values[condition[1]]))
+        elif action == "else" and self.branches:
+            self.branches[-1] = not self.branches[-1]
+        elif action == "end" and self.branches:
+            self.branches.pop()
         elif action in self._values:
             self._say(self._values[action])
         else:

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.errors import InvalidRequest
+from app.translate.ollama import options
+
+HONOURED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "none": ({}, {}),
+    "null": ({"temperature": None, "stop": None, "num_ctx": None}, {}),
+    "num_predict": ({"num_predict": 7}, {"max_completion_tokens": 7}),
+    "num_predict-float": ({"num_predict": 7.0}, {"max_completion_tokens": 7}),
+    "num_predict-fraction": ({"num_predict": 7.9}, {"max_completion_tokens": 7}),
+    "num_predict-zero": ({"num_predict": 0}, {}),
+    "num_predict-endless": ({"num_predict": -1}, {}),
+    "num_predict-fill": ({"num_predict": -2}, {}),
+    "temperature": ({"temperature": 0.8}, {"temperature": 0.8}),
+    "temperature-zero": ({"temperature": 0}, {"temperature": 0}),
+    "temperature-high": ({"temperature": 9}, {"temperature": 2}),
+    "temperature-low": ({"temperature": -1.5}, {"temperature": 0}),
+    "top_p": ({"top_p": 0.9}, {"top_p": 0.9}),
+    "top_p-high": ({"top_p": 1.5}, {"top_p": 1}),
+    "penalties": (
+        {"presence_penalty": 3, "frequency_penalty": -2.5},
+        {"presence_penalty": 2, "frequency_penalty": -2},
+    ),
+    "penalties-zero": ({"presence_penalty": 0, "frequency_penalty": 0.0}, {}),
+    "seed": ({"seed": 42}, {"seed": 42}),
+    "seed-zero": ({"seed": 0}, {"seed": 0}),
+    "seed-random": ({"seed": -1}, {}),
+    "seed-beyond-int64": ({"seed": 1e300}, {"seed": 2**63 - 1}),
+    "stop": ({"stop": ["a", "", "b"]}, {"stop": ["a", "b"]}),
+    "stop-many": ({"stop": list("abcdef")}, {"stop": list("abcdef")}),
+    "stop-empty": ({"stop": []}, {}),
+    "stop-only-empty": ({"stop": [""]}, {}),
+}
+
+
+@pytest.mark.parametrize(("given", "sent"), HONOURED.values(), ids=HONOURED)
+def test_an_option_becomes_a_parameter(
+    given: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    assert options.to_sampling(given) == (sent, ())
+
+
+def test_options_that_cannot_be_honoured_are_named() -> None:
+    given = {
+        "top_k": 40,
+        "temperature": 1,
+        "use_mmap": True,
+        "num_ctx": 8192.0,
+        "mirostat": {"any": "thing"},
+        "min_p": None,
+    }
+
+    assert options.to_sampling(given) == (
+        {"temperature": 1},
+        ("top_k", "use_mmap", "num_ctx", "mirostat"),
+    )
+
+
+KINDS = {
+    options._integer: ("type integer", ["4", True, [4], {}]),
+    options._float: ("type float32", ["hot", False, [1.0]]),
+    options._boolean: ("type boolean", [1, "true"]),
+    options._strings: ("type array", ["a", 1, {"a": 1}]),
+}
+MISTYPED = [
+    (name, value, KINDS[option.check][0])
+    for name, option in options.OPTIONS.items()
+    for value in KINDS[option.check][1]
+] + [("stop", ["a", 1], "an array of strings"), ("stop", [None], "an array of strings")]
+
+
+@pytest.mark.parametrize(("name", "value", "kind"), MISTYPED, ids=str)
+def test_a_mistyped_option_is_refused_in_ollamas_words(
+    name: str, value: Any, kind: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        options.to_sampling({name: value})
+
+    assert refusal.value.status == 400
+    assert refusal.value.message == f'option "{name}" must be of {kind}'
+
+
+@pytest.mark.parametrize(
+    ("think", "effort"),
+    [(None, None), (True, None), (False, "none")]
+    + [(level, level) for level in ("low", "medium", "high", "max")],
+    ids=str,
+)
+def test_think_becomes_an_effort(think: bool | str | None, effort: str | None) -> None:
+    assert options.reasoning_effort(think) == effort
+
+
+SCHEMA = {"type": "object", "properties": {"b": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent"),
+    [
+        (None, None),
+        ("", None),
+        ("json", {"type": "json_object"}),
+        (SCHEMA, {"type": "json_schema", "json_schema": {"schema": SCHEMA}}),
+        ({}, {"type": "json_schema", "json_schema": {"schema": {}}}),
+    ],
+    ids=["absent", "empty", "json", "schema", "empty-schema"],
+)
+def test_a_format_becomes_a_response_format(wanted: Any, sent: Any) -> None:
+    assert options.response_format(wanted) == sent
+
+
+@pytest.mark.parametrize(
+    ("wanted", "printed"),
+    [
+        ("xml", r'"\"xml\""'),
+        (1, '"1"'),
+        (0, '"0"'),
+        (True, '"true"'),
+        (False, '"false"'),
+        ([], '"[]"'),
+        (["a"], r'"[\"a\"]"'),
+        ('a"b', r'"\"a\\\"b\""'),
+    ],
+    ids=str,
+)
+def test_another_format_is_refused_as_go_prints_it(wanted: Any, printed: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        options.response_format(wanted)
+
+    assert refusal.value.status == 400
+    assert refusal.value.message == (
+        f'invalid format: {printed}; expected "json" or a valid JSON Schema object'
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        ({}, {}),
+        ({"logprobs": False, "top_logprobs": 3}, {}),
+        ({"top_logprobs": 3}, {}),
+        ({"logprobs": True}, {"logprobs": True}),
+        ({"logprobs": True, "top_logprobs": 0}, {"logprobs": True}),
+        (
+            {"logprobs": True, "top_logprobs": 3},
+            {"logprobs": True, "top_logprobs": 3},
+        ),
+        (
+            {"options": {"seed": 1}, "think": "low", "format": "json"},
+            {
+                "seed": 1,
+                "reasoning_effort": "low",
+                "response_format": {"type": "json_object"},
+            },
+        ),
+        ({"options": None, "think": True, "format": ""}, {}),
+    ],
+    ids=[
+        "nothing",
+        "logprobs-off",
+        "top-alone",
+        "logprobs",
+        "top-zero",
+        "top",
+        "all-kinds",
+        "nothing-said",
+    ],
+)
+def test_a_body_says_how_to_answer(body: dict[str, Any], sent: dict[str, Any]) -> None:
+    assert options.sampling(body) == sent

@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.errors import UpstreamError
+from app.translate import deltas
+from app.translate.deltas import Durations, Meter, ToolCalls, WholeCall
+from app.translate.dialect import Exchange
+from app.wire.completion import (
+    Choice,
+    Chunk,
+    Delta,
+    FunctionCall,
+    TimeInfo,
+    ToolCall,
+    Usage,
+)
+
+
+def fragment(
+    index: int | None = None,
+    id: str | None = None,
+    name: str | None = None,
+    arguments: str | None = None,
+) -> ToolCall:
+    return ToolCall(index, id, FunctionCall(name, arguments))
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        Choice(delta=Delta(content="hi")),
+        Choice(message=Delta(content="hi")),
+        Choice(text="hi"),
+    ],
+    ids=["delta", "message", "text"],
+)
+def test_a_choice_says_the_same_in_every_shape(choice: Choice) -> None:
+    assert deltas.said(choice) == Delta(content="hi")
+
+
+CALLS = {
+    "whole": [fragment(0, "a1", "f", '{"x":1}')],
+    "whole-without-index": [fragment(None, "a1", "f", '{"x":1}')],
+    "fragments-by-index": [
+        fragment(0, "a1", "f", ""),
+        fragment(0, arguments='{"x"'),
+        fragment(0, arguments=":1}"),
+    ],
+    "fragments-without-index": [
+        fragment(None, "a1", "f"),
+        fragment(None, arguments='{"x"'),
+        fragment(None, "a1", None, ":1}"),
+    ],
+    "no-function-at-first": [ToolCall(0, "a1"), fragment(0, None, "f", '{"x":1}')],
+    "name-in-every-fragment": [
+        fragment(0, "a1", "f", '{"x"'),
+        fragment(0, "a1", "f", ":1}"),
+    ],
+}
+
+
+@pytest.mark.parametrize("fragments", CALLS.values(), ids=CALLS)
+def test_fragments_join_to_one_call(fragments: list[ToolCall]) -> None:
+    calls = ToolCalls()
+
+    for each in fragments:
+        calls.add([each])
+
+    assert calls.whole("tool_calls") == [WholeCall("a1", "f", {"x": 1})]
+
+
+PARALLEL = {
+    "interleaved": [
+        fragment(0, "a1", "f", '{"x":'),
+        fragment(1, "b2", "g", '{"y":'),
+        fragment(0, arguments="1}"),
+        fragment(1, arguments="2}"),
+    ],
+    "without-index": [
+        fragment(None, "a1", "f", '{"x":1}'),
+        fragment(None, "b2", "g", '{"y":2}'),
+    ],
+    "all-at-index-0": [
+        fragment(0, "a1", "f", '{"x":1}'),
+        fragment(0, "b2", "g", '{"y":'),
+        fragment(0, arguments="2}"),
+    ],
+}
+
+
+@pytest.mark.parametrize("fragments", PARALLEL.values(), ids=PARALLEL)
+def test_parallel_calls_stay_apart(fragments: list[ToolCall]) -> None:
+    calls = ToolCalls()
+
+    calls.add(fragments)
+
+    assert calls.whole("tool_calls") == [
+        WholeCall("a1", "f", {"x": 1}),
+        WholeCall("b2", "g", {"y": 2}),
+    ]
+
+
+def test_calls_without_id_and_index_are_told_apart_by_their_names() -> None:
+    calls = ToolCalls()
+
+    calls.add([fragment(name="f", arguments="{}"), fragment(name="f", arguments="{}")])
+
+    assert calls.whole(None) == [WholeCall("", "f", {})] * 2
+
+
+def test_a_fragment_of_no_call_begins_one() -> None:
+    calls = ToolCalls()
+
+    calls.add([fragment(arguments="{"), fragment(id="z9")])
+
+    with pytest.raises(UpstreamError):
+        calls.whole("tool_calls")
+
+
+@pytest.mark.parametrize("arguments", ["", " ", "{}", "null", None])
+def test_empty_arguments_are_an_empty_object(arguments: str | None) -> None:
+    calls = ToolCalls()
+
+    calls.add([fragment(0, "a1", "f", arguments)])
+
+    assert calls.whole("tool_calls") == [WholeCall("a1", "f", {})]
+
+
+def test_arguments_keep_their_order() -> None:
+    calls = ToolCalls()
+
+    calls.add([fragment(0, "a1", "f", '{"z":1,"a":{"y":2,"b":3}}')])
+
+    (call,) = calls.whole("tool_calls")
+    assert list(call.arguments) == ["z", "a"]
+    assert list(call.arguments["a"]) == ["y", "b"]
+
+
+UNREADABLE = ['{"x":', "[1]", '"{}"', "1", "x", '"\ud800"']
+
+
+@pytest.mark.parametrize("arguments", UNREADABLE, ids=ascii)
+def test_arguments_that_are_no_object_are_an_error(arguments: str) -> None:
+    calls = ToolCalls()
+    calls.add([fragment(0, "a1", "f", arguments)])
+
+    with pytest.raises(UpstreamError, match="tool call"):
+        calls.whole("tool_calls")
+
+
+def test_a_call_without_a_name_is_an_error() -> None:
+    calls = ToolCalls()
+    calls.add([fragment(0, "a1", None, "{}")])
+
+    with pytest.raises(UpstreamError, match="tool call"):
+        calls.whole("stop")
+
+
+def test_a_call_cut_by_the_length_limit_is_left_out() -> None:
+    calls = ToolCalls()
+    calls.add([fragment(0, "a1", "f", "{}"), fragment(1, "b2", "g", '{"x":')])
+
+    assert calls.whole("length") == [WholeCall("a1", "f", {})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rain is on its way, they say.\n\n  Take a coat. ",
+        '{"answer":42,"steps":["think","answer"]}',
+        "東京の天気は晴れです。気温は二十度くらいです。",
+        " \n ",
+    ],
+    ids=["prose", "json", "no-blanks", "blanks"],
+)
+def test_a_whole_answer_is_rechunked_without_loss(text: str) -> None:
+    completion = Chunk([Choice(message=Delta(content=text), finish_reason="stop")])
+
+    (batch,) = deltas.rechunk(completion)
+
+    contents = [deltas.said(chunk.choices[0]).content for chunk in batch]  # type: ignore[index]
+    assert "".join(content or "" for content in contents) == text
+    assert len(contents) > (2 if text.strip() else 1)
+
+
+def test_a_rechunked_answer_thinks_first_and_ends_with_the_rest() -> None:
+    calls = [fragment(0, "a1", "f", "{}")]
+    message = Delta(content="Yes.", reasoning="Hm.", tool_calls=calls)
+    usage, time_info = Usage(1, 2), TimeInfo(0.1)
+    completion = Chunk(
+        [Choice(message=message, finish_reason="stop")],
+        usage=usage,
+        time_info=time_info,
+    )
+
+    assert deltas.rechunk(completion) == [
+        [
+            Chunk([Choice(delta=Delta(reasoning="Hm."))]),
+            Chunk([Choice(delta=Delta(content="Yes."))]),
+            Chunk(
+                [Choice(delta=Delta(tool_calls=calls), finish_reason="stop")],
+                usage=usage,
+                time_info=time_info,
+            ),
+        ]
+    ]
+
+
+def test_a_rechunked_answer_keeps_its_text_with_its_logprobs() -> None:
+    logprobs = {"content": [{"token": "Yes indeed", "logprob": -0.1}]}
+    message = Delta(content="Yes indeed, it is so.")
+    completion = Chunk([Choice(message=message, logprobs=logprobs)])
+
+    (batch,) = deltas.rechunk(completion)
+
+    assert batch[0] == Chunk([Choice(delta=message, logprobs=logprobs)])
+    assert len(batch) == 2
+
+
+def test_an_answer_without_a_choice_is_rechunked_as_it_is() -> None:
+    assert deltas.rechunk(Chunk([])) == [[Chunk([])]]
+
+
+def test_a_meter_reads_what_upstream_tells(exchange: Exchange) -> None:
+    meter = Meter(exchange)
+    now = exchange.clock()
+
+    meter.read([Chunk(usage=Usage(80, 45))], 1, now)
+    assert not meter.is_complete
+    meter.read([Chunk(time_info=TimeInfo(0.004, 0.002, 0.0168, 0.026))], 0, now)
+
+    assert meter.is_complete
+    assert (meter.prompt_tokens(), meter.completion_tokens()) == (80, 45)
+    assert meter.durations(now) == Durations(
+        120_000_000, 4_000_000, 2_000_000, 16_800_000
+    )
+
+
+def test_a_meter_measures_what_upstream_leaves_out(exchange: Exchange) -> None:
+    meter = Meter(replace(exchange, prompt_tokens=7))
+    began = exchange.started_ns
+
+    meter.read([], 0, began + 10)
+    meter.read([Chunk()] * 3, 3, began + 40)
+    meter.read([Chunk()] * 2, 2, began + 90)
+
+    assert (meter.prompt_tokens(), meter.completion_tokens()) == (7, 5)
+    assert meter.durations(began + 100) == Durations(101, 1, 40, 60)
+
+
+def test_counts_and_durations_are_never_zero(exchange: Exchange) -> None:
+    meter = Meter(replace(exchange, prompt_tokens=0))
+    zeros = Chunk(usage=Usage(0, 0), time_info=TimeInfo(0.0, 0.0, 0.0, 0.0))
+
+    meter.read([zeros], 0, exchange.started_ns)
+
+    assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 1)
+    assert min(meter.durations(exchange.started_ns)) == 1
