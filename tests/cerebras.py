@@ -36,6 +36,18 @@ class Fake:
         listed: list[dict[str, Any]] = self._control("GET", "requests", query)
         return listed
 
+    def inferences(
+        self, at_least: int = 0, timeout: float = 5.0
+    ) -> list[dict[str, Any]]:
+        """The requests for an answer, without lists of models that happen to be due."""
+        seen = at_least
+        while True:
+            records = self.requests(seen, timeout)
+            asked = [r for r in records if r["path"].endswith("completions")]
+            if len(asked) >= at_least:
+                return asked
+            seen = len(records) + 1
+
     def release(self, name: str) -> None:
         """Open the gate at which answers hold, for good."""
         self._control("POST", f"release/{quote(name, safe='')}")
