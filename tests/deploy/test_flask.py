@@ -1,0 +1,60 @@
+"""Plain `flask run`: threads, no gevent, and streams all the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.cerebras import Fake
+from tests.deploy import streams
+from tests.processes import PROJECT
+from tests.serving import Server, environment
+
+
+def test_every_line_comes_before_the_next_is_made(
+    flask_server: Server, fake: Fake
+) -> None:
+    streams.check_every_line_comes_before_the_next_is_made(flask_server.url, fake)
+
+
+def test_a_slow_stream_is_as_slow_as_the_upstream(
+    flask_server: Server, fake: Fake
+) -> None:
+    streams.check_a_slow_stream_is_as_slow_as_the_upstream(flask_server.url, fake)
+
+
+def test_gevent_stays_out_of_it() -> None:
+    program = (
+        "import wsgi; from gevent import _hub_local, monkey;"
+        "print(_hub_local.get_hub_if_exists(), monkey.is_anything_patched())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env={**os.environ, **environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == "None False"
+
+
+def test_a_bad_setting_stops_the_start_with_one_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "run", "--port", "0"],
+        cwd=PROJECT,
+        env={**os.environ, **environment(LOG_LEVEL="loud")},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith(
+        "LOG_LEVEL is 'loud': it must be one"
+    )
+    assert "Traceback" not in done.stderr
