@@ -11,6 +11,7 @@ from dotenv import load_dotenv
 load_dotenv(Path(__file__).with_name(".env"))
 
 import contextlib
+import logging
 import os
 import resource
 import shutil
@@ -56,7 +57,7 @@ def when_ready(server: Arbiter) -> None:
     for line in greeting.lines(settings, bound):
         print(line, flush=True)
     for warning in greeting.warnings(settings, bound):
-        server.log.warning(warning)
+        logging.getLogger("gunicorn.error").warning(warning)
 
 
 def on_exit(server: Arbiter) -> None:

@@ -1,0 +1,144 @@
+"""gunicorn.conf.py, by starting gunicorn: what it binds, says, limits and cleans up."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+from pathlib import Path
+
+import requests
+
+from tests.processes import PROJECT
+from tests.serving import URL, environment, procfile_command, serving
+
+TIMEOUT_S = 30.0
+NO_UPSTREAM = {
+    "CEREBRAS_API_KEY": "csk-unused",
+    "CEREBRAS_BASE_URL": "http://127.0.0.1:9/v1",
+}
+
+
+def gunicorn(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    return subprocess.run(
+        [*procfile_command(), *options],
+        cwd=PROJECT,
+        env={**os.environ, **environment(**NO_UPSTREAM, **settings)},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+
+def effective_settings(**settings: str) -> dict[str, str]:
+    """What gunicorn makes of our file."""
+    lines = gunicorn("--print-config", **settings).stdout.splitlines()
+    pairs = (line.partition("=") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def test_a_bad_setting_stops_the_start_with_one_sentence() -> None:
+    done = gunicorn(MAX_BODY_MB="huge")
+
+    assert done.returncode != 0
+    assert (
+        done.stderr == "MAX_BODY_MB is 'huge': it must be a whole number, 1 or more.\n"
+    )
+
+
+def test_a_bad_secret_is_not_shown() -> None:
+    done = gunicorn(ACCESS_TOKENS="my secret")
+
+    assert done.returncode != 0
+    assert done.stderr.startswith("ACCESS_TOKENS must be ")
+    assert "my secret" not in done.stdout + done.stderr
+
+
+def test_settings_reach_gunicorn() -> None:
+    settings = effective_settings(
+        WEB_CONCURRENCY="3", GRACE_S="7", LOG_LEVEL="warning", PORT="8123", HOST="::1"
+    )
+
+    assert settings["workers"] == "3"
+    assert settings["graceful_timeout"] == "7"
+    assert settings["loglevel"] == "warning"
+    assert settings["bind"] == "['[::1]:8123']"
+
+
+def test_health_checks_get_in_while_the_queue_is_full() -> None:
+    settings = effective_settings(MAX_UPSTREAM_REQUESTS="5000", OLLAMA_MAX_QUEUE="900")
+
+    assert int(settings["worker_connections"]) > 5900
+
+
+def test_gunicorn_opens_nothing_but_its_ports() -> None:
+    settings = effective_settings()
+
+    assert settings["control_socket_disable"] == "True"
+    assert settings["accesslog"] == "None"
+
+
+def test_the_address_shown_is_the_address_served() -> None:
+    with serving(procfile_command(), environment(**NO_UPSTREAM)) as server:
+        reply = requests.get(server.url, timeout=TIMEOUT_S)
+
+    assert reply.text == "Ollama is running"
+    host = server.url.removeprefix("http://")
+    assert f"OLLAMA_HOST={host} ollama run gpt-oss-120b" in server.program.output
+
+
+def test_listening_beyond_loopback_without_tokens_is_warned_about_loudly() -> None:
+    settings = environment(**NO_UPSTREAM, HOST="0.0.0.0")
+
+    with serving(procfile_command(), settings) as server:
+        warning = server.program.wait_for("ANYONE WHO REACHES 0.0.0.0:")
+
+    assert "ACCESS_TOKENS" in warning
+
+
+def test_a_start_without_a_key_serves_and_says_so() -> None:
+    with serving(procfile_command(), environment()) as server:
+        server.program.wait_for("CEREBRAS_API_KEY is not set")
+        reply = requests.get(server.url, timeout=TIMEOUT_S)
+
+    assert reply.ok
+
+
+def test_the_instance_has_a_folder_until_it_ends(tmp_path: Path) -> None:
+    settings = environment(**NO_UPSTREAM, TMPDIR=str(tmp_path))
+
+    with serving(procfile_command(), settings):
+        alive = list(tmp_path.glob("cerellama-*"))
+    ended = list(tmp_path.glob("cerellama-*"))
+
+    assert len(alive) == 1
+    assert ended == []
+
+
+def test_as_many_files_may_be_open_as_the_system_allows() -> None:
+    line = " ".join(procfile_command())
+    command = ["sh", "-c", f"ulimit -Sn 256; exec {line}"]
+
+    with serving(command, environment(**NO_UPSTREAM)) as server:
+        soft, hard = resource.prlimit(server.program.pid, resource.RLIMIT_NOFILE)
+
+    assert soft == hard > 256
+
+
+def test_both_ports_answer_before_and_after_a_hup() -> None:
+    """Decided once: run again, the file must not find our own port taken."""
+    settings = environment(**NO_UPSTREAM, CERELLAMA_BIND="127.0.0.1:0,127.0.0.1:0")
+
+    with serving(procfile_command(), settings) as server:
+        shown = server.program.wait_for("Cerellama listens at")
+        urls = URL.findall(shown)
+        before = [requests.get(url, timeout=TIMEOUT_S).status_code for url in urls]
+        server.program.process.send_signal(signal.SIGHUP)
+        server.program.wait_for("Worker exiting")
+        after = [requests.get(url, timeout=TIMEOUT_S).status_code for url in urls]
+
+    assert len(urls) == 2
+    assert before == after == [200, 200]
