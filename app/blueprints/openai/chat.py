@@ -1,0 +1,38 @@
+"""`/v1/chat/completions`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from app.catalogue.resolve import Target
+from app.schemas.openai import ChatRequest
+from app.services import services
+from app.translate.openai import chat as spoken
+from app.translate.openai.dialect import DIALECT
+from app.translate.openai.effort import reasoning_effort
+from app.web import answer, replies
+from app.web.capabilities import require
+from app.web.inference import exchange_with, inference, translated
+from app.web.relay import relay
+
+bp = Blueprint("openai_chat", __name__, url_prefix="/v1")
+
+
+@bp.post("/chat/completions")
+@inference(ChatRequest(), model_required=True)
+def completions(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+    """Answer a conversation."""
+    effort = reasoning_effort(body) or "none"
+    require({"think": effort != "none", "tools": body.get("tools")}, target)
+    request = translated(spoken, body)
+    services().loaded.use(target.model.id)
+    exchange = exchange_with(target, thinking=request.get("reasoning_effort") != "none")
+    if not body.get("stream"):
+        completion = answer.complete(request, target)
+        return replies.compatible(spoken.from_completion(completion, exchange))
+    batches, close = answer.stream(request, target)
+    chunks = spoken.from_chunks(batches, exchange, spoken.wants_usage(body))
+    return relay(chunks, DIALECT, close)

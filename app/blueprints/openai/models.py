@@ -1,0 +1,36 @@
+"""`/v1/models`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from app.services import services
+from app.translate.model import Model
+from app.translate.openai import models
+from app.translate.openai.models import Entry
+from app.web import replies
+from app.web.inference import find_target
+
+OWNER = "library"  # Ollama's namespace of models without one
+
+bp = Blueprint("openai_models", __name__, url_prefix="/v1")
+
+
+@bp.get("/models")
+def listing() -> Response:
+    """List the models."""
+    served = services().catalogue.served()
+    return replies.compatible(
+        models.listing(entry(model.name, model) for model in served)
+    )
+
+
+@bp.get("/models/<path:name>")
+def single(name: str) -> Response:
+    """Tell of one model, by the name it was asked for."""
+    target = find_target(name, model_required=True)
+    return replies.compatible(models.single(entry(name, target.model)))
+
+
+def entry(name: str, model: Model) -> Entry:
+    return Entry(name, model.created, OWNER)
