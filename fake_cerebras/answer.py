@@ -60,7 +60,12 @@ def _from_script(script: Script) -> Answer:
 
 def _own(body: Body, model: Model) -> Answer:
     said = speaker.speak(body, model)
-    return _answer(said.thought, said.words, [_call(each) for each in said.calls])
+    words = body["prompt"] + said.words if _echoes(body) else said.words
+    return _answer(said.thought, words, [_call(each) for each in said.calls])
+
+
+def _echoes(body: Body) -> bool:
+    return bool(body.get("echo")) and isinstance(body["prompt"], str)
 
 
 def _answer(thought: str, words: str, calls: Sequence[Call]) -> Answer:

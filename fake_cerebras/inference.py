@@ -44,26 +44,19 @@ class Inference:
     tokens_per_second: float
 
     def run(self) -> None:
-        played = self._script()
+        words = conversation.last_words(self.body)
+        queued = self.steering.take(words)
+        played = queued or own_script(words)
         self.connection.play(played)
         checks.check(self.body, raw=self.raw)
+        if queued is None and conversation.tool_results(self.body):
+            played = played.for_tool_results()
         writer = BodyWriter(played, self.connection.write, self.departure.wait)
         incidents = Incidents(played, writer, self.departure, self.steering.gate)
         delivery = Delivery(writer, incidents, self.departure)
         delivery.before()
         refuse(played)
         self._deliver(delivery, played)
-
-    def _script(self) -> Script:
-        """The first in the queue that is for this request, else its own."""
-        words = conversation.last_words(self.body)
-        try:
-            found = self.steering.take(words) or script.find(words) or Script()
-            if conversation.tool_results(self.body):
-                return found.for_tool_results()
-            return found
-        except ScriptError as error:
-            raise invalid(f"fake_cerebras: {error}", "script", "script") from error
 
     def _deliver(self, delivery: Delivery, played: Script) -> None:
         model = models.find(self.body["model"])
@@ -83,6 +76,14 @@ class Inference:
     def _pace(self, played: Script) -> float:
         own = played.tokens_per_second
         return self.tokens_per_second if own is None else own
+
+
+def own_script(words: str) -> Script:
+    """The one in the user's last words, or one that changes nothing."""
+    try:
+        return script.find(words) or Script()
+    except ScriptError as error:
+        raise invalid(f"fake_cerebras: {error}", "script", "script") from error
 
 
 def refuse(played: Script) -> None:

@@ -125,6 +125,8 @@ def parse(source: Any) -> Script:
     script = Script(**source)
     for incident in script.at:
         _check(incident, INCIDENT_KEYS)
+    if script.after_tools is not None:
+        parse(script.after_tools)
     if script.status is not None and script.status not in {200, *BY_STATUS}:
         _need_body(script)
     return script
