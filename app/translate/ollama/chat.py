@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from app.errors import InvalidRequest
 from app.translate import images
 from app.translate.dialect import Event, Exchange
 from app.translate.messages import ROLES
@@ -63,6 +64,8 @@ def _nothing(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _assistant(message: Mapping[str, Any]) -> dict[str, Any]:
+    if message.get("images"):
+        raise InvalidRequest("messages of an assistant cannot have images")
     calls = [_tool_call(call) for call in message.get("tool_calls") or ()]
     return given(reasoning=message.get("thinking"), tool_calls=calls)
 

@@ -136,6 +136,13 @@ def test_a_picture_of_no_use_is_refused() -> None:
         chat.to_upstream({"messages": [message]})
 
 
+def test_pictures_of_an_assistant_are_refused() -> None:
+    message = {"role": "assistant", "content": "", "images": [PNG]}
+
+    with pytest.raises(InvalidRequest, match="assistant cannot have images"):
+        chat.to_upstream({"messages": [message]})
+
+
 def test_the_pictures_of_a_body_tell_whether_converting_takes_time() -> None:
     webp = base64.b64encode(b"RIFF\x00\x00\x00\x00WEBPVP8 ").decode()
     body = {"messages": [{"images": [PNG]}, {}, {"images": [PNG, webp]}]}
