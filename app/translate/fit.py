@@ -139,7 +139,7 @@ def _fit_messages(request: Request, traits: Traits) -> Request:
     said = messages.with_known_roles(
         request["messages"], developer_role=traits.developer_role
     )
-    said = messages.with_texts_in_tools(pair(said))
+    said = messages.with_pictures_from_users(pair(said))
     if traits.single_system:
         said = messages.with_one_system(said)
     if not traits.reasoning_efforts:

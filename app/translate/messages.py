@@ -12,6 +12,7 @@ Message = Mapping[str, Any]
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 INSTRUCTING = frozenset({"system", "developer"})
+SPEAKING = frozenset({"assistant", "tool"})  # in words only
 
 
 def parts_of(content: Any) -> list[Any]:
@@ -74,10 +75,11 @@ def with_instruction(messages: Sequence[Message], line: str) -> list[dict[str, A
     return [{**first, "content": told}, *map(dict, others)]
 
 
-def with_texts_in_tools(messages: Iterable[Message]) -> list[dict[str, Any]]:
-    """Leave text in tool messages; a user shows their pictures after the last of them.
+def with_pictures_from_users(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """Leave only text in what others said; a user shows their pictures after it.
 
-    The upstream takes pictures from users only, and no message between tool messages.
+    The upstream takes pictures from assistants and tools not at all, and lets nothing
+    come between tool messages.
     """
     repaired: list[dict[str, Any]] = []
     pictures: list[dict[str, Any]] = []
@@ -85,6 +87,7 @@ def with_texts_in_tools(messages: Iterable[Message]) -> list[dict[str, Any]]:
         if message["role"] != "tool":
             repaired += _shown(pictures)
             pictures = []
+        if message["role"] not in SPEAKING:
             repaired.append(dict(message))
         else:
             pictures += pictures_of([message])

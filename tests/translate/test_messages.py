@@ -11,7 +11,7 @@ from app.translate.messages import (
     with_instruction,
     with_known_roles,
     with_one_system,
-    with_texts_in_tools,
+    with_pictures_from_users,
 )
 
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
@@ -110,11 +110,22 @@ def test_pictures_of_tools_are_shown_by_a_user_after_the_last_of_them() -> None:
         said("tool", [PICTURE]),
     ]
 
-    assert with_texts_in_tools(messages) == [
+    assert with_pictures_from_users(messages) == [
         said("tool", "a screen"),
         said("tool", "done"),
         said("user", [PICTURE]),
         said("assistant", "I see."),
         said("tool", ""),
+        said("user", [PICTURE]),
+    ]
+
+
+def test_pictures_of_assistants_are_shown_by_a_user() -> None:
+    call = {"id": "1", "function": {"name": "draw"}}
+    drawing = said("assistant", [text("Look:"), PICTURE]) | {"tool_calls": [call]}
+
+    assert with_pictures_from_users([drawing, said("tool", "done")]) == [
+        said("assistant", "Look:") | {"tool_calls": [call]},
+        said("tool", "done"),
         said("user", [PICTURE]),
     ]
