@@ -14,8 +14,8 @@ UPSTREAM_LIMIT = 4
 
 def split(stops: Iterable[str]) -> tuple[list[str], list[str]]:
     """What goes upstream, and what is left to cut here."""
-    distinct = [stop for stop in dict.fromkeys(stops) if stop]
-    return distinct[:UPSTREAM_LIMIT], distinct[UPSTREAM_LIMIT:]
+    told = [stop for stop in stops if stop]
+    return told[:UPSTREAM_LIMIT], told[UPSTREAM_LIMIT:]
 
 
 def cut(
