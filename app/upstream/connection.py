@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3 import connection, connectionpool
 
+from app.errors import Cancelled
 from app.upstream.cancel import Cancel
 
 
@@ -39,7 +40,11 @@ class HTTPConnection(connection.HTTPConnection):
 
     def _new_conn(self) -> socket:
         sock = super()._new_conn()
-        current.get().cancel.hold(sock)
+        try:
+            current.get().cancel.hold(sock)
+        except Cancelled:
+            sock.close()
+            raise
         return sock
 
     def connect(self) -> None:

@@ -12,12 +12,22 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 
 import msgspec
 
-from app import errors
-from app.errors import UpstreamError, UpstreamTimeout
+from app.errors import (
+    KeyRefused,
+    ModelGone,
+    PaymentRequired,
+    RateLimited,
+    RequestRefused,
+    RequestTooLarge,
+    UpstreamBusy,
+    UpstreamError,
+    UpstreamTimeout,
+)
 from app.wire.completion import Chunk
 
 log = logging.getLogger(__name__)
@@ -58,25 +68,23 @@ REDIRECTED = Refusal(
     UpstreamError, "Cerebras sent us elsewhere ({status}): check CEREBRAS_BASE_URL"
 )
 UNEXPECTED = Refusal(UpstreamError, "Cerebras answered with status {status}")
-NO_SUCH_MODEL = Refusal(errors.ModelGone, "Cerebras does not serve this model")
+NO_SUCH_MODEL = Refusal(ModelGone, "Cerebras does not serve this model")
 REFUSALS = {
-    400: Refusal(errors.RequestRefused, REFUSED, quoted=True),
-    401: Refusal(errors.KeyRefused, KEY_REFUSED),
-    402: Refusal(
-        errors.PaymentRequired, "Cerebras asks for payment ({status})", quoted=True
-    ),
-    403: Refusal(errors.KeyRefused, KEY_REFUSED),
+    400: Refusal(RequestRefused, REFUSED, quoted=True),
+    401: Refusal(KeyRefused, KEY_REFUSED),
+    402: Refusal(PaymentRequired, "Cerebras asks for payment ({status})", quoted=True),
+    403: Refusal(KeyRefused, KEY_REFUSED),
     408: Refusal(UpstreamTimeout, "Cerebras gave up on the request ({status})"),
     413: Refusal(
-        errors.RequestTooLarge,
+        RequestTooLarge,
         "the request is too large for Cerebras ({status})",
         quoted=True,
     ),
-    422: Refusal(errors.RequestRefused, REFUSED, quoted=True),
+    422: Refusal(RequestRefused, REFUSED, quoted=True),
     429: Refusal(
-        errors.RateLimited, "Cerebras' rate limit is reached ({status})", quoted=True
+        RateLimited, "Cerebras' rate limit is reached ({status})", quoted=True
     ),
-    503: Refusal(errors.UpstreamBusy, "Cerebras is busy ({status}): try again soon"),
+    503: Refusal(UpstreamBusy, "Cerebras is busy ({status}): try again soon"),
 }
 BY_CLASS = {3: REDIRECTED, 5: FAILED}
 
@@ -103,8 +111,8 @@ def explained(status: int, headers: Mapping[str, str], explanation: Any) -> Fail
     if status == HTTPStatus.NOT_FOUND and code == "model_not_found":
         refusal = NO_SUCH_MODEL
     said = text(explanation)
-    if refusal.error is errors.RequestRefused:
-        log_our_fault(f"{code} {field(explanation, 'param')} {said}")
+    if refusal.error is RequestRefused:
+        log_our_fault(fit(f"{code} {field(explanation, 'param')} {said}"))
     message = (refusal.quoted and said) or refusal.sentence.format(status=status)
     return Failure(refusal.error(message), status, headers)
 
@@ -120,14 +128,18 @@ def field(explanation: Any, name: str) -> str:
 
 
 def text(explanation: Any) -> str:
-    """What an error says, fit to be shown; a page of HTML says nothing."""
+    """What an error says; a page of HTML says nothing."""
     said = field(explanation, "message")
     if not said and isinstance(explanation, dict):
         plain = (explanation.get("error"), explanation.get("detail"))
         said = next((each for each in plain if isinstance(each, str)), "")
-    said = KEY.sub("...", said.strip())
-    if said.startswith("<"):
-        return ""
+    said = said.strip()
+    return "" if said.startswith("<") else fit(said)
+
+
+def fit(said: str) -> str:
+    """Short, and without a key that was echoed."""
+    said = KEY.sub("...", said)
     return said if len(said) <= MAX_TEXT else said[:MAX_TEXT] + "..."
 
 
@@ -174,4 +186,6 @@ def reason(cause: BaseException) -> str:
     said = cause.strerror if isinstance(cause, OSError) else None
     if said:
         return said[0].lower() + said[1:]
-    return "the connection was closed" if was_dropped(cause) else "it failed"
+    if was_dropped(cause):
+        return "the connection was closed"
+    return "its answer is not HTTP" if isinstance(cause, HTTPException) else "it failed"

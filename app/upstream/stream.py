@@ -14,7 +14,7 @@ from app.wire import completion, sse
 from app.wire.completion import Choice, Chunk
 
 TICK_S = 15.0
-DRAIN_S = 2.0  # what a whole answer's usage, [DONE] and end of body may still take
+DRAIN_S = 1.0  # what a whole answer's usage, [DONE] and end of body may still take
 DONE = b"[DONE]"
 
 

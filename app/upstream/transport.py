@@ -50,7 +50,7 @@ class Transport:
             cancel.check()
             if attempt.reused and was_dropped(root_cause(error)):
                 return self.send(request, cancel, idle_timeout_s, fresh=True)
-            raise not_sent(error, connected=attempt.connected) from error
+            raise not_sent(error, connected=attempt.connected) from None
 
     def _exchange(self, request: requests.PreparedRequest, attempt: Attempt) -> Answer:
         token = connection.current.set(attempt)

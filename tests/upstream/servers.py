@@ -1,0 +1,184 @@
+"""Small upstreams that answer byte by byte as a test says, and tell what they saw."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+CERTIFICATE = Path(__file__).with_name("localhost.pem")  # key too: only for tests
+WAIT_S = 10.0
+
+FINISH = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+ROLE = {"choices": [{"delta": {"role": "assistant"}}]}
+EMPTY = {"choices": [{"delta": {}}]}
+USAGE = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"choices": [{"delta": {"content": text}}]}
+
+
+def completion(text: str) -> dict[str, Any]:
+    return {"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}
+
+
+def event(value: Any) -> bytes:
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return b"data: %b\n\n" % data
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def chunks(*events: Any) -> bytes:
+    """Each event in a chunk of its own, as Cerebras sends them."""
+    return b"".join([chunk(event(each)) for each in events])
+
+
+def head(status: int = 200, **headers: str) -> bytes:
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([f"HTTP/1.1 {status} X", *lines, "", ""]).encode()
+
+
+STREAM = head(content_type="text/event-stream", transfer_encoding="chunked")
+END = chunk(event(b"[DONE]")) + b"0\r\n\r\n"
+
+
+def streamed(*events: Any) -> bytes:
+    return STREAM + chunks(*events) + END
+
+
+def answer(body: Any, status: int = 200, **headers: str) -> bytes:
+    """A whole reply; `body` is bytes or becomes JSON."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return head(status, content_length=str(len(data)), **headers) + data
+
+
+@dataclass(frozen=True)
+class Request:
+    connection: int
+    line: str
+    headers: dict[str, str]
+    body: bytes
+    at: float
+
+
+class Peer:
+    """The client's end of a connection, as the script of one reply sees it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def send(self, *parts: bytes) -> None:
+        for part in parts:
+            self.sock.sendall(part)
+
+    def wait_until_gone(self) -> float:
+        """When the client closed its end; it has nothing to say meanwhile."""
+        self.sock.settimeout(WAIT_S)
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            assert self.sock.recv(1) == b""
+        return monotonic()
+
+    def close(self) -> None:
+        """End as after a last byte."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
+    def reset(self) -> None:
+        """End as a crash does."""
+        self.sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        socket.close(self.sock.detach())  # now, whoever still reads from it
+
+
+Script = bytes | Callable[[Peer], object]
+
+
+class Server:
+    """Answers requests with the scripts in turn, all further ones with the last."""
+
+    def __init__(self, *scripts: Script, tls: bool = False) -> None:
+        self.requests: list[Request] = []
+        self._scripts = list(scripts)
+        self._arrived = threading.Condition()
+        self._connections: list[socket.socket] = []
+        self._context = server_context() if tls else None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.base_url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/v1"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def connections(self) -> int:
+        return len(self._connections)
+
+    def wait_for(self, number: int) -> None:
+        """Wait until so many requests have arrived."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: len(self.requests) >= number, WAIT_S)
+
+    def close(self) -> None:
+        for sock in (self._listener, *self._connections):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                self._connections.append(sock)
+                number = len(self._connections)
+                threading.Thread(
+                    target=self._serve, args=(sock, number), daemon=True
+                ).start()
+
+    def _serve(self, sock: socket.socket, number: int) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._context:
+                sock = self._context.wrap_socket(sock, server_side=True)
+                self._connections[number - 1] = sock
+            with sock, sock.makefile("rb") as lines:
+                for request in received(lines, number):
+                    self._play(self._note(request), Peer(sock))
+
+    def _note(self, request: Request) -> Script:
+        with self._arrived:
+            self.requests.append(request)
+            self._arrived.notify_all()
+            return self._scripts[min(len(self.requests), len(self._scripts)) - 1]
+
+    def _play(self, script: Script, peer: Peer) -> None:
+        if isinstance(script, bytes):
+            peer.send(script)
+        else:
+            script(peer)
+
+
+def received(lines: Iterable[bytes] | Any, number: int) -> Iterator[Request]:
+    while line := lines.readline():
+        headers: dict[str, str] = {}
+        while (field := lines.readline().strip()) != b"":
+            name, _, value = field.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        body = lines.read(int(headers.get("content-length", 0)))
+        yield Request(number, line.decode().strip(), headers, body, monotonic())
+
+
+def server_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from app.errors import Cancelled, QueueFull
+from app.upstream.cancel import Cancel
+from app.upstream.slots import Slots
+
+PATIENCE_S = 5.0
+
+
+class Waiter(Cancel):
+    """A client whose wait for a turn can itself be awaited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = threading.Event()
+
+    def wait_for(self, event: threading.Event) -> None:
+        self.waits.set()
+        super().wait_for(event)
+
+
+def queue_up(
+    pool: ThreadPoolExecutor, slots: Slots, work: Callable[[], None]
+) -> tuple[Waiter, Future[None]]:
+    waiter = Waiter()
+
+    def run() -> None:
+        with slots.taken(waiter):
+            work()
+
+    done = pool.submit(run)
+    assert waiter.waits.wait(PATIENCE_S)
+    return waiter, done
+
+
+def test_a_free_slot_is_taken_without_waiting() -> None:
+    slots = Slots(1, 0)
+
+    for _ in range(3):
+        with slots.taken(Cancel()):
+            pass
+
+
+def test_a_full_queue_is_told_in_ollamas_words() -> None:
+    slots = Slots(1, 0)
+
+    with slots.taken(Cancel()), pytest.raises(QueueFull, match="busy.*  maximum"):
+        with slots.taken(Cancel()):
+            pass
+
+
+def test_turns_come_first_come_first_served() -> None:
+    slots, served = Slots(1, 9), list[int]()
+    with ThreadPoolExecutor() as pool:
+        with slots.taken(Cancel()):
+            waiting = [
+                queue_up(pool, slots, lambda n=n: served.append(n))  # type: ignore[misc]
+                for n in range(3)
+            ]
+        for _, done in waiting:
+            done.result(PATIENCE_S)
+
+    assert served == [0, 1, 2]
+
+
+def test_a_client_that_leaves_the_queue_makes_room() -> None:
+    slots = Slots(1, 1)
+    with ThreadPoolExecutor() as pool, slots.taken(Cancel()):
+        waiter, done = queue_up(pool, slots, lambda: None)
+
+        waiter.trip()
+
+        with pytest.raises(Cancelled):
+            done.result(PATIENCE_S)
+        other, _ = queue_up(pool, slots, lambda: None)
+        other.trip()
+
+
+def test_a_turn_that_comes_to_a_client_who_has_left_is_passed_on() -> None:
+    slots = Slots(1, 1)
+    gone = Cancel()
+
+    class Late(Waiter):
+        def wait_for(self, event: threading.Event) -> None:
+            self.waits.set()
+            event.wait(PATIENCE_S)
+            self.trip()
+            super().wait_for(event)
+
+    late = Late()
+    with ThreadPoolExecutor() as pool:
+        with slots.taken(gone):
+            done = pool.submit(slots._take, late)
+            assert late.waits.wait(PATIENCE_S)
+        with pytest.raises(Cancelled):
+            done.result(PATIENCE_S)
+
+    with slots.taken(Cancel()):
+        pass

@@ -1,0 +1,376 @@
+"""A stream gives out what one read brought, and ends as its answer does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from app.errors import (
+    Cancelled,
+    RateLimited,
+    RequestRefused,
+    UpstreamError,
+    UpstreamTimeout,
+)
+from app.upstream.cancel import Cancel
+from app.upstream.stream import DRAIN_S, ChunkStream
+from app.wire.completion import Chunk
+from tests.upstream.conftest import Connect, Serve
+from tests.upstream.servers import (
+    EMPTY,
+    END,
+    FINISH,
+    ROLE,
+    STREAM,
+    USAGE,
+    Peer,
+    chunk,
+    chunks,
+    event,
+    head,
+    said,
+    streamed,
+)
+
+REQUEST: dict[str, Any] = {"model": "m", "messages": []}
+IN_STREAM_ERROR = {
+    "status_code": 500,
+    "error": {"message": "Encountered a server error, please try again."},
+}
+
+Open = Callable[..., ChunkStream]
+
+
+@pytest.fixture
+def open_stream(serve: Serve, connect: Connect) -> Open:
+    """The stream that a server with these scripts gives."""
+
+    def open_stream(
+        *scripts: Any, cancel: Cancel | None = None, **settings: Any
+    ) -> Any:
+        client = connect(serve(*scripts).base_url, **settings)
+        return client.stream(REQUEST, cancel or Cancel())
+
+    return open_stream
+
+
+def texts(batch: list[Chunk]) -> str:
+    deltas = [choice.delta for each in batch for choice in each.choices or ()]
+    return "".join([delta.content or "" for delta in deltas if delta])
+
+
+def text_of(stream: ChunkStream) -> str:
+    return "".join(map(texts, stream))
+
+
+def test_all_events_of_one_read_are_one_list(open_stream: Open) -> None:
+    stream = open_stream(streamed(said("a"), said("b"), FINISH))
+
+    batches = list(stream)
+
+    assert [len(batch) for batch in batches] == [3]
+    assert texts(batches[0]) == "ab"
+
+
+def test_what_has_arrived_is_given_out_at_once(open_stream: Open) -> None:
+    taken = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(said("a"), said("b")))
+        assert taken.wait(5)
+        peer.send(chunks(said("c"), FINISH), END)
+
+    stream = open_stream(script)
+
+    assert texts(next(stream)) == "ab"
+    taken.set()
+    assert text_of(stream) == "c"
+
+
+@pytest.mark.parametrize("framing", ["chunked", "sized", "closed"])
+def test_a_body_is_timely_however_it_is_framed(open_stream: Open, framing: str) -> None:
+    taken = threading.Event()
+    first, last = event(said("a")), event(said("b")) + event(FINISH) + event(b"[DONE]")
+    heads = {
+        "chunked": STREAM,
+        "sized": head(content_length=str(len(first + last))),
+        "closed": head(connection="close"),
+    }
+
+    def script(peer: Peer) -> None:
+        framed = chunk if framing == "chunked" else bytes
+        peer.send(heads[framing], framed(first))
+        assert taken.wait(5)
+        peer.send(framed(last), b"0\r\n\r\n" if framing == "chunked" else b"")
+        if framing == "closed":
+            peer.close()
+
+    stream = open_stream(script)
+
+    assert texts(next(stream)) == "a"
+    taken.set()
+    assert text_of(stream) == "b"
+
+
+def test_a_text_arrives_intact_whatever_the_cuts(open_stream: Open) -> None:
+    word = "é😀語\u2028\u0085"
+    data = streamed(*[said(word)] * 3, FINISH)
+
+    def script(peer: Peer) -> None:
+        for i in range(len(data)):
+            peer.send(data[i : i + 1])
+
+    assert text_of(open_stream(script)) == word * 3
+
+
+def test_empty_deltas_are_neither_waited_for_nor_given_out(open_stream: Open) -> None:
+    stream = open_stream(
+        streamed(ROLE, said(""), EMPTY, said("a"), EMPTY, FINISH, USAGE)
+    )
+
+    batches = list(stream)
+
+    assert [len(batch) for batch in batches] == [3]
+    assert batches[0][2].usage
+
+
+def test_a_role_does_not_start_an_answer(open_stream: Open) -> None:
+    stream = open_stream(STREAM + chunks(ROLE), idle_timeout_s=9, tick_s=0.1)
+
+    assert next(stream) == []
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"content": "x"},
+        {"reasoning": "x"},
+        {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{}"}}]},
+    ],
+    ids=["text", "reasoning", "tool call"],
+)
+def test_what_says_something_starts_an_answer(
+    open_stream: Open, delta: dict[str, Any]
+) -> None:
+    stream = open_stream(STREAM + chunks(ROLE, {"choices": [{"delta": delta}]}))
+
+    assert len(next(stream)) == 1
+    stream.close()
+
+
+def test_silence_is_told_by_empty_lists(open_stream: Open) -> None:
+    silent = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(said("a")))
+        assert silent.wait(5)
+        peer.send(chunks(FINISH), END)
+
+    stream = open_stream(script, tick_s=0.05)
+
+    assert texts(next(stream)) == "a"
+    assert [next(stream), next(stream)] == [[], []]
+    silent.set()
+    assert [batch for batch in stream if batch][0][0].choices
+
+
+def test_comments_do_not_hide_silence(open_stream: Open) -> None:
+    left = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(said("a")))
+        while not left.wait(0.01):
+            peer.send(chunk(b": still here\n\n"))
+
+    stream = open_stream(script, tick_s=0.2, idle_timeout_s=5)
+
+    assert texts(next(stream)) == "a"
+    assert next(stream) == []
+    left.set()
+    stream.close()
+
+
+def test_too_long_a_silence_is_a_timeout(open_stream: Open) -> None:
+    stream = open_stream(
+        STREAM + chunks(said("a")), tick_s=0.05, idle_timeout_s=0.12, retry_wait_s=20
+    )
+
+    assert texts(next(stream)) == "a"
+    with pytest.raises(UpstreamTimeout):
+        assert list(stream) == [[], []]
+
+
+def test_a_silence_before_the_first_event_is_a_timeout_too(open_stream: Open) -> None:
+    with pytest.raises(UpstreamTimeout):
+        open_stream(STREAM, tick_s=5, idle_timeout_s=0.1, retry_wait_s=20)
+
+
+def test_a_stream_without_a_finish_reason_is_an_error(open_stream: Open) -> None:
+    stream = open_stream(streamed(said("a")))
+
+    assert texts(next(stream)) == "a"
+    with pytest.raises(UpstreamError) as caught:
+        next(stream)
+    assert caught.value.status == 502
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        STREAM + chunks(said("a"), FINISH) + b"0\r\n\r\n",
+        STREAM + chunks(said("a"), FINISH),
+        STREAM + chunks(said("a"), FINISH) + b"5\r\nda",
+        head() + event(said("a")) + event(FINISH),
+        head(content_length="9999") + event(said("a")) + event(FINISH),
+    ],
+    ids=["no [DONE]", "no end", "cut", "closed", "shorter than told"],
+)
+def test_after_a_finish_reason_no_end_is_an_error(
+    open_stream: Open, body: bytes
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.send(body)
+        peer.close()
+
+    assert text_of(open_stream(script)) == "a"
+
+
+def test_a_whole_answer_does_not_wait_long_for_its_end(open_stream: Open) -> None:
+    stream = open_stream(STREAM + chunks(said("a"), FINISH))
+    begun = monotonic()
+
+    assert text_of(stream) == "a"
+    assert monotonic() - begun < DRAIN_S + 1
+
+
+def test_usage_may_follow_the_finish_reason(open_stream: Open) -> None:
+    taken = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(said("a"), FINISH))
+        assert taken.wait(5)
+        peer.send(chunks(USAGE), END)
+
+    stream = open_stream(script)
+
+    assert texts(next(stream)) == "a"
+    taken.set()
+    assert next(stream)[0].usage
+    assert list(stream) == []
+
+
+def test_what_came_before_an_error_is_given_out_first(open_stream: Open) -> None:
+    stream = open_stream(streamed(said("a"), said("b"), IN_STREAM_ERROR))
+
+    assert texts(next(stream)) == "ab"
+    with pytest.raises(UpstreamError) as caught:
+        next(stream)
+    assert caught.value.message == "Cerebras failed (500)"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, RequestRefused), (429, RateLimited)], ids=str
+)
+def test_an_error_in_a_stream_has_its_own_status(
+    open_stream: Open, status: int, error: type[UpstreamError]
+) -> None:
+    failing = {"status_code": status, "error": {"message": "because"}}
+    stream = open_stream(streamed(said("a"), failing))
+
+    next(stream)
+    with pytest.raises(error, match="because"):
+        next(stream)
+
+
+GARBAGE = {
+    "HTML": b"<html>secret</html>",
+    "cut JSON": b'{"choices": [{"del',
+    "no object": b"[]",
+    "a wrong type": b'{"choices": "secret"}',
+    "a wrong type inside": b'{"choices": [{"delta": {"content": 7}}]}',
+    "no UTF-8": b'{"choices": [{"delta": {"content": "\xff\xfe"}}]}',
+    "a depth without end": b'{"error": ' + b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_is_an_error_without_its_text(
+    open_stream: Open, garbage: bytes
+) -> None:
+    stream = open_stream(streamed(said("a"), garbage, FINISH))
+
+    assert texts(next(stream)) == "a"
+    with pytest.raises(UpstreamError) as caught:
+        next(stream)
+    assert caught.value.message == "Cerebras sent something unintelligible"
+
+
+def test_a_page_instead_of_a_stream_is_an_error(open_stream: Open) -> None:
+    page = b"<html><body>secret</body></html>"
+
+    with pytest.raises(UpstreamError) as caught:
+        open_stream(head(content_length=str(len(page))) + page)
+    assert "secret" not in caught.value.message
+
+
+def test_a_cut_connection_is_an_error_after_what_it_brought(open_stream: Open) -> None:
+    taken = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(said("a")))
+        assert taken.wait(5)
+        peer.reset()
+
+    stream = open_stream(script)
+
+    assert texts(next(stream)) == "a"
+    taken.set()
+    with pytest.raises(UpstreamError, match="cut short"):
+        next(stream)
+
+
+def test_a_client_that_leaves_ends_a_silent_stream(open_stream: Open) -> None:
+    gone: list[float] = []
+    closed = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(said("a")))
+        gone.append(peer.wait_until_gone())
+        closed.set()
+
+    cancel = Cancel()
+    stream = open_stream(script, cancel=cancel)
+    next(stream)
+    left: list[float] = []
+
+    def leave() -> None:
+        left.append(monotonic())
+        cancel.trip()
+
+    threading.Timer(0.05, leave).start()
+    with pytest.raises(Cancelled):
+        next(stream)
+
+    assert closed.wait(5)
+    assert gone[0] - left[0] < 0.1
+
+
+def test_closing_a_stream_closes_its_connection(open_stream: Open) -> None:
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(said("a")))
+        peer.wait_until_gone()
+        gone.set()
+
+    stream = open_stream(script)
+
+    stream.close()
+    stream.close()
+
+    assert gone.wait(5)
