@@ -21,6 +21,8 @@ class Cancel:
     def __init__(self) -> None:
         self._event = threading.Event()
         self._held: deque[int] = deque()
+        self._turn: threading.Event | None = None
+        self._awaited: deque[threading.Event] = deque()
 
     @property
     def tripped(self) -> bool:
@@ -54,9 +56,30 @@ class Cancel:
         if self._event.wait(seconds):
             raise cancelled()
 
+    def wait_for(self, event: threading.Event) -> None:
+        """Wait for another's word, unless the client leaves."""
+        self._awaited.append(event)
+        if not self.tripped:
+            event.wait()
+        self._awaited.clear()
+        self.check()
+
+    def wait_for(self, turn: threading.Event) -> None:
+        """Wait until another sets the event, unless the client leaves."""
+        self._turn = turn
+        if not self.tripped:
+            turn.wait()
+        self._turn = None
+        self.check()
+
     def trip(self) -> None:
         """The client has left; any thread, greenlet or hub callback may say so."""
         self._event.set()
+        turn = self._turn
+        if turn:
+            turn.set()
+        for event in tuple(self._awaited):
+            event.set()
         with (
             suppress(IndexError, OSError),
             socket.socket(fileno=self._held.pop()) as held,

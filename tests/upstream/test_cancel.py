@@ -46,6 +46,25 @@ def test_a_trip_ends_a_wait() -> None:
     assert monotonic() - begun < 5
 
 
+def test_a_turn_is_waited_for() -> None:
+    turn = threading.Event()
+    threading.Timer(0.02, turn.set).start()
+
+    Cancel().wait_for(turn)
+
+    assert turn.is_set()
+
+
+def test_a_trip_ends_the_wait_for_a_turn() -> None:
+    cancel = Cancel()
+    trip_soon(cancel)
+
+    with pytest.raises(Cancelled):
+        cancel.wait_for(threading.Event())
+    with pytest.raises(Cancelled):
+        cancel.wait_for(threading.Event())
+
+
 def test_a_trip_ends_a_read(pair: Pair) -> None:
     cancel = Cancel()
     cancel.hold(pair[0])
