@@ -22,7 +22,6 @@ class Cancel:
         self._event = threading.Event()
         self._held: deque[int] = deque()
         self._turn: threading.Event | None = None
-        self._awaited: deque[threading.Event] = deque()
 
     @property
     def tripped(self) -> bool:
@@ -56,14 +55,6 @@ class Cancel:
         if self._event.wait(seconds):
             raise cancelled()
 
-    def wait_for(self, event: threading.Event) -> None:
-        """Wait for another's word, unless the client leaves."""
-        self._awaited.append(event)
-        if not self.tripped:
-            event.wait()
-        self._awaited.clear()
-        self.check()
-
     def wait_for(self, turn: threading.Event) -> None:
         """Wait until another sets the event, unless the client leaves."""
         self._turn = turn
@@ -78,8 +69,6 @@ class Cancel:
         turn = self._turn
         if turn:
             turn.set()
-        for event in tuple(self._awaited):
-            event.set()
         with (
             suppress(IndexError, OSError),
             socket.socket(fileno=self._held.pop()) as held,
