@@ -15,9 +15,11 @@ import logging
 import os
 import resource
 import shutil
+import signal
 import tempfile
 
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 
 from app import cpus, greeting
 from app.config import from_env
@@ -58,6 +60,11 @@ def when_ready(server: Arbiter) -> None:
         print(line, flush=True)
     for warning in greeting.warnings(settings, bound):
         logging.getLogger("gunicorn.error").warning(warning)
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Ctrl-C reaches all of the group: a worker leaves once, told by the arbiter."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def on_exit(server: Arbiter) -> None:

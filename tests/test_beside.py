@@ -15,6 +15,7 @@ from tests.processes import PROJECT
 from tests.serving import URL, environment, procfile_command
 
 ENDS_WITHIN_S = 20.0
+CHAT = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}]}
 Command = list[str]
 
 ENDINGS: dict[str, Callable[[int], None]] = {
@@ -62,12 +63,13 @@ def test_nothing_outlives_the_server(
     beside: subprocess.Popen[str], end: Callable[[int], None]
 ) -> None:
     url = URL.findall(output_until(beside, "Cerellama listens at"))[-1]
-    requests.get(url, timeout=10)
+    reply = requests.post(f"{url}/api/chat", json=CHAT, timeout=20)
 
     end(beside.pid)
 
-    # The output's end: nobody is left of all who inherited it.
+    # The output's end means that nobody is left of all who inherited it.
     rest, _ = beside.communicate(timeout=ENDS_WITHIN_S)
+    assert reply.text.count("\n") > 2
     assert "Traceback" not in rest
 
 
