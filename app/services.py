@@ -16,6 +16,7 @@ from app.catalogue.models import Catalogue
 from app.catalogue.resolve import announce
 from app.config import Config
 from app.upstream.cerebras import Cerebras
+from app.upstream.slots import Slots
 
 EXTENSION = "cerellama"
 
@@ -23,6 +24,7 @@ EXTENSION = "cerellama"
 @dataclass(frozen=True)
 class Services:
     upstream: Cerebras
+    slots: Slots
     catalogue: Catalogue
     loaded: Loaded
     default_model: str | None  # answers for names nobody knows
@@ -53,6 +55,7 @@ def build(config: Config) -> Services:
     base = urlsplit(config.cerebras_base_url)
     return Services(
         upstream=upstream,
+        slots=Slots(config.max_upstream_requests, config.ollama_max_queue),
         catalogue=catalogue,
         loaded=Loaded(Path(folder), config.ollama_keep_alive_ns),
         default_model=config.cai_model,

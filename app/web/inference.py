@@ -7,6 +7,7 @@ import random
 import string
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 from flask import Response, g, make_response, request
@@ -46,13 +47,11 @@ def inference(
             body = load_body(schema)
             target = find_target(body.get("model", ""), model_required)
             g.cancel = Cancel()
-            stop = watch(request.environ, g.cancel.trip)
-            try:
+            with ExitStack() as held:
+                held.callback(watch(request.environ, g.cancel.trip))
+                held.enter_context(services().slots.taken(g.cancel))
                 response = make_response(view(body, target))
-            except BaseException:
-                stop()
-                raise
-            response.call_on_close(stop)
+                response.call_on_close(held.pop_all().close)
             return response
 
         return infer

@@ -50,9 +50,12 @@ def test_a_free_slot_is_taken_without_waiting() -> None:
 def test_a_full_queue_is_told_in_ollamas_words() -> None:
     slots = Slots(1, 0)
 
-    with slots.taken(Cancel()), pytest.raises(QueueFull, match="busy.*  maximum"):
-        with slots.taken(Cancel()):
-            pass
+    with (
+        slots.taken(Cancel()),
+        pytest.raises(QueueFull, match="busy.*  maximum"),
+        slots.taken(Cancel()),
+    ):
+        pass
 
 
 def test_turns_come_first_come_first_served() -> None:

@@ -1,0 +1,89 @@
+"""At most so many requests are upstream at once; the others wait, or are told."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import select
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.cerebras import Fake
+from tests.serving import Server, environment, procfile_command, serving
+
+
+@pytest.fixture(scope="module")
+def narrow(upstream_settings: dict[str, str]) -> Iterator[Server]:
+    """One request at once, one more may wait."""
+    settings = environment(
+        **upstream_settings,
+        WEB_CONCURRENCY="1",
+        MAX_UPSTREAM_REQUESTS="1",
+        OLLAMA_MAX_QUEUE="1",
+    )
+    with serving(procfile_command(), settings) as server:
+        yield server
+
+
+def ask(server: Server, prompt: str) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+    messages = [{"role": "user", "content": prompt}]
+    body = {"model": "gpt-oss-120b", "messages": messages, "stream": False}
+    connection.request("POST", "/api/chat", json.dumps(body))
+    return connection
+
+
+def answer(connection: http.client.HTTPConnection) -> tuple[int, dict[str, object]]:
+    with contextlib.closing(connection):
+        response = connection.getresponse()
+        return response.status, json.load(response)
+
+
+def test_a_full_queue_is_503_and_who_waits_is_served(
+    narrow: Server, fake: Fake
+) -> None:
+    first = ask(narrow, '@fake {"hold": "queue", "say": "first"}')
+    fake.inferences(at_least=1)
+    # Which of the two comes first is not known: one waits, the other is refused.
+    others = [ask(narrow, '@fake {"say": "second"}') for _ in range(2)]
+    refused = next_to_answer(others)
+
+    status, told = answer(refused)
+    fake.release("queue")
+
+    assert (status, told["error"]) == (
+        503,
+        "server busy, please try again.  maximum pending requests exceeded",
+    )
+    others.remove(refused)
+    assert [answer(first)[0], answer(others[0])[0]] == [200, 200]
+
+
+def test_a_client_that_leaves_the_queue_is_never_sent_upstream(
+    narrow: Server, fake: Fake
+) -> None:
+    first = ask(narrow, '@fake {"hold": "second", "say": "first"}')
+    fake.inferences(at_least=1)
+    ask(narrow, "left").close()
+
+    # Its place is free again as soon as it has left: nobody is refused.
+    status = 503
+    while status == 503:
+        third = ask(narrow, '@fake {"say": "third"}')
+        fake.release("second")
+        status, _ = answer(third)
+
+    assert answer(first)[0] == 200
+    prompts = [r["body"]["messages"][-1]["content"] for r in fake.inferences()]
+    assert "left" not in prompts
+
+
+def next_to_answer(
+    connections: list[http.client.HTTPConnection],
+) -> http.client.HTTPConnection:
+    sockets = {connection.sock: connection for connection in connections}
+    ready, _, _ = select.select(list(sockets), [], [], 10)
+    return sockets[ready[0]]
