@@ -33,20 +33,23 @@ class Answer:
     content: Sequence[str]
     calls: Sequence[Call] = field(default_factory=tuple)
     finish: str = "stop"
-    hidden: Sequence[str] = field(default_factory=tuple)  # thought, counted, not said
+    counted: Answer | None = None  # as it was before its reasoning was put elsewhere
 
     @property
     def reasoning_tokens(self) -> int:
-        return len(self.reasoning) + len(self.hidden)
+        return len((self.counted or self).reasoning)
 
     @property
     def completion_tokens(self) -> int:
+        content = (self.counted or self).content
         calls = sum(call.tokens for call in self.calls)
-        return self.reasoning_tokens + len(self.content) + calls
+        return self.reasoning_tokens + len(content) + calls
 
 
 def make(body: Body, model: Model, script: Script) -> Answer:
     said = _from_script(script) if script.speaks else _own(body, model)
+    if "prompt" in body:  # a raw completion has no place for thoughts
+        said = replace(said, reasoning=())
     answer = _limit(_stop(said, body.get("stop")), _cap(body, model))
     if script.finish is not None:
         answer = replace(answer, finish=script.finish)
@@ -113,8 +116,8 @@ def _limit(answer: Answer, cap: int) -> Answer:
 
 def _format(answer: Answer, reasoning_format: str | None) -> Answer:
     if reasoning_format == "hidden":
-        return replace(answer, reasoning=(), hidden=answer.reasoning)
+        return replace(answer, reasoning=(), counted=answer)
     if reasoning_format == "raw" and answer.reasoning:
         content = ["<think>", *answer.reasoning, "</think>", *answer.content]
-        return replace(answer, reasoning=(), content=content)
+        return replace(answer, reasoning=(), content=content, counted=answer)
     return answer

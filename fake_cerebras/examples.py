@@ -98,13 +98,13 @@ class Examples:
 
     def _number(self, schema: Schema, name: str, depth: int) -> float:
         whole = kind(schema) == "integer"
-        step = schema.get("multipleOf", 1)
-        low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + step)
-        high = schema.get("maximum", schema.get("exclusiveMaximum", 10**9) - step)
+        step = schema.get("multipleOf", 1 if whole else None)
+        low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
+        high = schema.get("maximum", schema.get("exclusiveMaximum", 10**9) - 1)
         made = self._hints.number(whole)
-        if made is None or not low <= made <= high or made % step:
-            made = min(max(low, 1), high) if low <= 1 else low
-            made = -(-made // step) * step
+        if made is None or not low <= made <= high or (step and made % step):
+            made = min(max(low, 1), high)
+            made = -(-made // step) * step if step else made
         return int(made) if whole else made
 
 

@@ -53,6 +53,12 @@ class Answer:
         return "".join(delta.get(key, "") for delta in self.deltas)
 
 
+def first(fake: Fake) -> int:
+    """The id of the first request, once it has come."""
+    record_id: int = fake.requests(at_least=1)[0]["id"]
+    return record_id
+
+
 def user(words: str, model: str = "gpt-oss-120b", **more: Any) -> dict[str, Any]:
     """A chat request with one message."""
     return {"model": model, "messages": [{"role": "user", "content": words}], **more}

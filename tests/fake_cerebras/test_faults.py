@@ -1,0 +1,373 @@
+"""Everything that can go wrong, at the place where a script wants it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from tests.cerebras import Fake
+from tests.fake_cerebras.raw import (
+    AGENT,
+    CHAT,
+    KEY,
+    Answer,
+    ask,
+    connect,
+    first,
+    play,
+    post,
+    read_all,
+    read_until,
+    request,
+    sending,
+    user,
+)
+
+HEAD_END = b"\r\n\r\n"
+
+
+def body(script: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return user(f"@fake {json.dumps(script)}", **{"stream": True, **more})
+
+
+ERRORS = {
+    "wrong_api_key": (401, "Wrong API Key"),
+    "payment_required": (402, "Payment required to access this resource."),
+    "request_quota_exceeded": (429, "Requests per minute limit exceeded - too many"),
+    "token_quota_exceeded": (429, "Tokens per minute limit exceeded - too many"),
+    "queue_exceeded": (429, "We're experiencing high traffic right now!"),
+    "server_error": (500, "Encountered a server error, please try again."),
+    "request_timeout": (408, ""),
+    "too_large": (413, ""),
+    "unprocessable": (422, ""),
+}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("error", ERRORS)
+def test_error_is_flat_with_its_status(fake: Fake, error: str, stream: bool) -> None:
+    status, message = ERRORS[error]
+
+    answer = post(fake, body({"error": error}, stream=stream))
+
+    assert answer.status == status
+    assert set(answer.json) == {"message", "type", "param", "code"}
+    assert answer.json["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("error", "type", "param"),
+    [
+        ("request_quota_exceeded", "too_many_requests_error", "quota"),
+        ("token_quota_exceeded", "too_many_tokens_error", "quota"),
+        ("queue_exceeded", "too_many_requests_error", "queue"),
+    ],
+)
+def test_429_has_three_codes(fake: Fake, error: str, type: str, param: str) -> None:
+    answer = play(fake, {"error": error})
+
+    assert answer.json["code"] == error
+    assert (answer.json["type"], answer.json["param"]) == (type, param)
+    assert float(answer.headers["x-ratelimit-reset-tokens-minute"]) > 0
+    assert "retry-after" not in answer.headers
+
+
+def test_status_alone_brings_its_usual_body(fake: Fake) -> None:
+    answer = play(fake, {"status": 429})
+
+    assert answer.json["code"] == "request_quota_exceeded"
+
+
+def test_headers_can_be_set(fake: Fake) -> None:
+    headers = {"retry-after": "7", "x-ratelimit-reset-tokens-minute": "3.5"}
+
+    answer = play(fake, {"status": 429, "headers": headers})
+
+    assert headers.items() <= answer.headers.items()
+
+
+def test_headers_of_a_good_answer_can_be_set(fake: Fake) -> None:
+    assert play(fake, {"headers": {"x-more": "1"}}).headers["x-more"] == "1"
+
+
+def test_queue_exceeded_was_seen_as_503_too(fake: Fake) -> None:
+    answer = play(fake, {"status": 503, "error": "queue_exceeded"})
+
+    assert (answer.status, answer.json["code"]) == (503, "queue_exceeded")
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_gateway_answers_with_a_page(fake: Fake, status: int) -> None:
+    answer = play(fake, {"status": status})
+
+    assert answer.status == status
+    assert answer.headers["content-type"] == "text/html"
+    assert answer.body.startswith(b"<html>")
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({"error": {"message": "x"}}, "application/json"),
+        ("error code: 520", "text/plain"),
+        ("<html>", "text/html"),
+    ],
+    ids=str,
+)
+def test_body_can_be_given(fake: Fake, given: Any, kind: str) -> None:
+    answer = play(fake, {"status": 520, "body": given})
+
+    assert (answer.status, answer.headers["content-type"]) == (520, kind)
+    assert answer.body.decode() in (given, json.dumps(given, separators=(",", ":")))
+
+
+def test_html_can_come_with_200(fake: Fake) -> None:
+    answer = play(fake, {"body": "<html>captive portal</html>"})
+
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html")
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_error_within_a_stream_is_wrapped(fake: Fake, after: int) -> None:
+    script = {"say": "one two three", "delta_size": 1}
+
+    answer = play(fake, {**script, "fault": "in_stream_error", "after": after})
+
+    assert (answer.status, len(answer.data)) == (200, after + 1)
+    assert answer.data[-1] == (
+        '{"status_code":500,"error":{"message":"Encountered a server error, please '
+        'try again.","type":"server_error","param":"","code":"","id":""}}'
+    )
+
+
+def test_error_within_a_stream_comes_first_by_default(fake: Fake) -> None:
+    assert len(play(fake, {"fault": "in_stream_error"}).data) == 1
+
+
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_stream_is_cut(fake: Fake, framing: str) -> None:
+    script = {"say": "one two", "delta_size": 1, "framing": framing}
+
+    with sending(fake, body({**script, "fault": "cut", "after": 3})) as sock:
+        data = read_all(sock)
+
+    assert data.count(b"data: ") == 3
+    assert not data.endswith(b"0\r\n\r\n")
+
+
+def test_stream_is_reset(fake: Fake) -> None:
+    script = {"say": "one two", "delta_size": 1, "fault": "reset", "after": 3}
+    script |= {"hold": "reset"}
+
+    with sending(fake, body(script)) as sock:
+        read_until(sock, b'"n"')
+        fake.release("reset")
+        with pytest.raises(ConnectionResetError):
+            sock.recv(1)
+
+
+def test_body_ends_in_good_order_but_early(fake: Fake) -> None:
+    script = {"say": "one two", "delta_size": 1, "fault": "end", "after": 3}
+
+    answer = play(fake, script)
+
+    assert len(answer.data) == 3
+    assert "finish_reason" not in answer.chunks[-1]["choices"][0]
+
+
+def test_garbage_between_events(fake: Fake) -> None:
+    answer = play(fake, {"say": "one", "fault": "garbage", "after": 1})
+
+    assert b"\xff\xfe" in answer.body
+    assert answer.body.endswith(b"data: [DONE]\n\n")
+
+
+def test_garbage_instead_of_an_answer(fake: Fake) -> None:
+    with sending(fake, body({"fault": "garbage"})) as sock:
+        assert not read_all(sock).startswith(b"HTTP/")
+
+
+def test_connection_closes_before_any_byte(fake: Fake) -> None:
+    with sending(fake, body({"fault": "cut"})) as sock:
+        assert read_all(sock) == b""
+
+
+def test_connection_is_reset_before_any_byte(fake: Fake) -> None:
+    script = {"fault": "reset", "hold": "reset"}
+
+    with sending(fake, body(script)) as sock:
+        fake.release("reset")
+        with pytest.raises(ConnectionResetError):
+            sock.recv(1)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_cut_answer_is_not_finished(fake: Fake, stream: bool) -> None:
+    with sending(fake, body({"fault": "cut", "after": 1}, stream=stream)) as sock:
+        read_all(sock)
+
+    (record,) = fake.requests()
+    assert (record["finished"], record["left"]) == (False, None)
+
+
+def test_whole_answer_is_cut_after_bytes(fake: Fake) -> None:
+    asked = body({"say": "one", "fault": "cut", "after": 20}, stream=False)
+
+    with sending(fake, asked) as sock:
+        _, _, data = read_all(sock).partition(HEAD_END)
+
+    assert data.startswith(b'14\r\n{"id":"chatcmpl-')
+    assert len(data) == len("14\r\n") + 20 + len("\r\n")
+
+
+def test_stream_stalls(fake: Fake) -> None:
+    script = {"say": "one", "delta_size": 1, "fault": "stall", "after": 2}
+
+    with sending(fake, body(script)) as sock:
+        read_until(sock, b'"o"')
+        sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            sock.recv(1)
+
+    assert fake.left(first(fake)) <= time.time()
+
+
+def test_answer_holds_until_it_is_released(fake: Fake) -> None:
+    script = {"say": "one", "delta_size": 1, "hold": "gate", "after": 2}
+
+    with sending(fake, body(script)) as sock:
+        data = read_until(sock, b'"o"')
+        fake.release("gate")
+        data += read_until(sock, b"[DONE]")
+
+    assert Answer(200, {}, data).said() == "one"
+
+
+@pytest.mark.parametrize("script", [{"hold": "gate"}, {"fault": "stall"}], ids=str)
+def test_nothing_comes_while_it_holds_from_the_start(
+    fake: Fake, script: dict[str, Any]
+) -> None:
+    with sending(fake, body(script)) as sock:
+        fake.requests(at_least=1)
+        sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            sock.recv(1)
+
+
+def test_head_comes_alone_when_it_holds_after_nothing(fake: Fake) -> None:
+    with sending(fake, body({"hold": "gate", "after": 0})) as sock:
+        head = read_until(sock, HEAD_END)
+
+    assert head.startswith(b"HTTP/1.1 200")
+    assert head.endswith(HEAD_END)
+
+
+def test_gate_that_is_open_holds_nobody(fake: Fake) -> None:
+    fake.release("gate")
+
+    assert play(fake, {"say": "one", "hold": "gate", "after": 1}).said() == "one"
+
+
+def test_several_things_can_happen(fake: Fake) -> None:
+    script = {"say": "one two three", "delta_size": 1}
+    script["at"] = [
+        {"after": 4, "fault": "cut"},
+        {"after": 3, "hold": "second"},
+        {"hold": "first"},
+    ]
+
+    with sending(fake, body(script)) as sock:
+        fake.release("first")
+        data = read_until(sock, b'"n"')
+        fake.release("second")
+        data += read_all(sock)
+
+    assert Answer(200, {}, data).said() == "one"
+
+
+def test_place_past_the_end_is_the_end(fake: Fake) -> None:
+    with sending(fake, body({"say": "one", "fault": "cut", "after": 99})) as sock:
+        data = read_all(sock)
+
+    assert data.endswith(b"data: [DONE]\n\n\r\n")
+
+
+def test_pause_is_waited_for(fake: Fake) -> None:
+    started = time.monotonic()
+
+    play(fake, {"say": "one", "pause": 0.2, "after": 1})
+
+    assert 0.2 <= time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_answer_drips_at_a_chosen_pace(fake: Fake, stream: bool) -> None:
+    started = time.monotonic()
+
+    post(fake, body({"say": "a b c d", "tokens_per_second": 20}, stream=stream))
+
+    assert 0.15 < time.monotonic() - started < 1
+
+
+def ask_twice(fake: Fake, script: dict[str, Any]) -> tuple[Answer, Answer]:
+    """Two requests over what should be one connection."""
+    fake.script(script)
+    headers = {**AGENT, **KEY}
+    with contextlib.closing(connect(fake)) as connection:
+        data = json.dumps(user("hi")).encode()
+        before = ask(connection, CHAT, method="POST", body=data, headers=headers)
+        after = ask(connection, CHAT, method="POST", body=data, headers=headers)
+    return before, after
+
+
+def test_connection_is_kept(fake: Fake) -> None:
+    before, after = ask_twice(fake, {})
+
+    one, two = fake.requests()
+    assert (before.status, after.status) == (200, 200)
+    assert one["connection"] == two["connection"]
+
+
+def test_connection_closes_and_says_so(fake: Fake) -> None:
+    before, _ = ask_twice(fake, {"afterwards": "close"})
+
+    one, two = fake.requests()
+    assert before.headers["connection"] == "close"
+    assert one["connection"] != two["connection"]
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_connection_closes_without_a_word(fake: Fake, status: int) -> None:
+    fake.script({"afterwards": "close_silently", "status": status})
+
+    with sending(fake, user("hi")) as sock:
+        data = read_all(sock)
+
+    assert b"connection: close" not in data
+    assert f"HTTP/1.1 {status}".encode() in data
+
+
+def test_connection_closes_on_the_next_request(fake: Fake) -> None:
+    """Without a race: it is open until the second request has arrived."""
+    fake.script({"afterwards": "close_on_next"})
+
+    with sending(fake, user("hi")) as sock:
+        read_until(sock, b"0\r\n\r\n")
+        sock.sendall(request(user("hi")))
+        rest = drain(sock)
+
+    assert rest == b""
+    assert len(fake.requests()) == 1
+
+
+def drain(sock: socket.socket) -> bytes:
+    """What comes to the end, be that orderly or not."""
+    try:
+        return read_all(sock)
+    except ConnectionResetError:
+        return b""
