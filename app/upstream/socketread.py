@@ -152,8 +152,12 @@ def waiter(sock: socket.socket) -> Callable[[], object]:
     wait = getattr(sock, "_wait", None)
     event = getattr(sock, "_read_event", None)
     if wait is None or event is None:
-        return lambda: None
+        return no_wait
     return lambda: wait(event)
+
+
+def no_wait() -> None:
+    """The read itself waits."""
 
 
 def hand_back(raw: urllib3.HTTPResponse) -> None:

@@ -90,6 +90,15 @@ class Peer:
             assert self.sock.recv(1) == b""
         return monotonic()
 
+    def tunnel_to(self, port: int) -> None:
+        """Be a proxy: carry bytes both ways until one side ends."""
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            self.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+            back = threading.Thread(target=carry, args=(other, self.sock))
+            back.start()
+            carry(self.sock, other)
+            back.join()
+
     def close(self) -> None:
         """End as after a last byte."""
         with contextlib.suppress(OSError):
@@ -116,6 +125,8 @@ class Server:
         self._arrived = threading.Condition()
         self._connections: list[socket.socket] = []
         self._context = server_context() if tls else None
+        self._may_read = threading.Event()
+        self._may_read.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.base_url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/v1"
@@ -129,6 +140,10 @@ class Server:
         """Wait until so many requests have arrived."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.requests) >= number, WAIT_S)
+
+    def pause_reading(self, until: threading.Event) -> None:
+        """Read nothing of what comes before the event is set."""
+        self._may_read = until
 
     def close(self) -> None:
         for sock in (self._listener, *self._connections):
@@ -152,6 +167,7 @@ class Server:
                 sock = self._context.wrap_socket(sock, server_side=True)
                 self._connections[number - 1] = sock
             with sock, sock.makefile("rb") as lines:
+                assert self._may_read.wait(WAIT_S)
                 for request in received(lines, number):
                     self._play(self._note(request), Peer(sock))
 
@@ -166,6 +182,14 @@ class Server:
             peer.send(script)
         else:
             script(peer)
+
+
+def carry(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_RDWR)
 
 
 def received(lines: Iterable[bytes] | Any, number: int) -> Iterator[Request]:
