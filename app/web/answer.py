@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import g
@@ -17,7 +18,8 @@ from flask import g
 from app.catalogue.resolve import Target
 from app.errors import ModelGone, ModelNotFound
 from app.services import services
-from app.translate import deltas, formats, stops
+from app.translate import deltas, formats, stops, toolnames
+from app.upstream.stream import ChunkStream
 from app.wire.completion import Chunk
 
 CAPS = ("max_completion_tokens", "max_tokens")
@@ -35,6 +37,7 @@ class Question:
     request: dict[str, Any]
     further_stops: list[str]
     form: Mapping[str, Any] | None  # wanted of an answer that calls no tool
+    tool_names: Mapping[str, str]  # the client's own, and what stands in for each
 
 
 def complete(request: dict[str, Any], target: Target) -> Chunk:
@@ -51,10 +54,18 @@ def stream(request: dict[str, Any], target: Target) -> Stream:
         if question.form or formats.must_be_whole(question.request):
             return Stream(deltas.rechunk(_complete(question)), lambda: None)
         chunks = services().upstream.stream(question.request, g.cancel)
-    if not question.further_stops:
-        return Stream(chunks, chunks.close)
-    cut = stops.cut(chunks, question.further_stops, chunks.close)
-    return Stream(cut, chunks.close)
+    return Stream(_seen_to(chunks, question), chunks.close)
+
+
+def _seen_to(chunks: ChunkStream, question: Question) -> Iterable[Sequence[Chunk]]:
+    """The stream, with what is left for us done to it: mostly nothing."""
+    batches: Iterable[Sequence[Chunk]] = chunks
+    if question.further_stops:
+        batches = stops.cut(chunks, question.further_stops, chunks.close)
+    if question.tool_names:
+        restore = partial(toolnames.restore, names=question.tool_names)
+        batches = ([restore(chunk) for chunk in batch] for batch in batches)
+    return batches
 
 
 def _question(request: dict[str, Any], target: Target) -> Question:
@@ -66,7 +77,10 @@ def _question(request: dict[str, Any], target: Target) -> Question:
     if cap is not None and not any(name in fitted for name in CAPS):
         fitted["max_tokens" if "prompt" in fitted else "max_completion_tokens"] = cap
     form = request.get("response_format") if request.get("tools") else None
-    return Question(fitted, further, form)
+    names = toolnames.stand_ins(fitted)
+    if names:
+        fitted = toolnames.rename(fitted, names)
+    return Question(fitted, further, form, names)
 
 
 def _complete(question: Question) -> Chunk:
@@ -75,7 +89,8 @@ def _complete(question: Question) -> Chunk:
     if question.form and not _satisfies(completion, question.form):
         again = formats.without_tools(question.request, question.form)
         completion = upstream.complete(again, g.cancel)
-    return stops.cut_completion(completion, question.further_stops)
+    completion = stops.cut_completion(completion, question.further_stops)
+    return toolnames.restore(completion, question.tool_names)
 
 
 def _satisfies(completion: Chunk, form: Mapping[str, Any]) -> bool:
