@@ -6,6 +6,8 @@ not allow is refused, for a body read wrongly is a connection that lies ever aft
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from app.errors import UpstreamError
 
 CRLF = b"\r\n"
@@ -33,6 +35,8 @@ class Decoder:
         payload: list[bytes] = []
         at = self._continue_chunk(data, 0, payload) if self._left else 0
         while not (self.done or self._left):
+            if not self._trailers:
+                at = take_whole_chunks(data, at, payload)
             end = data.find(CRLF, at)
             if end < 0:
                 break
@@ -40,22 +44,15 @@ class Decoder:
             if self._trailers:
                 self._read_trailer(line)
             else:
-                at = self._read_chunk(line, data, at, payload)
+                at = self._open_chunk(parse_size(line), data, at, payload)
         self._keep(data[at:])
         return b"".join(payload)
 
-    def _read_chunk(
-        self, line: bytes, data: bytes, at: int, payload: list[bytes]
-    ) -> int:
-        size = parse_size(line)
-        end = at + size
-        if size and data[end : end + 2] == CRLF:
-            payload.append(data[at:end])
-            return end + 2
+    def _open_chunk(self, size: int, data: bytes, at: int, payload: list[bytes]) -> int:
         if size == 0:
             self._trailers = True
             return at
-        self._left = size + 2
+        self._left = size + len(CRLF)
         return self._continue_chunk(data, at, payload)
 
     def _continue_chunk(self, data: bytes, at: int, payload: list[bytes]) -> int:
@@ -85,6 +82,19 @@ class Decoder:
         self._line = rest
 
 
+def take_whole_chunks(data: bytes, at: int, payload: list[bytes]) -> int:
+    """The hot path: up to the first chunk that is not all there, or is the last."""
+    while (end := data.find(CRLF, at)) >= 0:
+        start = end + 2
+        stop = start + parse_size(data[at:end])
+        if stop == start or not data.startswith(CRLF, stop):
+            break
+        payload.append(data[start:stop])
+        at = stop + 2
+    return at
+
+
+@lru_cache
 def parse_size(line: bytes) -> int:
     """The size that a chunk's first line gives; extensions are passed over."""
     digits, semicolon, extension = line.partition(b";")

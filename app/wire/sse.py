@@ -52,7 +52,7 @@ class Decoder:
 
 def parse(block: bytes) -> bytes:
     """The data of one event's lines, empty when they hold none."""
-    if block.startswith(b"data: {") and b"\n" not in block:
+    if block.startswith(b"data: {") and block.find(b"\n", 6) < 0:
         return block[6:]
     fields = [line.partition(b":") for line in block.split(b"\n")]
     return b"\n".join(
