@@ -51,12 +51,6 @@ def context_length_exceeded(length: int, limit: int) -> Refused:
     return invalid(message, "messages", "context_length_exceeded")
 
 
-def _quota(kind: str, span: str, message: str) -> tuple[int, dict[str, str]]:
-    type = f"too_many_{kind}s_error"
-    code = f"{kind}_quota_exceeded"
-    return 429, flat(message.format(span=span), type, "quota", code)
-
-
 SERVER_ERROR = flat(
     "Encountered a server error, please try again.", "server_error", "", ""
 )
@@ -79,15 +73,23 @@ NAMED: dict[str, tuple[int, Mapping[str, Any] | str]] = {
     ),
     "browser_banned": (403, "error code: 1010"),
     "model_not_found": (404, model_not_found("gpt-oss-120b").body),
-    "request_quota_exceeded": _quota(
-        "request",
-        "minute",
-        "Requests per {span} limit exceeded - too many requests sent.",
+    "request_quota_exceeded": (
+        429,
+        flat(
+            "Requests per minute limit exceeded - too many requests sent.",
+            "too_many_requests_error",
+            "quota",
+            "request_quota_exceeded",
+        ),
     ),
-    "token_quota_exceeded": _quota(
-        "token",
-        "minute",
-        "Tokens per {span} limit exceeded - too many tokens processed.",
+    "token_quota_exceeded": (
+        429,
+        flat(
+            "Tokens per minute limit exceeded - too many tokens processed.",
+            "too_many_tokens_error",
+            "quota",
+            "token_quota_exceeded",
+        ),
     ),
     "queue_exceeded": (
         429,

@@ -59,7 +59,7 @@ def first(fake: Fake) -> int:
     return record_id
 
 
-def user(words: str, model: str = "gpt-oss-120b", **more: Any) -> dict[str, Any]:
+def user(words: str, model: Any = "gpt-oss-120b", **more: Any) -> dict[str, Any]:
     """A chat request with one message."""
     return {"model": model, "messages": [{"role": "user", "content": words}], **more}
 

@@ -222,7 +222,7 @@ def test_completions_have_a_list_of_their_own(fake: Fake, body: dict[str, Any]) 
     assert_refused(post(fake, body, COMPLETIONS))
 
 
-ALLOWED = {
+ALLOWED: dict[str, Any] = {
     "temperature": 2,
     "top_p": 0.0,
     "seed": -1,

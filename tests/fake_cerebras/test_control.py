@@ -165,7 +165,7 @@ def test_clear_forgets_all_and_lets_go(fake: Fake) -> None:
     assert said(fake) != "forgotten"
 
 
-WAITS = {
+WAITS: dict[str, dict[str, Any]] = {
     "before the first byte": {"hold": "gate"},
     "stalled before the first byte": {"fault": "stall"},
     "after the head": {"hold": "gate", "after": 0},
