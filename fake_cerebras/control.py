@@ -44,10 +44,12 @@ def release(state: State, name: str, query: Query, body: Any) -> Answer:
 
 
 def list_requests(state: State, name: str, query: Query, body: Any) -> Answer:
-    records = state.records
+    records, path = state.records, query.get("path")
     at_least = int(query.get("at_least", 0))
-    came = records.wait(lambda: len(records) >= at_least, timeout_s(query))
-    return 200 if came else 504, records.listing()
+    came = records.wait(
+        lambda: len(records.listing(path)) >= at_least, timeout_s(query)
+    )
+    return 200 if came else 504, records.listing(path)
 
 
 def wait_until_left(state: State, name: str, query: Query, body: Any) -> Answer:

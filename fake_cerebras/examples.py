@@ -53,7 +53,8 @@ class Examples:
             return schema["const"]
         if "enum" in schema:
             return self._hints.pick(schema["enum"])
-        return self._makers[kind(schema)](schema, name, depth)
+        maker = self._makers.get(kind(schema), self._string)
+        return maker(schema, name, depth)
 
     def _resolve(self, schema: Schema, depth: int) -> Schema:
         """Follow references, merge allOf, settle for one alternative."""

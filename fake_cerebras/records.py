@@ -72,11 +72,9 @@ class Records:
     def find(self, record_id: int) -> Record | None:
         return next((each for each in self._records if each.id == record_id), None)
 
-    def listing(self) -> list[dict[str, Any]]:
-        return [asdict(record) for record in self._records]
-
-    def __len__(self) -> int:
-        return len(self._records)
+    def listing(self, path: str | None = None) -> list[dict[str, Any]]:
+        """Of one path, queries included, or of all."""
+        return [asdict(each) for each in self._records if path in (None, each.path)]
 
     def wait(self, true: Callable[[], bool], timeout_s: float) -> bool:
         with self._changed:

@@ -30,9 +30,13 @@ class Fake:
         """Play it to the next requests, or to those its `match` is for."""
         self._control("POST", "script", body={"script": script, "times": times})
 
-    def requests(self, at_least: int = 0, timeout: float = 5.0) -> list[dict[str, Any]]:
-        """What was received, in order; waits until there are so many."""
-        query = {"at_least": at_least, "timeout": timeout}
+    def requests(
+        self, at_least: int = 0, timeout: float = 5.0, path: str | None = None
+    ) -> list[dict[str, Any]]:
+        """What was received (on one path), in order; waits until there are so many."""
+        query: dict[str, Any] = {"at_least": at_least, "timeout": timeout}
+        if path is not None:
+            query["path"] = path
         listed: list[dict[str, Any]] = self._control("GET", "requests", query)
         return listed
 

@@ -32,7 +32,8 @@ class Answer:
 
     @property
     def message(self) -> dict[str, Any]:
-        return self.json["choices"][0]["message"]
+        message: dict[str, Any] = self.json["choices"][0]["message"]
+        return message
 
     @property
     def data(self) -> list[str]:
@@ -61,7 +62,8 @@ def first(fake: Fake) -> int:
 
 def user(words: str, model: Any = "gpt-oss-120b", **more: Any) -> dict[str, Any]:
     """A chat request with one message."""
-    return {"model": model, "messages": [{"role": "user", "content": words}], **more}
+    messages = [{"role": "user", "content": words}]
+    return {"model": model, "messages": messages, **more}
 
 
 def connect(fake: Fake) -> http.client.HTTPConnection:

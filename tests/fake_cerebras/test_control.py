@@ -132,6 +132,14 @@ def test_other_requests_are_told_too(fake: Fake) -> None:
     assert paths == [("/v1/models?x=1", None), (CHAT, "no json")]
 
 
+def test_requests_of_one_path_can_be_told_alone(fake: Fake) -> None:
+    post(fake, user("hi"))
+    get(fake, "/v1/models")
+
+    (record,) = fake.requests(at_least=1, path="/v1/models")
+    assert record["method"] == "GET"
+
+
 def test_requests_are_waited_for(fake: Fake) -> None:
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(fake.requests, at_least=1)

@@ -165,6 +165,7 @@ TREE = {
 }
 LOOSE: dict[str, Any] = {
     "nothing": {},
+    "unknown keywords": {"title": "A", "default": 5},
     "no type": {"properties": {"a": {"items": {}}, "b": {"minimum": 3}}},
     "array of types": {"type": ["null", "integer"]},
     "only null": {"type": "null"},
