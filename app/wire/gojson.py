@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 import msgspec
@@ -31,6 +32,13 @@ WORDING = {
     "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
 }
 
+# What Python trips over at the end of a text that more text would have put right.
+UNFINISHED = re.compile(
+    r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.|[eE][+-]?|u[0-9A-Fa-f]{0,4}|"
+)
+TOO_LARGE = "json: cannot unmarshal number"
+LITERALS = ("true", "false", "null")
+
 _decode_strictly = msgspec.json.Decoder().decode
 
 
@@ -47,13 +55,13 @@ def _decode_leniently(data: bytes) -> Any:
     decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
     try:
         value, _ = decoder.raw_decode(text)
+        return _without_surrogates(value)
     except json.JSONDecodeError as error:
         raise InvalidRequest(_in_go_words(error, text)) from None
     except RecursionError:
         raise InvalidRequest("exceeded max depth") from None
     except ValueError:  # an integer of thousands of digits
-        raise InvalidRequest("json: cannot unmarshal number") from None
-    return _without_surrogates(value)
+        raise InvalidRequest(TOO_LARGE) from None
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -65,19 +73,35 @@ def _refuse(constant: str) -> NoReturn:
 def _finite(number: str) -> float:
     value = float(number)
     if math.isinf(value):
-        raise InvalidRequest(f"json: cannot unmarshal number {number}")
+        raise InvalidRequest(TOO_LARGE)
     return value
 
 
 def _in_go_words(error: json.JSONDecodeError, text: str) -> str:
-    cut_short = error.pos >= len(text.rstrip(WHITESPACE))
-    if cut_short or error.msg.startswith("Unterminated string"):
+    rest = text[error.pos :].rstrip(WHITESPACE)
+    if UNFINISHED.fullmatch(rest) or error.msg.startswith("Unterminated string"):
         return "unexpected EOF"
+    for literal in LITERALS:
+        if error.msg == "Expecting value" and rest[0] == literal[0]:
+            return _misspelt(literal, rest)
     place = next(
         (go for python, go in WORDING.items() if error.msg.startswith(python)),
         "looking for beginning of value",
     )
-    return f"invalid character '{text[error.pos]}' {place}"
+    return f"invalid character '{_first_byte(rest)}' {place}"
+
+
+def _misspelt(literal: str, text: str) -> str:
+    got, wanted = next(
+        pair for pair in zip(text, literal, strict=False) if pair[0] != pair[1]
+    )
+    found = _first_byte(got)
+    return f"invalid character '{found}' in literal {literal} (expecting '{wanted}')"
+
+
+def _first_byte(text: str) -> str:
+    """Go tells a byte where we would tell a character."""
+    return chr(text.encode(errors="replace")[0])
 
 
 def _without_surrogates(value: Any) -> Any:
