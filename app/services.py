@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import partial
@@ -51,7 +53,7 @@ def build(config: Config) -> Services:
         upstream.public_models,
         on_change=partial(announce, default_model=config.cai_model),
     )
-    folder = config.instance_dir or tempfile.mkdtemp(prefix="cerellama-")
+    folder = config.instance_dir or _folder_of_its_own()
     base = urlsplit(config.cerebras_base_url)
     return Services(
         upstream=upstream,
@@ -62,3 +64,10 @@ def build(config: Config) -> Services:
         default_num_predict=config.default_num_predict,
         remote_host=f"{base.scheme}://{base.netloc}",
     )
+
+
+def _folder_of_its_own() -> str:
+    """For a process that shares nothing with others, as under `flask run`."""
+    folder = tempfile.mkdtemp(prefix="cerellama-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
