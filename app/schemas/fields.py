@@ -28,6 +28,7 @@ JSON_KINDS = {
     float: "number",
 }
 
+FOREVER = -1
 BASE64_PREFIX = re.compile(r"[A-Za-z0-9+/]*")
 
 
@@ -43,8 +44,7 @@ class Request(Schema):
 
 def load(schema: Request, value: Any) -> dict[str, Any]:
     """Check a decoded body: keys in any case, null as absent, unknown keys dropped."""
-    if value is None:
-        return {}
+    value = {} if value is None else value
     if not isinstance(value, dict):
         kind = JSON_KINDS[type(value)]
         raise InvalidRequest(
@@ -112,7 +112,7 @@ def number(value: Any, path: str) -> float:
 def integers(value: Any, path: str) -> list[int]:
     if type(value) is not list:
         raise mismatch(value, path, "[]int")
-    return [integer(item, path) for item in value]
+    return [0 if item is None else integer(item, path) for item in value]
 
 
 def mapping(value: Any, path: str) -> dict[str, Any]:
@@ -165,13 +165,17 @@ def images(value: Any, path: str) -> list[str]:
 def keep_alive(value: Any, path: str) -> int:
     """Nanoseconds; negative is forever."""
     if type(value) is int or type(value) is float:
-        return min(int(value * 1e9), duration.LONGEST) if value >= 0 else -1
+        return _from_seconds(value) if value >= 0 else FOREVER
     if type(value) is not str:
         raise ValidationError(f"Unsupported type: '{GO_KINDS[type(value)]}'")
     try:
-        return max(duration.parse(value), -1)
+        return max(duration.parse(value), FOREVER)
     except ValueError as error:
         raise ValidationError(str(error)) from None
+
+
+def _from_seconds(value: float) -> int:
+    return min(int(min(value, duration.LONGEST) * 1e9), duration.LONGEST)
 
 
 GO_KINDS = {bool: "bool", list: "[]interface {}", dict: "map[string]interface {}"}

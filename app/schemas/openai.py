@@ -119,5 +119,6 @@ class ChatRequest(Request):
     reasoning = Checked(reasoning)
     reasoning_effort = Checked(text)
     logprobs = Checked(flag)
+    _debug_render_only = Checked(flag)
     messages = Messages()  # after all types, as are the checks below
     top_logprobs = Checked(top_logprobs)

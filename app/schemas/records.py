@@ -72,10 +72,6 @@ def messages(value: Any, path: str) -> list[dict[str, Any]]:
     return [{"role": "", "content": ""} | record(item, path, MESSAGE) for item in value]
 
 
-def schema_type(value: Any, path: str) -> str:
-    return text(value, path)
-
-
 def properties(value: Any, path: str) -> dict[str, Any]:
     for item in mapping(value, path).values():
         if type(item) is not dict and item is not None:
@@ -94,7 +90,7 @@ def parameters(value: Any, path: str) -> dict[str, Any]:
     return value
 
 
-PARAMETERS: Mapping[str, Check] = {"type": schema_type, "properties": properties}
+PARAMETERS: Mapping[str, Check] = {"type": text, "properties": properties}
 FUNCTION: Mapping[str, Check] = {
     "name": text,
     "description": text,
