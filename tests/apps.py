@@ -1,0 +1,82 @@
+"""The app in the tests' own process, in front of the stand-in upstream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import config as settings
+from app import create_app
+from app import services as parts
+from app.catalogue.models import Catalogue
+from tests.cerebras import Fake
+
+MakeClient = Callable[..., FlaskClient]
+
+
+def make_app(
+    fake: Fake,
+    folder: Path,
+    *,
+    models: Sequence[Mapping[str, Any]] | None = None,
+    tick_s: float | None = None,
+    **environ: str,
+) -> Flask:
+    """An app whose list of models has come: the fake's, or these public entries."""
+    config = settings.from_env(
+        {
+            "CEREBRAS_BASE_URL": fake.base_url,
+            "CEREBRAS_API_KEY": fake.key,
+            "CERELLAMA_INSTANCE_DIR": str(folder),
+            "RETRY_WAIT_S": "0",
+            **environ,
+        }
+    )
+    built = parts.build(config)
+    upstream = built.upstream
+    if tick_s is not None:
+        upstream.tick_s = tick_s
+    catalogue = Catalogue(
+        upstream.models if models is None else lambda: [each["id"] for each in models],
+        upstream.public_models if models is None else lambda: models,
+        spawn=lambda work: work(),
+    )
+    return create_app(config, replace(built, catalogue=catalogue))
+
+
+@pytest.fixture(scope="session")
+def app(fake: Fake, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """With default settings, but for retries: there are none."""
+    return make_app(fake, tmp_path_factory.mktemp("instance"))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def make_client(fake: Fake, tmp_path: Path) -> MakeClient:
+    """Further apps; all that a test makes are workers of one instance."""
+
+    def make(**options: Any) -> FlaskClient:
+        return make_app(fake, tmp_path, **options).test_client()
+
+    return make
+
+
+@pytest.fixture
+def app_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What the app logs; its loggers hand nothing on to the root."""
+    logger = logging.getLogger("app")
+    logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.INFO, "app"):
+        yield caplog
+    logger.removeHandler(caplog.handler)
