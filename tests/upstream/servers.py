@@ -110,7 +110,8 @@ class Peer:
         self.sock.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
         )
-        socket.close(self.sock.detach())  # now, whoever still reads from it
+        socket.close(self.sock.detach())  # now, though others hold it too
+        raise ConnectionResetError  # and must not touch what gets its number next
 
 
 Script = bytes | Callable[[Peer], object]
