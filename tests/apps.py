@@ -76,7 +76,7 @@ def make_client(fake: Fake, tmp_path: Path) -> MakeClient:
 def app_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """What the app logs; its loggers hand nothing on to the root."""
     logger = logging.getLogger("app")
-    logger.addHandler(caplog.handler)
+    propagates, logger.propagate = logger.propagate, True
     with caplog.at_level(logging.INFO, "app"):
         yield caplog
-    logger.removeHandler(caplog.handler)
+    logger.propagate = propagates

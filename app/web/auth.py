@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from flask import Flask, request
 
@@ -22,9 +22,12 @@ def init_app(app: Flask, tokens: Sequence[str]) -> None:
     def check_token() -> None:
         if is_open():
             return
-        given = _hash(given_token())
-        if not any(hmac.compare_digest(given, token) for token in known):
+        if not any(_is_known(token) for token in given_tokens()):
             raise AccessDenied("a valid access token is required")
+
+    def _is_known(token: str) -> bool:
+        given = _hash(token)
+        return any(hmac.compare_digest(given, each) for each in known)
 
 
 def is_open() -> bool:
@@ -32,12 +35,17 @@ def is_open() -> bool:
     return root or request.path in OPEN_PATHS or request.method == "OPTIONS"
 
 
-def given_token() -> str:
-    """From `Authorization: Bearer`, the password of HTTP Basic, or `x-api-key`."""
-    authorization = request.authorization
-    if authorization is not None:
-        return authorization.token or authorization.password or ""
-    return request.headers.get("x-api-key", "")
+def given_tokens() -> Iterator[str]:
+    """From `Authorization`, Bearer or the password of Basic, and from `x-api-key`.
+
+    Clients that need some key to start send one they made up, beside the true one.
+    """
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        yield credentials.strip()
+    elif request.authorization is not None:
+        yield request.authorization.password or ""
+    yield request.headers.get("x-api-key", "")
 
 
 def _hash(token: str) -> bytes:

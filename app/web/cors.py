@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from flask import Flask, Response, request
 
+from app.web import replies
+
 LOCAL_ORIGINS = tuple(
     f"{scheme}://{host}{port}"
     for host in ("localhost", "127.0.0.1", "0.0.0.0")
@@ -44,9 +46,9 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
         if origin is None:
             return None
         if not allows(origin):
-            return Response(status=403, content_type="")
+            return replies.empty(403)
         if request.method == "OPTIONS":
-            return Response(status=204, headers=PREFLIGHT_HEADERS, content_type="")
+            return replies.empty(204, PREFLIGHT_HEADERS)
         return None
 
     @app.after_request
@@ -64,12 +66,17 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
 def foreign_origin() -> str | None:
     """The Origin, unless there is none or it is this very server."""
     origin = request.headers.get("Origin")
-    own = (f"http://{request.host}", f"https://{request.host}")
+    host = request.headers.get("Host")
+    own = (f"http://{host}", f"https://{host}")
     return None if not origin or origin in own else origin
 
 
 def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """A test for origins; a pattern may hold one `*`."""
+    """A test for origins, which browsers write in lower case.
+
+    A pattern may hold one `*`.
+    """
+    patterns = [pattern.lower() for pattern in patterns]
     exact = {pattern for pattern in patterns if "*" not in pattern}
     split = [pattern.partition("*") for pattern in patterns if "*" in pattern]
 

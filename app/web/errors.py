@@ -8,12 +8,11 @@ import math
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from app.errors import BodyTooLarge, CerellamaError, InvalidRequest
+from app.errors import AccessDenied, BodyTooLarge, CerellamaError, InvalidRequest
 from app.translate.dialect import Dialect
 from app.translate.ollama import dialect as ollama
 from app.translate.openai import dialect as openai
 from app.web import replies
-from app.wire import json
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +24,7 @@ DIALECTS: tuple[tuple[str, Dialect], ...] = (("/v1/", openai.DIALECT),)
 def init_app(app: Flask) -> None:
     app.register_error_handler(CerellamaError, told)
     app.register_error_handler(HTTPException, told_by_flask)
+    app.register_error_handler(RecursionError, told_of_depth)
     app.register_error_handler(Exception, untold)
 
 
@@ -37,12 +37,11 @@ def dialect_of(path: str) -> Dialect:
 
 def told(error: CerellamaError) -> Response:
     """Answer with the error's own status and text."""
-    body = dialect_of(request.path).from_error(error)
-    # Ollama leaves the charset out when a stream begins with its error.
-    content_type = replies.BARE_JSON if g.get("streaming") else replies.JSON
-    response = Response(json.encode(body), error.status, content_type=content_type)
+    response = _reply(error)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, AccessDenied):
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
@@ -53,6 +52,22 @@ def told_by_flask(error: HTTPException) -> Response:
     return told(InvalidRequest(error.description or error.name))
 
 
+def told_of_depth(_: RecursionError) -> Response:
+    """Only what a client sends can be nested so deep."""
+    return told(InvalidRequest("exceeded max depth"))
+
+
 def untold(error: Exception) -> Response:
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
     return told(CerellamaError("internal server error"))
+
+
+def _reply(error: CerellamaError) -> Response:
+    """Ollama's `/v1` finds faults with a body as the native API does."""
+    dialect = dialect_of(request.path)
+    body = dialect.from_error(error)
+    if dialect is not ollama.DIALECT and not isinstance(error, InvalidRequest):
+        return replies.compatible(body, error.status)
+    if dialect is ollama.DIALECT and g.get("streaming"):
+        return replies.instead_of_stream(body, error.status)
+    return replies.native(body, error.status)

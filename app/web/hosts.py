@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from flask import Flask, Response, request
 
+from app.web import replies
+
 log = logging.getLogger(__name__)
 
 LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
@@ -28,12 +30,11 @@ def init_app(app: Flask, allowed_hosts: Sequence[str]) -> None:
         if is_own_address(host):
             return None
         if host.lower() in names or host.lower().endswith(LOCAL_SUFFIXES):
-            options = request.method == "OPTIONS"
-            return Response(status=204, content_type="") if options else None
+            return replies.empty(204) if request.method == "OPTIONS" else None
         log.warning(
             "refused Host %r: behind a proxy or a public name, set ALLOWED_HOSTS", host
         )
-        return Response(status=403, content_type="")
+        return replies.empty(403)
 
 
 def without_port(host: str) -> str:
@@ -57,4 +58,16 @@ def is_own_address(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return address.is_loopback or address.is_private or address.is_unspecified
+    known = address.is_loopback or address.is_private or address.is_unspecified
+    return known or is_of_this_machine(host)
+
+
+def is_of_this_machine(address: str) -> bool:
+    """Only an address of one's own can be bound."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.bind((address, 0))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,116 @@
+"""Who may enter."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.web import auth, errors
+
+FIRST, SECOND = "s3cret=one", "two"
+
+
+@pytest.fixture(scope="module")
+def guarded() -> FlaskClient:
+    app = Flask(__name__)
+    auth.init_app(app, (FIRST, SECOND))
+    errors.init_app(app)
+    for path in ("/", "/api/tags", "/v1/models", "/healthz", "/readyz"):
+        app.add_url_rule(
+            path, path, lambda: "in", methods=["GET", "HEAD", "POST", "OPTIONS"]
+        )
+    return app.test_client()
+
+
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": f"Bearer {FIRST}"},
+        {"Authorization": f"bearer  {SECOND} "},
+        {"Authorization": basic("anyone", FIRST)},
+        {"Authorization": basic("", SECOND)},
+        {"x-api-key": FIRST},
+        {"X-API-Key": SECOND},
+        {"Authorization": "Bearer ollama", "x-api-key": SECOND},
+        {"Authorization": f"Bearer {FIRST}", "x-api-key": "made up"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["/api/tags", "/v1/models"])
+def test_a_token_opens_every_route(
+    guarded: FlaskClient, path: str, headers: dict[str, str]
+) -> None:
+    assert guarded.get(path, headers=headers).data == b"in"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": FIRST},
+        {"Authorization": f"Token {FIRST}"},
+        {"Authorization": f"Bearer {FIRST}x"},
+        {"Authorization": f"Bearer {FIRST},{SECOND}"},
+        {"Authorization": basic(FIRST, "wrong")},
+        {"Authorization": "Basic !!!"},
+        {"Authorization": "Basic " + base64.b64encode(b"\xff:\xfe").decode()},
+        {"Authorization": "Bearer é"},
+        {"x-api-key": ""},
+        {"x-api-key": "wrong"},
+    ],
+    ids=str,
+)
+def test_anything_else_is_401_in_each_dialect(
+    guarded: FlaskClient, headers: dict[str, str]
+) -> None:
+    native = guarded.get("/api/tags", headers=headers)
+    openai = guarded.get("/v1/models", headers=headers)
+
+    text = "a valid access token is required"
+    assert (native.status_code, openai.status_code) == (401, 401)
+    assert native.json == {"error": text}
+    assert openai.json == {
+        "error": {"message": text, "type": "api_error", "param": None, "code": None}
+    }
+    assert native.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("HEAD", "/"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("OPTIONS", "/api/tags"),
+    ],
+)
+def test_what_says_nothing_is_open(
+    guarded: FlaskClient, method: str, path: str
+) -> None:
+    assert guarded.open(path, method=method).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/"), ("GET", "/nope"), ("GET", "/healthz/")]
+)
+def test_nothing_else_is(guarded: FlaskClient, method: str, path: str) -> None:
+    assert guarded.open(path, method=method).status_code == 401
+
+
+def test_without_tokens_everybody_enters() -> None:
+    app = Flask(__name__)
+    auth.init_app(app, ())
+    app.add_url_rule("/api/tags", view_func=lambda: "in")
+
+    assert app.test_client().get("/api/tags").data == b"in"
