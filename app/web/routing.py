@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import posixpath
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Rule
+from werkzeug.routing import PathConverter, Rule
 
 METHOD_ORDER = ("HEAD", "GET", "POST", "DELETE")
 MOVED, KEEP_METHOD = 301, 307
@@ -27,10 +28,17 @@ class GoRule(Rule):
             self.methods.discard("HEAD")
 
 
+class ModelConverter(PathConverter):
+    """The name of a model: slashes only within."""
+
+    regex = "[^/](?:.*[^/])?"
+
+
 def init_app(app: Flask) -> None:
     app.url_rule_class = GoRule  # type: ignore[assignment]  # Flask types it as Rule
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
+    app.url_map.converters["model"] = ModelConverter
     app.register_error_handler(404, not_found)
     app.register_error_handler(405, method_not_allowed)
 
@@ -42,9 +50,8 @@ def not_found(_: HTTPException) -> ResponseReturnValue:
     only_a_trailing_slash = request.path == clean + "/"
     moved = only_a_trailing_slash and request.method == "GET"
     query = request.query_string.decode("latin-1")
-    return redirect(
-        clean + ("?" + query if query else ""), MOVED if moved else KEEP_METHOD
-    )
+    location = quote(clean, safe="/:") + ("?" + query if query else "")
+    return redirect(location, MOVED if moved else KEEP_METHOD)
 
 
 def method_not_allowed(error: MethodNotAllowed) -> ResponseReturnValue:
@@ -60,6 +67,4 @@ def _is_known(path: str) -> bool:
 
 
 def _plain(text: str, status: int) -> Response:
-    response = Response(text, status)
-    response.headers["Content-Type"] = "text/plain"
-    return response
+    return Response(text, status, content_type="text/plain")
