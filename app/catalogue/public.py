@@ -91,6 +91,5 @@ def _traits(traits: Traits, capabilities: tuple[str, ...]) -> Traits:
     return replace(
         traits,
         vision="vision" in capabilities,
-        tools="tools" in capabilities,
         reasoning_efforts=efforts if "thinking" in capabilities else {},
     )

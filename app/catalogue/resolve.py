@@ -41,7 +41,8 @@ class Target:
 def resolve(
     name: str, catalogue: Catalogue, default_model: str | None = None
 ) -> Target:
-    model = find_model(name, catalogue, default_model) if name.strip() else None
+    name = name if name.strip() else ""  # Ollama tells a blank name as an empty one
+    model = find_model(name, catalogue, default_model) if name else None
     if model is None:
         raise ModelNotFound(f"model '{name}' not found")
     return Target(name, model)

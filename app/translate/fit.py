@@ -44,7 +44,6 @@ class Traits:
     # Asked effort -> sent effort, None to leave it out. Empty: it does not reason.
     reasoning_efforts: Mapping[str, str | None] = field(default_factory=dict)
     vision: bool = False
-    tools: bool = True
     developer_role: bool = False
     single_system: bool = False
     prediction: bool = False
@@ -59,7 +58,6 @@ def fit(
     fitted = {**request, "model": model}
     if "prompt" in request:
         return _fit_sampling(_fit_raw(fitted), traits)
-    _check_tools(request, traits, name)
     _check_pictures(request, traits, name)
     for step in STEPS:
         fitted = step(fitted, traits)
@@ -71,14 +69,6 @@ def _fit_raw(request: Request) -> Request:
     if "max_completion_tokens" in request:
         raw["max_tokens"] = request["max_completion_tokens"]
     return raw
-
-
-def _check_tools(request: Mapping[str, Any], traits: Traits, name: str) -> None:
-    if request.get("tools") and not traits.tools:
-        tagged = name if ":" in name else f"{name}:latest"
-        raise InvalidRequest(
-            f"registry.ollama.ai/library/{tagged} does not support tools"
-        )
 
 
 def _check_pictures(request: Mapping[str, Any], traits: Traits, name: str) -> None:

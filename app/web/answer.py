@@ -48,8 +48,8 @@ def complete(request: dict[str, Any], target: Target) -> Chunk:
 
 def stream(request: dict[str, Any], target: Target) -> Stream:
     """The answer as it comes; what fails before its first words is raised here."""
-    g.streaming = True
     question = _question(request, target)
+    g.streaming = True
     with _told_by_name(target):
         if question.form or formats.must_be_whole(question.request):
             return Stream(deltas.rechunk(_complete(question)), lambda: None)

@@ -1,4 +1,7 @@
-"""Refusals of what a model cannot do, as Ollama words and orders them."""
+"""Refusals of what a model cannot do, as Ollama words and orders them.
+
+The one place for these, whatever the dialect.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from app.errors import InvalidRequest
 
 Body = Mapping[str, Any]
 
+NEVER_RAW = ("template", "system", "context")
+
 # Capability -> whether a request needs it.
 NEEDS: Mapping[str, Callable[[Body], bool]] = {
     "thinking": lambda body: bool(body.get("think")),
@@ -20,6 +25,8 @@ NEEDS: Mapping[str, Callable[[Body], bool]] = {
 
 def require(body: Body, target: Target) -> None:
     """Refuse what the model cannot do; thinking is told by the name as it was sent."""
+    if body.get("raw") and any(body.get(name) for name in NEVER_RAW):
+        raise InvalidRequest("raw mode does not support template, system, or context")
     for capability, is_needed in NEEDS.items():
         if is_needed(body) and capability not in target.model.capabilities:
             quoted = f'"{target.name}"'

@@ -13,8 +13,7 @@ from typing import Any, Protocol
 from flask import Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 
-from app.catalogue.resolve import Target, resolve
-from app.errors import InvalidRequest
+from app.catalogue.resolve import Target
 from app.schemas.fields import Request
 from app.services import services
 from app.translate import images
@@ -22,6 +21,7 @@ from app.translate.dialect import Exchange
 from app.upstream.cancel import Cancel
 from app.web.body import load_body
 from app.web.offload import offload
+from app.web.targets import find_target
 from app.web.watch import watch
 
 Body = Mapping[str, Any]
@@ -35,17 +35,14 @@ BYTES_PER_TOKEN = 4  # a rough guess, for an upstream that does not count
 def inference(
     schema: Request, *, model_required: bool = False
 ) -> Callable[[View], Callable[[], Response]]:
-    """Call the view with the checked body and the model it names.
-
-    `model_required` tells a missing name apart from an unknown one.
-    """
+    """Call the view with the checked body and the model it names."""
 
     def decorate(view: View) -> Callable[[], Response]:
         @functools.wraps(view)
         def infer() -> Response:
             g.started_ns = time.time_ns()
             body = load_body(schema)
-            target = find_target(body.get("model", ""), model_required)
+            target = find_target(body.get("model", ""), model_required=model_required)
             g.cancel = Cancel()
             with ExitStack() as held:
                 held.callback(watch(request.environ, g.cancel.trip))
@@ -57,13 +54,6 @@ def inference(
         return infer
 
     return decorate
-
-
-def find_target(name: str, model_required: bool) -> Target:
-    if model_required and not name.strip():
-        raise InvalidRequest("model is required")
-    found = services()
-    return resolve(name, found.catalogue, found.default_model)
 
 
 class Spoken(Protocol):

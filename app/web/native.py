@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from flask import Response
@@ -17,14 +17,19 @@ from app.web.capabilities import require
 from app.web.inference import Body, exchange_with, translated
 from app.web.logs import note_once
 from app.web.relay import relay
-from app.wire.completion import Chunk
 
 
 class Spoken(inference.Spoken, Protocol):
-    """What a native endpoint's translator has besides."""
+    """A native endpoint's translator; its replies may want more than an exchange."""
+
+    @property
+    def from_chunks(self) -> Callable[..., Iterator[list[Event]]]: ...
+    @property
+    def from_completion(self) -> Callable[..., dict[str, Any]]: ...
 
     def ignored(self, body: Body) -> tuple[str, ...]: ...
     def idle_reply(self, exchange: Exchange, reason: str) -> dict[str, Any]: ...
+    def debug_reply(self, request: Body, exchange: Exchange) -> dict[str, Any]: ...
 
 
 def idle(body: Body, target: Target, spoken: Spoken) -> Response:
@@ -53,13 +58,15 @@ def reply(
     body: Body,
     target: Target,
     request: dict[str, Any],
-    from_chunks: Callable[[Iterable[Sequence[Chunk]], Exchange], Iterator[list[Event]]],
-    from_completion: Callable[[Chunk, Exchange], dict[str, Any]],
+    spoken: Spoken,
+    **further: Any,
 ) -> Response:
     """Ask, and answer as a stream unless the client wants one object."""
     exchange = exchange_with(target, thinking=body.get("think") is not False)
+    if body.get("_debug_render_only"):
+        return replies.native(spoken.debug_reply(target.apply(request), exchange))
     if not body.get("stream", True):
         completion = answer.complete(request, target)
-        return replies.native(from_completion(completion, exchange))
+        return replies.native(spoken.from_completion(completion, exchange, **further))
     batches, close = answer.stream(request, target)
-    return relay(from_chunks(batches, exchange), DIALECT, close)
+    return relay(spoken.from_chunks(batches, exchange, **further), DIALECT, close)

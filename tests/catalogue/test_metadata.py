@@ -36,7 +36,6 @@ def test_every_fact_of_a_known_model_is_there(model: Model) -> None:
 @pytest.mark.parametrize("model", TABLE.values(), ids=TABLE)
 def test_traits_and_capabilities_tell_the_same(model: Model) -> None:
     assert model.traits.vision == ("vision" in model.capabilities)
-    assert model.traits.tools == ("tools" in model.capabilities)
     assert bool(model.traits.reasoning_efforts) == ("thinking" in model.capabilities)
 
 
@@ -102,7 +101,6 @@ def test_the_public_list_tells_what_an_unknown_model_can() -> None:
 
     assert model.capabilities == ("completion", "vision", "thinking")
     assert model.traits.vision
-    assert not model.traits.tools
     assert model.traits.reasoning_efforts["max"] == "high"
     assert model.hugging_face_id == "a/New"
 

@@ -167,22 +167,10 @@ def test_pictures_of_tools_count_and_are_shown_by_a_user() -> None:
         fitted(chat(USER, assistant, answered), GPT_OSS)
 
 
-@pytest.mark.parametrize(
-    ("name", "full_name"), [("mine", "mine:latest"), ("mine:7b", "mine:7b")]
-)
-def test_a_model_without_tools_refuses_them_in_ollamas_words(
-    name: str, full_name: str
-) -> None:
-    text = f"registry.ollama.ai/library/{full_name} does not support tools"
-
-    with pytest.raises(InvalidRequest, match=f"^{text}$"):
-        fit(chat(tools=[tool("a")]), Traits(tools=False), model="m", name=name)
-
-
-def test_no_tools_at_all_never_trouble_a_model() -> None:
+def test_no_tools_take_their_other_keys_along() -> None:
     request = chat(tools=[], tool_choice="auto", parallel_tool_calls=True)
 
-    assert fitted(request, Traits(tools=False)).keys() == {"model", "messages"}
+    assert fitted(request).keys() == {"model", "messages"}
 
 
 def test_tools_keep_only_the_keys_the_upstream_knows() -> None:

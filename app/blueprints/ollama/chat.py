@@ -23,6 +23,4 @@ def chat(body: dict[str, Any], target: Target) -> ResponseReturnValue:
     if not body.get("messages"):
         return native.idle(body, target, spoken)
     request = native.prepare(body, target, spoken)
-    return native.reply(
-        body, target, request, spoken.from_chunks, spoken.from_completion
-    )
+    return native.reply(body, target, request, spoken)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from flask import Blueprint
@@ -24,11 +23,4 @@ def generate(body: dict[str, Any], target: Target) -> ResponseReturnValue:
     if not body.get("prompt"):
         return native.idle(body, target, spoken)
     request = native.prepare(body, target, spoken)
-    history = spoken.history(request)
-    return native.reply(
-        body,
-        target,
-        request,
-        partial(spoken.from_chunks, history=history),
-        partial(spoken.from_completion, history=history),
-    )
+    return native.reply(body, target, request, spoken, history=spoken.history(request))

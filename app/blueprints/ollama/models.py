@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from app.catalogue import names
-from app.errors import ModelNotFound
 from app.schemas.ollama import ShowRequest
 from app.services import services
 from app.translate.ollama import models
 from app.web import replies
 from app.web.body import load_body
-from app.web.inference import find_target
+from app.web.targets import find_shown
 
 bp = Blueprint("models", __name__, url_prefix="/api")
 
@@ -37,12 +35,8 @@ def show() -> Response:
     """Tell all about one model."""
     body = load_body(show_request)
     name = body.get("model") or body.get("name", "")
-    try:
-        target = find_target(name, model_required=True)
-    except ModelNotFound as error:
-        raise ModelNotFound(f"model '{names.parse(name).display}' not found") from error
     shown = models.show(
-        target.model,
+        find_shown(name).model,
         {**body, "model": name},
         services().remote_host,
         request.headers.get("User-Agent", ""),

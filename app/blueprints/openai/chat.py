@@ -30,6 +30,9 @@ def completions(body: dict[str, Any], target: Target) -> ResponseReturnValue:
     request = translated(spoken, body)
     services().loaded.use(target.model.id)
     exchange = exchange_with(target, thinking=request.get("reasoning_effort") != "none")
+    if body.get("_debug_render_only"):
+        shown = spoken.debug_reply(target.apply(request), exchange)
+        return replies.compatible(shown)
     if not body.get("stream"):
         completion = answer.complete(request, target)
         return replies.compatible(spoken.from_completion(completion, exchange))

@@ -9,7 +9,7 @@ from app.translate.model import Model
 from app.translate.openai import models
 from app.translate.openai.models import Entry
 from app.web import replies
-from app.web.inference import find_target
+from app.web.targets import find_shown
 
 OWNER = "library"  # Ollama's namespace of models without one
 
@@ -25,11 +25,10 @@ def listing() -> Response:
     )
 
 
-@bp.get("/models/<path:name>")
+@bp.get("/models/<model:name>")
 def single(name: str) -> Response:
     """Tell of one model, by the name it was asked for."""
-    target = find_target(name, model_required=True)
-    return replies.compatible(models.single(entry(name, target.model)))
+    return replies.compatible(models.single(entry(name, find_shown(name).model)))
 
 
 def entry(name: str, model: Model) -> Entry:

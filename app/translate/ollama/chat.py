@@ -7,6 +7,7 @@ from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate import images
+from app.translate.debug import debug_info
 from app.translate.dialect import Event, Exchange
 from app.translate.messages import ROLES
 from app.translate.ollama.lines import Line, answer, form, given
@@ -35,12 +36,6 @@ def pictures(body: Mapping[str, Any]) -> Iterator[str]:
     """All pictures of a request, in base64."""
     for message in body.get("messages") or ():
         yield from message.get("images") or ()
-
-
-def debug_info(request: Mapping[str, Any], image_count: int) -> dict[str, Any]:
-    """The upstream form stands for the prompt, which only the upstream renders."""
-    rendered = json.encode(request).decode()
-    return {"rendered_template": rendered, **given(image_count=image_count)}
 
 
 def content_of(text: str, encoded: Sequence[str]) -> str | list[dict[str, Any]]:
@@ -128,8 +123,7 @@ def idle_reply(exchange: Exchange, reason: str) -> dict[str, Any]:
     return answer(exchange, _spell(Line(state=state)))
 
 
-def debug_reply(body: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
+def debug_reply(request: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
     """What would be asked instead of an answer, for `_debug_render_only`."""
     fields = {"message": {"role": "", "content": ""}, "done": False}
-    shown = debug_info(to_upstream(body), len(list(pictures(body))))
-    return answer(exchange, {**fields, "_debug_info": shown})
+    return answer(exchange, {**fields, "_debug_info": debug_info(request)})

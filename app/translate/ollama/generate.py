@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import InvalidRequest
+from app.translate.debug import debug_info
 from app.translate.dialect import Event, Exchange
 from app.translate.messages import text_of
 from app.translate.ollama import context, template
-from app.translate.ollama.chat import content_of, debug_info
+from app.translate.ollama.chat import content_of
 from app.translate.ollama.lines import Line, answer, form, given
 from app.translate.ollama.options import sampling, to_sampling
 from app.translate.ollama.reply import Reply
@@ -20,7 +21,6 @@ from app.wire.completion import Chunk
 
 Message = Mapping[str, Any]
 
-RAW_REFUSED = ("template", "system", "context")
 RAW_IGNORED = ("format", "think")
 
 
@@ -65,8 +65,6 @@ def history(request: Mapping[str, Any]) -> list[dict[str, str]] | None:
 
 
 def _to_raw(body: Mapping[str, Any]) -> dict[str, Any]:
-    if any(body.get(name) for name in RAW_REFUSED):
-        raise InvalidRequest("raw mode does not support template, system, or context")
     if body.get("images"):
         raise InvalidRequest("raw mode does not support images")
     parameters, _ = to_sampling(body.get("options") or {})
@@ -150,7 +148,7 @@ def idle_reply(exchange: Exchange, reason: str) -> dict[str, Any]:
     return answer(exchange, _spell(Line(state=state)))
 
 
-def debug_reply(body: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
+def debug_reply(request: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
     """What would be asked instead of an answer, for `_debug_render_only`."""
-    shown = debug_info(to_upstream(body), len(list(pictures(body))))
-    return answer(exchange, {"response": "", "done": False, "_debug_info": shown})
+    fields = {"response": "", "done": False}
+    return answer(exchange, {**fields, "_debug_info": debug_info(request)})

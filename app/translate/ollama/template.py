@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from app.errors import InvalidRequest
+from app.errors import CerellamaError
 
 IF = re.compile(r"if\s+(\.\w+)")
 COMMENT = re.compile(r"/\*.*\*/", re.DOTALL)
@@ -21,7 +21,10 @@ MOST_CHARACTERS = 100_000  # no prompt's frame is longer; a hostile one would ta
 
 
 def render(template: str, system: str, prompt: str) -> str | None:
-    """The user's text; None for a template that cannot be applied."""
+    """The user's text; None for a template that cannot be applied.
+
+    One that cannot be read is a 500, as in Ollama.
+    """
     steps = list(_scan(template))
     if len(template) > MOST_CHARACTERS or TOKENS.search(template):
         return None
@@ -29,7 +32,7 @@ def render(template: str, system: str, prompt: str) -> str | None:
     if not all(rendering.follow(text, action) for text, action in steps):
         return None
     if rendering.branches:
-        raise InvalidRequest(f"template: :{_line(template)}: unexpected EOF")
+        raise CerellamaError(f"template: :{_line(template)}: unexpected EOF")
     return "".join(rendering.texts)
 
 
@@ -59,10 +62,10 @@ def _scan(template: str) -> Iterator[tuple[str, str | None]]:
     yield text.lstrip() if trims_next else text, None
 
 
-def _unclosed(template: str, start: int) -> InvalidRequest:
+def _unclosed(template: str, start: int) -> CerellamaError:
     begun, ended = _line(template[:start]), _line(template)
     since = f" started at :{begun}" if begun != ended else ""
-    return InvalidRequest(f"template: :{ended}: unclosed action{since}")
+    return CerellamaError(f"template: :{ended}: unclosed action{since}")
 
 
 def _line(text: str) -> int:

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from app.errors import InvalidRequest
+from app.translate.debug import debug_info
 from app.translate.dialect import Event, Exchange
 from app.translate.openai import content
+from app.translate.openai.chunks import COMPLETION, ROLE, Chunks
 from app.translate.openai.effort import reasoning_effort
 from app.translate.openai.reply import Reply
 from app.wire import json
@@ -57,6 +59,14 @@ def from_chunks(
 
 def from_completion(completion: Chunk, exchange: Exchange) -> dict[str, Any]:
     return Reply(exchange).fold([[completion]])
+
+
+def debug_reply(request: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
+    """What would be asked instead of an answer, for `_debug_render_only`."""
+    message = {**ROLE, "content": ""}
+    choice = {"index": 0, "message": message, "finish_reason": None}
+    head = Chunks(exchange).head(COMPLETION)
+    return {**head, "choices": [choice], "_debug_info": debug_info(request)}
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -364,9 +364,9 @@ def test_an_idle_reply_has_no_measures(reason: str, exchange: Exchange) -> None:
 
 
 def test_a_debug_reply_shows_what_would_be_asked(exchange: Exchange) -> None:
-    body = {"messages": [{"role": "user", "content": "hi"}]}
+    request = {"messages": [{"role": "user", "content": "hi"}]}
 
-    answer = chat.debug_reply(body, exchange)
+    answer = chat.debug_reply(request, exchange)
 
     assert msgspec.json.encode(answer).decode() == (
         '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'
@@ -374,9 +374,3 @@ def test_a_debug_reply_shows_what_would_be_asked(exchange: Exchange) -> None:
         '{"rendered_template":"{\\"messages\\":'
         '[{\\"role\\":\\"user\\",\\"content\\":\\"hi\\"}]}"}}'
     )
-
-
-def test_a_debug_reply_counts_the_pictures(exchange: Exchange) -> None:
-    body = {"messages": [{"role": "user", "images": [PNG, PNG]}]}
-
-    assert chat.debug_reply(body, exchange)["_debug_info"]["image_count"] == 2

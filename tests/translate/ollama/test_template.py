@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import InvalidRequest
+from app.errors import CerellamaError
 from app.translate.ollama.template import names_system, render
 
 BOTH = "{{ if .System }}Rules: {{ .System }}\n{{ end }}Q: {{ .Prompt }}"
@@ -77,7 +77,7 @@ def test_a_richer_template_cannot_be_applied(template: str) -> None:
     ],
 )
 def test_a_broken_template_is_refused_in_gos_words(template: str, text: str) -> None:
-    with pytest.raises(InvalidRequest) as refusal:
+    with pytest.raises(CerellamaError) as refusal:
         render(template, "S", "P")
 
     assert refusal.value.message == text

@@ -1,0 +1,24 @@
+"""Which model a request names."""
+
+from __future__ import annotations
+
+from app.catalogue import names
+from app.catalogue.resolve import Target, resolve
+from app.errors import InvalidRequest, ModelNotFound
+from app.services import services
+
+
+def find_target(name: str, *, model_required: bool) -> Target:
+    """`model_required` tells a missing name apart from an unknown one."""
+    if model_required and not name.strip():
+        raise InvalidRequest("model is required")
+    found = services()
+    return resolve(name, found.catalogue, found.default_model)
+
+
+def find_shown(name: str) -> Target:
+    """As `/api/show` finds it: one that is not there is told with its tag."""
+    try:
+        return find_target(name, model_required=True)
+    except ModelNotFound as error:
+        raise ModelNotFound(f"model '{names.parse(name).display}' not found") from error
