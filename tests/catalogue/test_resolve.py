@@ -64,7 +64,7 @@ def test_a_blank_name_is_not_found_whatever_the_default(name: str) -> None:
     with pytest.raises(ModelNotFound) as raised:
         resolve(name, catalogue_of(*TABLE), GPT)
 
-    assert raised.value.message == f"model '{name}' not found"
+    assert raised.value.message == "model '' not found"
 
 
 def test_an_illegal_name_is_refused_whatever_the_default() -> None:
