@@ -9,7 +9,8 @@ from flask import Flask
 from app import config as settings
 from app import services as parts
 from app.blueprints import ollama, openai
-from app.web import auth, cors, errors, hosts, logs, routing
+from app.web import auth, cors, hosts, logs, routing
+from app.web import errors as web_errors  # `app.errors` is the tree of exceptions
 
 
 def create_app(
@@ -27,7 +28,7 @@ def create_app(
     cors.init_app(app, config.ollama_origins)
     hosts.init_app(app, config.allowed_hosts)
     auth.init_app(app, config.access_tokens)
-    errors.init_app(app)
+    web_errors.init_app(app)
     for blueprint in (*ollama.BLUEPRINTS, *openai.BLUEPRINTS):
         app.register_blueprint(blueprint)
     return app
