@@ -6,6 +6,7 @@ from typing import Any
 
 import zstandard
 from flask import request
+from gunicorn.http.errors import ParseException
 
 from app.errors import BodyTooLarge, InvalidRequest
 from app.schemas import fields
@@ -18,11 +19,18 @@ INFLATED_LIMIT = 20 << 20  # bytes, as in Ollama
 
 def load_body(schema: fields.Request) -> dict[str, Any]:
     """Read, decode and check the body of the current request."""
-    data = request.get_data(cache=False)
+    data = _read()
     compressed = request.headers.get("Content-Encoding", "").strip().lower() == "zstd"
     if compressed or len(data) >= SLOW_BODY:
         return offload(_decode, data, schema, compressed)
     return _decode(data, schema, compressed)
+
+
+def _read() -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except ParseException as error:  # gunicorn reads chunks when asked for them
+        raise InvalidRequest(f"the request body is not valid HTTP: {error}") from None
 
 
 def _decode(data: bytes, schema: fields.Request, compressed: bool) -> dict[str, Any]:
