@@ -80,8 +80,10 @@ class Peer:
         self.sock = sock
 
     def send(self, *parts: bytes) -> None:
-        for part in parts:
-            self.sock.sendall(part)
+        """To a client that has left, to nobody."""
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            for part in parts:
+                self.sock.sendall(part)
 
     def wait_until_gone(self) -> float:
         """When the client closed its end; it has nothing to say meanwhile."""

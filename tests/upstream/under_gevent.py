@@ -8,6 +8,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import json  # noqa: E402 - the patch comes first
+import select  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 from time import monotonic  # noqa: E402
@@ -21,7 +22,7 @@ from app.upstream.cancel import Cancel  # noqa: E402
 from app.upstream.cerebras import Cerebras  # noqa: E402
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": []}
-LEAVES_AFTER_S = 0.3
+SILENCE_S = 0.1
 
 
 def client(base_url: str) -> Cerebras:
@@ -36,40 +37,36 @@ def client(base_url: str) -> Cerebras:
     )
 
 
-def trip_in_hub(cancel: Cancel) -> list[float]:
-    """Leave soon, in a callback of the hub, where nothing may wait."""
-    timer = gevent.get_hub().loop.timer(LEAVES_AFTER_S)
-    left: list[float] = []
+def trip_when_told(cancel: Cancel, left: list[float]) -> None:
+    """Once standard input ends, leave; in the hub, where nothing may wait."""
 
     def leave() -> None:
         left.append(monotonic())
         cancel.trip()
-        timer.close()
 
-    timer.start(leave)
-    return left
+    select.select([sys.stdin], [], [])
+    gevent.sleep(SILENCE_S)
+    gevent.get_hub().loop.run_callback(leave)
 
 
 def leave(base_url: str) -> dict[str, Any]:
-    """How long a request outlives its client, and what else ran meanwhile."""
+    """How long a request outlives its client; only if others run can it end at all."""
     cancel = Cancel()
-    left = trip_in_hub(cancel)
-    turns: list[float] = []
-    others = gevent.spawn(count, turns)
-    batches = []
+    left: list[float] = []
+    gevent.spawn(trip_when_told, cancel, left)
     try:
-        for batch in client(base_url).stream(REQUEST, cancel):
-            batches.append(len(batch))
+        list(client(base_url).stream(REQUEST, cancel))
     except Cancelled:
-        took = monotonic() - left[0]
-    others.kill()
-    return {"took_s": took, "batches": batches, "turns": len(turns)}
+        return {"took_s": monotonic() - left[0]}
+    return {}
 
 
-def count(turns: list[float]) -> None:
-    while True:
-        gevent.sleep(0.01)
-        turns.append(monotonic())
+def listen(base_url: str) -> dict[str, Any]:
+    """The sizes of the first three lists."""
+    stream = client(base_url).stream(REQUEST, Cancel())
+    sizes = [len(next(stream)) for _ in range(3)]
+    stream.close()
+    return {"sizes": sizes}
 
 
 def text_of(base: Cerebras) -> str:
@@ -99,12 +96,15 @@ def fail(base_url: str) -> dict[str, Any]:
     return {}
 
 
-def wait_first(_: str) -> dict[str, Any]:
+def wait_first(base_url: str) -> dict[str, Any]:
+    client(base_url).models()
     ours, theirs = socket.socketpair()
     with ours, theirs:
         return {"waits": socketread.waiter(ours) is not socketread.no_wait}
 
 
 if __name__ == "__main__":
-    scenes = {scene.__name__: scene for scene in (leave, many, fail, wait_first)}
+    scenes = {
+        scene.__name__: scene for scene in (leave, listen, many, fail, wait_first)
+    }
     print(json.dumps(scenes[sys.argv[2]](sys.argv[1])))
