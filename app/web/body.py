@@ -15,6 +15,7 @@ from app.wire import gojson
 
 SLOW_BODY = 1 << 20  # bytes; from here on, decoding would stall other streams
 INFLATED_LIMIT = 20 << 20  # bytes, as in Ollama
+WINDOW_LIMIT = 8 << 20  # bytes of memory for a decompressor, as in Ollama
 
 
 def load_body(schema: fields.Request) -> dict[str, Any]:
@@ -42,10 +43,9 @@ def _decode(data: bytes, schema: fields.Request, compressed: bool) -> dict[str, 
 
 
 def _inflate(data: bytes) -> bytes:
+    decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT)
     try:
-        with zstandard.ZstdDecompressor(max_window_size=8 << 20).stream_reader(
-            data
-        ) as reader:
+        with decompressor.stream_reader(data, read_across_frames=True) as reader:
             inflated = reader.read(INFLATED_LIMIT + 1)
     except zstandard.ZstdError:
         raise InvalidRequest("failed to decompress request body") from None
