@@ -1,0 +1,296 @@
+"""What is tried again and what is not, who leaves meanwhile, and what is never told."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from app.errors import (
+    Cancelled,
+    ModelGone,
+    RateLimited,
+    RequestRefused,
+    UpstreamBusy,
+    UpstreamError,
+    UpstreamTimeout,
+)
+from app.upstream.cancel import Cancel
+from tests.upstream.conftest import KEY, Connect, Serve
+from tests.upstream.servers import (
+    FINISH,
+    ROLE,
+    STREAM,
+    Peer,
+    answer,
+    chunk,
+    chunks,
+    completion,
+    head,
+    said,
+    streamed,
+)
+
+REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
+AT_ONCE = answer({"message": "no"}, 429, retry_after="0")
+
+
+def text_of(completion: Any) -> str:
+    return completion.choices[0].message.content
+
+
+@pytest.mark.parametrize("failure", [408, 429, 500, 502, 503])
+def test_a_passing_failure_is_tried_again(
+    serve: Serve, connect: Connect, failure: int
+) -> None:
+    failing = answer({"message": "no"}, failure, retry_after="0")
+    server = serve(failing, failing, answer(completion("hi")))
+
+    reply = connect(server.base_url, retry_wait_s=1).complete(REQUEST, Cancel())
+
+    assert text_of(reply) == "hi"
+    assert len(server.requests) == 3
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("refusal", [400, 401, 402, 403, 404, 413, 302])
+def test_a_lasting_failure_is_not_tried_again(
+    serve: Serve, connect: Connect, refusal: int
+) -> None:
+    server = serve(answer({"message": "no"}, refusal, retry_after="0"))
+
+    with pytest.raises(UpstreamError):
+        connect(server.base_url, retry_wait_s=9).stream(REQUEST, Cancel())
+
+    assert len(server.requests) == 1
+
+
+def test_a_model_that_is_gone_says_so(serve: Serve, connect: Connect) -> None:
+    gone = answer({"message": "Model x ...", "code": "model_not_found"}, 404)
+
+    with pytest.raises(ModelGone):
+        connect(serve(gone).base_url).complete(REQUEST, Cancel())
+
+
+def test_retries_end(serve: Serve, connect: Connect) -> None:
+    server = serve(AT_ONCE)
+
+    with pytest.raises(RateLimited):
+        connect(server.base_url, retry_wait_s=9).complete(REQUEST, Cancel())
+
+    assert 5 < len(server.requests) < 20
+
+
+@pytest.mark.parametrize(("status", "error"), [(429, RateLimited), (503, UpstreamBusy)])
+def test_a_wait_that_would_not_fit_is_not_begun_but_told(
+    serve: Serve, connect: Connect, status: int, error: type[UpstreamError]
+) -> None:
+    server = serve(answer({"message": "no"}, status, retry_after="30"))
+    begun = monotonic()
+
+    with pytest.raises(error) as caught:
+        connect(server.base_url, retry_wait_s=20).complete(REQUEST, Cancel())
+
+    assert caught.value.retry_after == 30
+    assert monotonic() - begun < 5
+
+
+def test_all_waits_together_fit_into_the_bound(serve: Serve, connect: Connect) -> None:
+    server = serve(answer({"message": "no"}, 503, retry_after="0.1"))
+
+    with pytest.raises(UpstreamBusy):
+        connect(server.base_url, retry_wait_s=0.25).complete(REQUEST, Cancel())
+
+    assert len(server.requests) == 3
+
+
+def test_an_error_as_the_first_event_is_tried_again(
+    serve: Serve, connect: Connect
+) -> None:
+    failing = {"status_code": 500, "error": {"message": "no"}}
+    server = serve(streamed(ROLE, failing), streamed(said("a"), FINISH))
+
+    stream = connect(server.base_url, retry_wait_s=2).stream(REQUEST, Cancel())
+
+    assert [len(batch) for batch in stream] == [2]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [STREAM + chunks(ROLE), head(content_length="99") + b"{", b"HTTP/1.1 200"],
+    ids=["stream", "whole answer", "head"],
+)
+def test_a_connection_lost_before_the_first_event_is_tried_again(
+    serve: Serve, connect: Connect, start: bytes
+) -> None:
+    def lose(peer: Peer) -> None:
+        peer.send(start)
+        peer.reset()
+
+    server = serve(lose, streamed(said("a"), FINISH))
+
+    stream = connect(server.base_url, retry_wait_s=2).stream(REQUEST, Cancel())
+
+    assert [len(batch) for batch in stream] == [2]
+    assert len(server.requests) == 2
+
+
+def test_a_whole_answer_that_was_cut_is_tried_again(
+    serve: Serve, connect: Connect
+) -> None:
+    def cut(peer: Peer) -> None:
+        peer.send(head(transfer_encoding="chunked"), chunk(b'{"choices": ['))
+        peer.close()
+
+    server = serve(cut, answer(completion("hi")))
+
+    reply = connect(server.base_url, retry_wait_s=2).complete(REQUEST, Cancel())
+
+    assert text_of(reply) == "hi"
+
+
+def test_an_answer_in_bad_framing_is_not_tried_again(
+    serve: Serve, connect: Connect
+) -> None:
+    server = serve(STREAM + b"hello\r\n")
+
+    with pytest.raises(UpstreamError, match="malformed"):
+        connect(server.base_url, retry_wait_s=9).stream(REQUEST, Cancel())
+
+    assert len(server.requests) == 1
+
+
+def test_an_upstream_that_does_not_answer_is_a_timeout_and_asked_once(
+    serve: Serve, connect: Connect
+) -> None:
+    server = serve(b"")
+    client = connect(server.base_url, idle_timeout_s=0.1, retry_wait_s=9)
+
+    with pytest.raises(UpstreamTimeout):
+        client.complete(REQUEST, Cancel())
+
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b'{"message": "half', b'{"message": "whole"}'],
+    ids=["none", "half", "whole"],
+)
+def test_an_error_whose_body_is_cut_is_still_that_error(
+    serve: Serve, connect: Connect, body: bytes
+) -> None:
+    def cut(peer: Peer) -> None:
+        peer.send(head(400, content_length="9999") + body)
+        peer.close()
+
+    with pytest.raises(RequestRefused):
+        connect(serve(cut).base_url).complete(REQUEST, Cancel())
+
+
+def test_a_client_that_leaves_ends_a_retry_wait(serve: Serve, connect: Connect) -> None:
+    server = serve(answer({"message": "no"}, 429, retry_after="30"))
+    client = connect(server.base_url, retry_wait_s=60)
+    cancel = Cancel()
+    left: list[float] = []
+
+    def leave() -> None:
+        server.wait_for(1)
+        left.append(monotonic())
+        cancel.trip()
+
+    threading.Thread(target=leave).start()
+    with pytest.raises(Cancelled):
+        client.complete(REQUEST, cancel)
+
+    assert monotonic() - left[0] < 0.5
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("sent", [b"", head(content_length="99")], ids=["", "head"])
+def test_a_client_that_leaves_ends_the_wait_for_the_first_byte(
+    serve: Serve, connect: Connect, sent: bytes, whole: bool
+) -> None:
+    gone: list[float] = []
+    closed = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(sent)
+        gone.append(peer.wait_until_gone())
+        closed.set()
+
+    server = serve(script)
+    client = connect(server.base_url, retry_wait_s=9)
+    cancel = Cancel()
+    left: list[float] = []
+
+    def leave() -> None:
+        server.wait_for(1)
+        left.append(monotonic())
+        cancel.trip()
+
+    threading.Thread(target=leave).start()
+    with pytest.raises(Cancelled):
+        (client.complete if whole else client.stream)(REQUEST, cancel)
+
+    assert closed.wait(5)
+    assert gone[0] - left[0] < 0.1
+    assert len(server.requests) == 1
+
+
+def test_a_client_that_has_left_is_not_connected_for(
+    serve: Serve, connect: Connect
+) -> None:
+    server = serve(answer(completion("hi")))
+    cancel = Cancel()
+    cancel.trip()
+
+    with pytest.raises(Cancelled):
+        connect(server.base_url).complete(REQUEST, cancel)
+
+    assert server.requests == []
+
+
+def test_an_upstream_that_cannot_be_reached_says_why(connect: Connect) -> None:
+    with pytest.raises(UpstreamError) as caught:
+        connect("http://127.0.0.1:1/v1").complete(REQUEST, Cancel())
+
+    assert caught.value.status == 502
+    assert caught.value.message == "cannot reach Cerebras: connection refused"
+
+
+@pytest.mark.parametrize("reply", [b"what?\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
+def test_an_answer_that_is_not_http_is_an_error(
+    serve: Serve, connect: Connect, reply: bytes
+) -> None:
+    server = serve(reply)
+
+    with pytest.raises(UpstreamError) as caught:
+        connect(server.base_url, retry_wait_s=9).complete(REQUEST, Cancel())
+
+    assert caught.value.message == "cannot reach Cerebras: its answer is not HTTP"
+    assert len(server.requests) == 1
+
+
+def test_no_failure_tells_the_key(
+    serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    echo = {"message": f"no: Bearer {KEY}", "code": KEY}
+    replies = [
+        *[answer(echo, status) for status in (302, 400, 401, 402, 403, 404, 429, 500)],
+        answer(f"no: {KEY}".encode(), 500),
+        streamed({"status_code": 400, "error": echo}),
+        b"what? %b\r\n\r\n" % KEY.encode(),
+        head(content_length="9"),
+    ]
+    for base_url in [*[serve(each).base_url for each in replies], "http://127.0.0.1:1"]:
+        with pytest.raises(UpstreamError) as caught:
+            connect(base_url, idle_timeout_s=0.1).stream(REQUEST, Cancel())
+        assert KEY not in "".join(traceback.format_exception(caught.value))
+
+    assert KEY not in caplog.text
+    assert KEY not in repr(connect("http://127.0.0.1:1"))
