@@ -12,7 +12,7 @@ NEED := Cerellama needs Python 3.11 or newer with venv: install it (Debian, Ubun
 .PHONY: run check fix test
 
 run: .venv/.run
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m fake_cerebras.beside $$(sed -n 's/^web: //p' Procfile)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m fake_cerebras.beside $$(sed -n 's/^web: //p' Procfile)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
