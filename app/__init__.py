@@ -6,24 +6,24 @@ import os
 
 from flask import Flask
 
-from app import config as settings
-from app import services as parts
 from app.blueprints import ollama, openai
+from app.config import Config, from_env
+from app.services import EXTENSION, Services, build
 from app.web import auth, cors, hosts, logs, routing
 from app.web import errors as web_errors  # `app.errors` is the tree of exceptions
 
 
 def create_app(
-    config: settings.Config | None = None, services: parts.Services | None = None
+    config: Config | None = None, services: Services | None = None
 ) -> Flask:
     """Put the app together; without arguments from the environment."""
-    config = config or settings.from_env(os.environ)
+    config = config or from_env(os.environ)
     logs.set_up(config.log_level)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_mb << 20
-    services = services or parts.build(config)
+    services = services or build(config)
     services.catalogue.start()
-    app.extensions[parts.EXTENSION] = services
+    app.extensions[EXTENSION] = services
     routing.init_app(app)
     cors.init_app(app, config.ollama_origins)
     hosts.init_app(app, config.allowed_hosts)
