@@ -1,0 +1,191 @@
+"""Asking the upstream in the way that a request needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, g
+
+from app.catalogue.metadata import TABLE
+from app.catalogue.resolve import Target
+from app.errors import ModelNotFound
+from app.translate import deltas
+from app.upstream.cancel import Cancel
+from app.web import answer
+from app.wire.completion import Chunk
+from tests.apps import MakeClient
+from tests.cerebras import Fake
+
+GPT = Target("my-gpt", TABLE["gpt-oss-120b"])
+TOOLS = [
+    {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
+]
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}},
+    "required": ["n"],
+    "additionalProperties": False,
+}
+FORM = {"type": "json_schema", "json_schema": {"schema": SCHEMA}}
+STOPS = ["AA", "BB", "CC", "DD", "EE", "FF"]
+
+
+@pytest.fixture
+def asking(app: Flask) -> Iterator[None]:
+    with app.test_request_context():
+        g.cancel = Cancel()
+        yield
+
+
+def ask(**more: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": "hello"}], **more}
+
+
+def content(completion: Chunk) -> str:
+    choice = deltas.choice_of(completion)
+    assert choice is not None
+    return deltas.said(choice).content or ""
+
+
+def streamed(request: dict[str, Any]) -> list[str]:
+    """The text of a stream, piece by piece."""
+    batches, close = answer.stream(request, GPT)
+    pieces = [content(chunk) for batch in batches for chunk in batch if chunk.choices]
+    close()
+    return [piece for piece in pieces if piece]
+
+
+def bodies(fake: Fake) -> list[dict[str, Any]]:
+    return [record["body"] for record in fake.inferences()]
+
+
+@pytest.mark.usefixtures("asking")
+def test_most_requests_are_one_call(fake: Fake) -> None:
+    fake.script({"say": "Good day."}, times=2)
+
+    assert content(answer.complete(ask(), GPT)) == "Good day."
+    assert "".join(streamed(ask())) == "Good day."
+    assert [body["stream"] for body in bodies(fake)] == [False, True]
+    assert {body["model"] for body in bodies(fake)} == {"gpt-oss-120b"}
+
+
+@pytest.mark.usefixtures("asking")
+def test_a_json_object_is_asked_for_whole_and_handed_on_in_parts(fake: Fake) -> None:
+    said = json.dumps({"town": "Oslo", "rain": True})
+    fake.script({"say": said})
+
+    pieces = streamed(ask(response_format={"type": "json_object"}))
+
+    assert len(pieces) > 1
+    assert "".join(pieces) == said
+    assert [body["stream"] for body in bodies(fake)] == [False]
+
+
+@pytest.mark.usefixtures("asking")
+@pytest.mark.parametrize("stream", [False, True])
+def test_more_than_four_stops_all_work(fake: Fake, stream: bool) -> None:
+    fake.script({"say": "one two EE three", "delta_size": 3})
+    request = ask(stop=STOPS)
+
+    said = (
+        "".join(streamed(request)) if stream else content(answer.complete(request, GPT))
+    )
+
+    assert said == "one two "
+    assert bodies(fake)[0]["stop"] == STOPS[:4]
+
+
+@pytest.mark.usefixtures("asking")
+def test_a_stream_is_given_up_at_a_stop_of_ours(fake: Fake) -> None:
+    fake.script({"say": "one two EE " + "more " * 50, "hold": "never", "after": 8})
+
+    assert "".join(streamed(ask(stop=STOPS))) == "one two "
+    fake.left(fake.inferences()[0]["id"])
+
+
+@pytest.mark.usefixtures("asking")
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_misses_the_form_is_asked_for_again(
+    fake: Fake, stream: bool
+) -> None:
+    fake.script({"say": "No JSON at all."})
+    fake.script({"say": '{"n": 5}'})
+    request = ask(tools=TOOLS, tool_choice="auto", response_format=FORM)
+
+    said = (
+        "".join(streamed(request)) if stream else content(answer.complete(request, GPT))
+    )
+
+    first, second = bodies(fake)
+    assert said == '{"n": 5}'
+    assert "tools" in first
+    assert "response_format" not in first
+    assert {"tools", "tool_choice"}.isdisjoint(second)
+    assert second["response_format"]["json_schema"]["strict"] is True
+
+
+@pytest.mark.usefixtures("asking")
+@pytest.mark.parametrize(
+    "said",
+    [{"say": '{"n": 5}'}, {"call": [{"name": "add", "arguments": {}}]}],
+    ids=["it has the form", "it calls a tool"],
+)
+def test_an_answer_that_serves_is_asked_for_once(
+    fake: Fake, said: dict[str, Any]
+) -> None:
+    fake.script(said)
+
+    answer.complete(ask(tools=TOOLS, response_format=FORM), GPT)
+
+    assert len(bodies(fake)) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "sent"),
+    [
+        (ask(), {"max_completion_tokens": 77}),
+        (ask(max_completion_tokens=5), {"max_completion_tokens": 5}),
+        ({"prompt": "once"}, {"max_tokens": 77}),
+        ({"prompt": "once", "max_tokens": 5}, {"max_tokens": 5}),
+    ],
+    ids=["none", "its own", "raw", "raw with its own"],
+)
+def test_a_request_without_a_cap_gets_the_default_one(
+    make_client: MakeClient, fake: Fake, request_: dict[str, Any], sent: dict[str, int]
+) -> None:
+    capped = make_client(DEFAULT_NUM_PREDICT="77").application
+
+    with capped.test_request_context():
+        g.cancel = Cancel()
+        answer.complete(request_, GPT)
+
+    caps = {k: v for k, v in bodies(fake)[0].items() if k in answer.CAPS}
+    assert caps == sent
+
+
+@pytest.mark.usefixtures("asking")
+@pytest.mark.parametrize("ask_for", [answer.complete, answer.stream])
+def test_a_model_that_is_gone_is_told_by_the_name_that_was_asked_for(
+    fake: Fake, ask_for: Any
+) -> None:
+    fake.script({"error": "model_not_found"})
+
+    with pytest.raises(ModelNotFound) as caught:
+        ask_for(ask(), GPT)
+
+    assert caught.value.message == "model 'my-gpt' not found"
+
+
+@pytest.mark.usefixtures("asking")
+def test_a_request_is_never_changed(fake: Fake) -> None:
+    request = ask(stop=list(STOPS), tools=TOOLS, response_format=FORM)
+    before = json.dumps(request)
+    fake.script({"say": "no"})
+    fake.script({"say": '{"n": 5}'})
+
+    answer.complete(request, GPT)
+
+    assert json.dumps(request) == before
