@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,9 @@ RANGES = {
 }
 OFF_AT_ZERO = frozenset({"frequency_penalty", "presence_penalty"})
 FUNCTION_KEYS = ("name", "description", "parameters", "strict")
+
+# What a tool's schema must have and clients leave empty or out.
+FILLED = {"type": "object", "properties": {}}
 
 
 @dataclass(frozen=True)
@@ -110,15 +113,23 @@ def _fit_tools(request: Request, traits: Traits) -> Request:
     is_mixed = len({bool(function.get("strict")) for function in functions}) > 1
     kept = FUNCTION_KEYS[:-1] if is_mixed else FUNCTION_KEYS
     tools = [
-        {
-            "type": "function",
-            "function": {
-                key: function[key] for key in kept if function.get(key) is not None
-            },
-        }
+        {"type": "function", "function": _function(function, kept)}
         for function in functions
     ]
     return {**request, "tools": tools}
+
+
+def _function(described: Mapping[str, Any], kept: Iterable[str]) -> dict[str, Any]:
+    told = {key: described[key] for key in kept if described.get(key) is not None}
+    if "parameters" in told:
+        told["parameters"] = _filled(told["parameters"])
+    return told
+
+
+def _filled(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema kept whole: the upstream reads more of it than Ollama does."""
+    told = {key: value for key, value in schema.items() if value is not None}
+    return told | {key: told.get(key) or value for key, value in FILLED.items()}
 
 
 def _fit_format(request: Request, traits: Traits) -> Request:

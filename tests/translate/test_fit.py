@@ -182,6 +182,28 @@ def test_tools_keep_only_the_keys_the_upstream_knows() -> None:
     assert sent == tool("a", parameters=parameters)
 
 
+PROPERTIES = {"a": {"type": "string", "default": "b"}}
+EMPTY = {"type": "object", "properties": {}}
+SCHEMAS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "empty": ({}, EMPTY),
+    "as Ollama leaves it": ({"type": "", "properties": None}, EMPTY),
+    "no type": (
+        {"properties": PROPERTIES},
+        {"type": "object", "properties": PROPERTIES},
+    ),
+    "nulls": ({"type": "object", "required": None, "properties": {}}, EMPTY),
+}
+
+
+@pytest.mark.parametrize(("given", "sent"), SCHEMAS.values(), ids=SCHEMAS)
+def test_the_parameters_of_a_tool_are_valid_and_whole(
+    given: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    [fitted_tool] = fitted(chat(tools=[tool("a", parameters=given)]))["tools"]
+
+    assert fitted_tool == tool("a", parameters=sent)
+
+
 @pytest.mark.parametrize(
     ("given", "sent"),
     [

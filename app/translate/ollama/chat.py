@@ -16,9 +16,6 @@ from app.translate.ollama.reply import Reply
 from app.wire import json
 from app.wire.completion import Chunk
 
-# What a tool's schema must have and clients leave empty or out.
-FILLED = {"type": "object", "properties": {}}
-
 
 def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
     """A checked request in the upstream form, without its model."""
@@ -85,15 +82,9 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     described = {
         "name": function.get("name") or "",
         **given(description=function.get("description")),
-        "parameters": _parameters(function.get("parameters") or {}),
+        "parameters": function.get("parameters") or {},
     }
     return {"type": "function", "function": described}
-
-
-def _parameters(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema kept whole: the upstream reads more of it than Ollama does."""
-    told = {key: value for key, value in schema.items() if value is not None}
-    return told | {key: told.get(key) or value for key, value in FILLED.items()}
 
 
 def _spell(line: Line) -> dict[str, Any]:
