@@ -79,6 +79,19 @@ HISTORIES: dict[str, tuple[list[dict[str, Any]], dict[str, str]]] = {
         + [result("of a"), USER],
         {"a": "of a"},
     ),
+    "an assistant whose content is null": (
+        [USER, {**called("a"), "content": None}, result("of a"), USER],
+        {"a": "of a"},
+    ),
+    "a result without content": ([USER, called("a"), {"role": "tool"}], {"a": ""}),
+    "more results than calls": (
+        [USER, called("a"), result("of a"), result("again")],
+        {"a": "of a"},
+    ),
+    "fewer results than calls": (
+        [USER, called("a", "b"), result("of b", tool_name="b"), USER],
+        {"a": "", "b": "of b"},
+    ),
     "stopped before the tool ran": ([USER, called("a")], {}),
 }
 

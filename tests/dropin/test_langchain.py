@@ -74,8 +74,10 @@ def test_an_unknown_model_is_refused_at_the_start(chat_model: Chat) -> None:
 
 def test_a_whole_answer_tells_what_it_cost(chat_model: Chat, fake: Fake) -> None:
     fake.script({"say": "Good day."})
+    local = {"mirostat": 0, "num_ctx": 8192, "num_gpu": 1, "tfs_z": 1.0, "top_k": 40}
 
-    reply = chat_model(model=GPT, num_predict=50, temperature=0.2).invoke("Hello")
+    model = chat_model(model=GPT, num_predict=50, temperature=0.2, **local)
+    reply = model.invoke("Hello", stop=["END"])
 
     assert reply.content == "Good day."
     assert reply.response_metadata["done_reason"] == "stop"
@@ -83,6 +85,7 @@ def test_a_whole_answer_tells_what_it_cost(chat_model: Chat, fake: Fake) -> None
     assert reply.usage_metadata["output_tokens"] > 0
     sent = asked(fake)
     assert (sent["max_completion_tokens"], sent["temperature"]) == (50, 0.2)
+    assert sent["stop"] == ["END"]
 
 
 def test_a_stream_adds_up(chat_model: Chat, fake: Fake) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import ollama
 import pytest
 from ollama import ChatResponse, Client, Message
+from PIL import Image
 from pydantic import BaseModel
 
 from tests.cerebras import Fake
@@ -71,9 +74,11 @@ def test_the_models_are_listed(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", [GPT, f"{GPT}:latest", "gpt-oss:120b", "GPT-OSS-120B"])
-def test_a_model_is_shown_by_any_of_its_names(client: Client, name: str) -> None:
+def test_a_model_goes_by_any_of_its_names(client: Client, name: str) -> None:
     shown = client.show(name)
+    reply = client.chat(name, HELLO)
 
+    assert reply.model == name
     assert shown.modelinfo["gptoss.context_length"] == 131_072
     assert {"completion", "tools", "thinking"} <= set(shown.capabilities)
     assert shown.details.parameter_size == "116.8B"
@@ -103,6 +108,13 @@ def test_a_chat_keeps_its_model_loaded(
     [process] = [p for p in client.ps().models if p.model == f"{GPT}:latest"]
     left = process.expires_at - datetime.now(UTC)
     assert left.total_seconds() > at_least
+
+
+def test_a_model_may_be_unloaded_after_its_answer(client: Client) -> None:
+    reply = client.chat(QWEN, HELLO, keep_alive=0)
+
+    assert reply.message.content
+    assert f"{QWEN}:latest" not in [p.model for p in client.ps().models]
 
 
 def test_a_conversation_streams_with_a_tool_call_and_its_result(
@@ -169,6 +181,17 @@ def test_a_picture_is_seen(client: Client, kind: str) -> None:
 
     assert sight(kind) in in_chat.content
     assert sight(kind) in in_generate.response
+
+
+def test_a_picture_of_megabytes_is_seen(client: Client) -> None:
+    sides = (1000, 800)
+    noise = Random(0).randbytes(3 * sides[0] * sides[1])
+    photograph = io.BytesIO()
+    Image.frombytes("RGB", sides, noise).save(photograph, "PNG", compress_level=0)
+
+    reply = client.generate(QWEN, "What?", images=[photograph.getvalue()])
+
+    assert "I see a PNG picture of 1000 × 800 pixels." in reply.response
 
 
 @pytest.mark.parametrize("model", [GPT, QWEN])
@@ -311,6 +334,17 @@ def test_any_text_arrives_whole_however_it_is_cut(client: Client, fake: Fake) ->
     reply = joined(client.chat(GPT, HELLO, stream=True))
 
     assert (reply.content, reply.thinking) == (text, text)
+
+
+def test_a_stream_that_is_left_ends_upstream_too(client: Client, fake: Fake) -> None:
+    fake.script({"say": "one two three", "delta_size": 3, "after": 3, "hold": "never"})
+    parts = client.chat(GPT, HELLO, stream=True)
+    next(parts)
+
+    parts.close()
+
+    [record] = fake.inferences()
+    assert fake.left(record["id"])
 
 
 def test_the_asynchronous_client_holds_many_streams_at_once(

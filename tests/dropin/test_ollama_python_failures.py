@@ -72,6 +72,7 @@ def test_a_refusal_is_a_response_error(
         call(client)
 
     assert (refusal.value.status_code, refusal.value.error) == (status, text)
+    assert client.list().models  # the connection is still good
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -114,3 +115,4 @@ def test_a_failure_in_mid_stream_is_raised(
 
     assert told
     assert not any(part.done for part in told)
+    assert client.chat(GPT, HELLO).done  # the connection is still good

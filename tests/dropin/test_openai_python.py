@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import openai
@@ -117,19 +117,26 @@ def test_the_usage_comes_in_a_chunk_of_its_own_when_asked_for(
         assert chunks[-1].choices[0].finish_reason == "stop"
 
 
-@pytest.mark.parametrize("fragment", [None, 3])
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda message: message,
+        lambda message: message.model_dump(),
+        lambda message: message.model_dump(exclude_none=True),
+    ],
+    ids=["as it is", "with nulls", "without nulls"],
+)
 def test_parallel_calls_stream_and_get_their_results(
-    client: OpenAI, fake: Fake, fragment: int | None
+    client: OpenAI, fake: Fake, told: Callable[[Any], Any]
 ) -> None:
-    messages = [{"role": "user", "content": "Where does it rain?"}]
-    cut = {} if fragment is None else {"fragment": fragment}
-    fake.script({"think": "Ask.", "call": CALLS, **cut})
+    messages: list[Any] = [{"role": "user", "content": "Where does it rain?"}]
+    fake.script({"think": "Ask.", "call": CALLS, "fragment": 3})
     fake.script({"say": "In Oslo."})
 
     asking: Any = {"model": GPT, "messages": messages, "tools": [TOOL]}
     with client.chat.completions.stream(**asking) as stream:
         first = stream.get_final_completion().choices[0]
-    messages.append(first.message.model_dump(exclude_none=True))
+    messages.append(told(first.message))
     for call, result in zip(first.message.tool_calls, ["rain", "sun"], strict=True):
         messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
     with client.chat.completions.stream(**asking) as stream:
@@ -321,7 +328,7 @@ def test_a_failure_before_the_first_byte_has_its_own_class(
 
 @pytest.mark.usefixtures("upstream_refuses")
 def test_a_prompt_that_is_too_long_is_a_bad_request(client: OpenAI) -> None:
-    long: Any = [{"role": "user", "content": "word " * 150_000}]
+    long: Any = [{"role": "user", "content": "word " * 250_000}]
 
     with pytest.raises(openai.BadRequestError, match="reduce the length"):
         client.chat.completions.create(model=GPT, messages=long)
@@ -342,6 +349,18 @@ def test_a_failure_in_mid_stream_is_raised(
 
     assert told
     assert not any(chunk.choices[0].finish_reason for chunk in told)
+    assert client.models.list().data  # the connection is still good
+
+
+def test_a_stream_that_is_left_ends_upstream_too(client: OpenAI, fake: Fake) -> None:
+    fake.script({"say": "one two three", "delta_size": 3, "after": 3, "hold": "never"})
+    chunks = client.chat.completions.create(model=GPT, messages=HELLO, stream=True)
+    next(chunks)
+
+    chunks.close()
+
+    [record] = fake.inferences()
+    assert fake.left(record["id"])
 
 
 def test_the_asynchronous_client_holds_many_streams_at_once(server: Server) -> None:

@@ -343,36 +343,3 @@ def test_show_takes_either_key(server: Server, body: dict[str, Any]) -> None:
 
     assert answer.status == 200
     assert answer.json["model_info"]["general.architecture"] == "gptoss"
-
-
-HARMLESS: dict[str, dict[str, Any]] = {
-    "tools": {"tools": []},
-    "think": {"think": False},
-    "format": {"format": ""},
-    "options": {"options": {}},
-    "nulls": dict.fromkeys(["tools", "think", "format", "options", "keep_alive"]),
-    "images": {"images": []},
-    "context": {"context": []},
-    "texts": {"suffix": "", "system": "", "template": ""},
-    "unknown": {"width": 0, "height": 0, "anything": {"else": 1}},
-    "keep_alive 0": {"keep_alive": 0},
-    "keep_alive 1.5": {"keep_alive": 1.5},
-    "keep_alive 5m": {"keep_alive": "5m"},
-    "keep_alive -1": {"keep_alive": -1},
-    "keep_alive -1s": {"keep_alive": "-1s"},
-    "keep_alive 24h": {"keep_alive": "24h0m0s"},
-}
-
-
-@pytest.mark.parametrize("path", [CHAT, GENERATE])
-@pytest.mark.parametrize("model", [GPT, QWEN])
-@pytest.mark.parametrize("extra", HARMLESS.values(), ids=HARMLESS)
-def test_what_clients_send_for_nothing_does_no_harm(
-    server: Server, extra: dict[str, Any], model: str, path: str
-) -> None:
-    body = {"model": model, "messages": [USER], "prompt": "Hello", **extra}
-
-    answer = call(server, "POST", path, body)
-
-    assert answer.status == 200, answer.body
-    assert answer.lines[-1]["done_reason"] == "stop"
