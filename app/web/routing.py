@@ -39,19 +39,25 @@ def init_app(app: Flask) -> None:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
     app.url_map.converters["model"] = ModelConverter
+    app.before_request(unfold_slashes)
     app.register_error_handler(404, not_found)
     app.register_error_handler(405, method_not_allowed)
 
 
+def unfold_slashes() -> ResponseReturnValue | None:
+    """Flask would take two slashes at the start for one."""
+    if request.environ["PATH_INFO"].startswith("//"):
+        return _redirect(_clean(request.path), KEEP_METHOD)
+    return None
+
+
 def not_found(_: HTTPException) -> ResponseReturnValue:
-    clean = posixpath.normpath("/" + request.path.strip("/"))
+    clean = _clean(request.path)
     if clean == request.path or not _is_known(clean):
         return _plain("404 page not found", 404)
     only_a_trailing_slash = request.path == clean + "/"
     moved = only_a_trailing_slash and request.method == "GET"
-    query = request.query_string.decode("latin-1")
-    location = quote(clean, safe="/:") + ("?" + query if query else "")
-    return redirect(location, MOVED if moved else KEEP_METHOD)
+    return _redirect(clean, MOVED if moved else KEEP_METHOD)
 
 
 def method_not_allowed(error: MethodNotAllowed) -> ResponseReturnValue:
@@ -59,6 +65,15 @@ def method_not_allowed(error: MethodNotAllowed) -> ResponseReturnValue:
     allowed = error.valid_methods or ()
     response.headers["Allow"] = ", ".join(m for m in METHOD_ORDER if m in allowed)
     return response
+
+
+def _clean(path: str) -> str:
+    return posixpath.normpath("/" + path.strip("/"))
+
+
+def _redirect(path: str, status: int) -> ResponseReturnValue:
+    query = request.query_string.decode("latin-1")
+    return redirect(quote(path, safe="/:") + ("?" + query if query else ""), status)
 
 
 def _is_known(path: str) -> bool:

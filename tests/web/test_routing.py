@@ -78,6 +78,24 @@ def test_a_crooked_path_is_redirected_to_the_straight_one(
 
 
 @pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("//get", "/get"),
+        ("///get//", "/get"),
+        ("//nope", "/nope"),
+        ("//evil.example/", "/evil.example"),
+        ("//\\evil.example", "/%5Cevil.example"),
+    ],
+)
+def test_slashes_at_the_start_are_no_host(
+    routed: FlaskClient, path: str, location: str
+) -> None:
+    answer = routed.post("/", environ_overrides={"PATH_INFO": path})
+
+    assert (answer.status_code, answer.headers["Location"]) == (307, location)
+
+
+@pytest.mark.parametrize(
     "path", ["/of/a%0Ab/", "/of/%0D%0ALocation:%20x/", "/evil.example/..//"]
 )
 def test_a_hostile_path_leads_nowhere(routed: FlaskClient, path: str) -> None:
