@@ -42,6 +42,8 @@ Complete = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def litellm() -> Iterator[subprocess.Popen[str]]:
     require_real(PYTHON)
+    [packages] = PYTHON.parents[1].glob("lib/python*/site-packages")
+    require_real(packages / "litellm")
     with subprocess.Popen(
         [PYTHON, Path(__file__).with_name("litellm_calls.py")],
         env=os.environ | OFFLINE,

@@ -44,8 +44,13 @@ class Country(BaseModel):
 
 @pytest.fixture
 def client(server: Server) -> Iterator[OpenAI]:
-    with OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0) as client:
+    direct = openai.DefaultHttpxClient(trust_env=False)
+    with OpenAI(**reach(server), max_retries=0, http_client=direct) as client:
         yield client
+
+
+def reach(server: Server) -> dict[str, Any]:
+    return {"base_url": f"{server.url}/v1", "api_key": "any"}
 
 
 def test_the_models_are_listed_and_found(client: OpenAI) -> None:
@@ -373,8 +378,8 @@ def test_the_asynchronous_client_holds_many_streams_at_once(server: Server) -> N
             return (await stream.get_final_completion()).choices[0].message.content
 
     async def ask_all(texts: list[str]) -> list[str | None]:
-        base_url = f"{server.url}/v1"
-        async with openai.AsyncOpenAI(base_url=base_url, api_key="any") as client:
+        direct = openai.DefaultAsyncHttpxClient(trust_env=False)
+        async with openai.AsyncOpenAI(**reach(server), http_client=direct) as client:
             return await asyncio.gather(*(ask(client, text) for text in texts))
 
     texts = [f"{number} times äöü" * 5 for number in range(10)]
