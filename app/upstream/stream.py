@@ -55,7 +55,7 @@ class ChunkStream:
 
     def _take(self) -> list[Chunk]:
         try:
-            if self._error:
+            if self._error and not self._whole:
                 raise self._error
             return self._wind_up() if self._whole else self._listen()
         except BaseException:
@@ -103,7 +103,7 @@ class ChunkStream:
                 if self._says_something(chunk):
                     chunks.append(chunk)
         except (Failure, UpstreamError) as error:
-            if not chunks:
+            if not chunks and not self._whole:
                 raise
             self._error = error
         return chunks

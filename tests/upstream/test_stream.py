@@ -227,8 +227,9 @@ def test_a_stream_without_a_finish_reason_is_an_error(open_stream: Open) -> None
         STREAM + chunks(said("a"), FINISH) + b"5\r\nda",
         head() + event(said("a")) + event(FINISH),
         head(content_length="9999") + event(said("a")) + event(FINISH),
+        STREAM + chunks(said("a"), FINISH, IN_STREAM_ERROR) + END,
     ],
-    ids=["no [DONE]", "no end", "cut", "closed", "shorter than told"],
+    ids=["no [DONE]", "no end", "cut", "closed", "shorter than told", "an error"],
 )
 def test_after_a_finish_reason_no_end_is_an_error(
     open_stream: Open, body: bytes
