@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from tests.apps import make_app
 from tests.cerebras import Fake
@@ -15,6 +16,12 @@ NOTHING = dict.fromkeys(("vision", "tools", "function_calling", "reasoning"), Fa
 @pytest.fixture(scope="session")
 def ask(server: Server) -> Ask:
     return over_http(server.url)
+
+
+@pytest.fixture(scope="session")
+def ask_once(app: Flask) -> Ask:
+    """An app that tries nothing twice."""
+    return within(app.test_client())
 
 
 @pytest.fixture(scope="session")
