@@ -13,9 +13,7 @@ from app.web import auth, cors, hosts, logs, routing
 from app.web import errors as web_errors  # `app.errors` is the tree of exceptions
 
 
-def create_app(
-    config: Config | None = None, services: Services | None = None
-) -> Flask:
+def create_app(config: Config | None = None, services: Services | None = None) -> Flask:
     """Put the app together; without arguments from the environment."""
     config = config or from_env(os.environ)
     logs.set_up(config.log_level)

@@ -8,6 +8,7 @@ Each class knows its HTTP status; none knows a reply's body, that is a dialect's
   + AccessDenied             401
   + ModelNotFound            404
   + Cancelled                499  the client left: nobody reads the answer
+  + Unsupported              501  what no upstream of ours can do
   + QueueFull                503  as many wait as may
   + UpstreamError            502  refused, reset, 5xx, garbled or cut short
     - KeyMissing             503  no key is configured
@@ -53,6 +54,10 @@ class ModelNotFound(CerellamaError):
 
 class Cancelled(CerellamaError):
     status = 499
+
+
+class Unsupported(CerellamaError):
+    status = 501
 
 
 class QueueFull(CerellamaError):

@@ -93,3 +93,25 @@ class ShowRequest(Request):
     template = Checked(text)
     verbose = Checked(flag)
     options = Checked(mapping)
+
+
+class Transfer(Request):
+    """What pull and push share; how to reach a registry is of no use here."""
+
+    model = Checked(text)
+    name = Checked(text)
+    stream = Checked(flag)
+
+
+class PullRequest(Transfer):
+    go_name = "PullRequest"
+
+
+class PushRequest(Transfer):
+    go_name = "PushRequest"
+
+
+class WebRequest(Request):
+    """Refused whatever it asks; only a missing body is told apart."""
+
+    go_name = "WebRequest"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import zstandard
@@ -25,6 +26,12 @@ def load_body(schema: fields.Request) -> dict[str, Any]:
     if compressed or len(data) >= SLOW_BODY:
         return offload(_decode, data, schema, compressed)
     return _decode(data, schema, compressed)
+
+
+def model_name(body: Mapping[str, Any]) -> str:
+    """The model a request is about; the Go client names it in `name`."""
+    name: str = body.get("model") or body.get("name", "")
+    return name
 
 
 def _read() -> bytes:

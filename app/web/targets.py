@@ -6,6 +6,7 @@ from app.catalogue import names
 from app.catalogue.resolve import Target, resolve
 from app.errors import InvalidRequest, ModelNotFound
 from app.services import services
+from app.translate.model import Model
 
 
 def find_target(name: str, *, model_required: bool) -> Target:
@@ -22,3 +23,11 @@ def find_shown(name: str) -> Target:
         return find_target(name, model_required=True)
     except ModelNotFound as error:
         raise ModelNotFound(f"model '{names.parse(name).display}' not found") from error
+
+
+def find_model(name: str) -> Model | None:
+    """The model that a name means, if it means one."""
+    try:
+        return find_target(name, model_required=False).model
+    except (InvalidRequest, ModelNotFound):
+        return None

@@ -1,5 +1,21 @@
 """The native API of Ollama."""
 
-from app.blueprints.ollama import chat, generate, models, root
+from app.blueprints.ollama import (
+    account,
+    chat,
+    experimental,
+    generate,
+    models,
+    registry,
+    root,
+)
 
-BLUEPRINTS = (root.bp, models.bp, chat.bp, generate.bp)
+BLUEPRINTS = (
+    root.bp,
+    models.bp,
+    chat.bp,
+    generate.bp,
+    registry.bp,
+    account.bp,
+    experimental.bp,
+)

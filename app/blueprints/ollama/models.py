@@ -8,7 +8,7 @@ from app.schemas.ollama import ShowRequest
 from app.services import services
 from app.translate.ollama import models
 from app.web import replies
-from app.web.body import load_body
+from app.web.body import load_body, model_name
 from app.web.targets import find_shown
 
 bp = Blueprint("models", __name__, url_prefix="/api")
@@ -34,7 +34,7 @@ def ps() -> Response:
 def show() -> Response:
     """Tell all about one model."""
     body = load_body(show_request)
-    name = body.get("model") or body.get("name", "")
+    name = model_name(body)
     shown = models.show(
         find_shown(name).model,
         {**body, "model": name},

@@ -71,6 +71,11 @@ def show(
     return {key: value for key, value in shown.items() if value != ""}
 
 
+def recommendations(models: Iterable[Model]) -> dict[str, Any]:
+    """Under names without a tag: the CLI looks for these among those it lists."""
+    return {"recommendations": [_recommendation(model) for model in models]}
+
+
 def parameters(model: Model) -> dict[str, Any]:
     return {"num_ctx": model.context_length}
 
@@ -106,6 +111,20 @@ def _process(model: Model, expiry_ns: int) -> dict[str, Any]:
         "expires_at": _date(expiry_ns // 1000),
         "size_vram": model.size,
         "context_length": model.context_length,
+    }
+
+
+def _recommendation(model: Model) -> dict[str, Any]:
+    lengths = {
+        "context_length": model.context_length,
+        "max_output_tokens": model.max_output,
+    }
+    size = model.parameter_size
+    told = "" if size == "unknown" else f"{size} parameters, "
+    return {
+        "model": model.id,
+        "description": f"{told}runs on Cerebras",
+        **_known(lengths),
     }
 
 

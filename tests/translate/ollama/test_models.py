@@ -237,3 +237,16 @@ def test_a_requested_system_is_shown_instead_of_the_models() -> None:
     assert shown["system"] == "Be terse.\nBe kind."
     assert '\nSYSTEM "Be terse.\nBe kind."\n' in shown["modelfile"]
     assert shown["template"] == show()["template"]
+
+
+def test_recommendations_have_ollamas_keys_and_names_without_a_tag() -> None:
+    gpt, qwen, unknown = models.recommendations(ALL)["recommendations"]
+
+    assert gpt == {
+        "model": "gpt-oss-120b",
+        "description": "116.8B parameters, runs on Cerebras",
+        "context_length": 131_072,
+        "max_output_tokens": 40_960,
+    }
+    assert qwen["model"] == "qwen-3.8-27b"
+    assert unknown["description"] == "runs on Cerebras"

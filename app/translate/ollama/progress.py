@@ -1,0 +1,48 @@
+"""The lines in which `/api/pull` and `/api/push` tell how far they are.
+
+Nothing is transferred, so nothing takes time: every line comes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.errors import CerellamaError
+from app.translate.dialect import Event
+from app.translate.model import Model
+
+# The CLI matches this very text.
+NOTHING_TO_PULL = "pull model manifest: file does not exist"
+NOTHING_TO_PUSH = "models that run on Cerebras have no files that could be pushed"
+
+
+def pull(model: Model | None) -> Iterator[list[Event]]:
+    """A model's metadata stands for its only layer; None is an unknown model."""
+    yield [status("pulling manifest")]
+    if model is None:
+        raise CerellamaError(NOTHING_TO_PULL)
+    layer: dict[str, str | int] = {
+        **status(f"pulling {model.digest[:12]}"),
+        "digest": f"sha256:{model.digest}",
+        "total": model.size,
+    }
+    yield [
+        layer,
+        {**layer, "completed": model.size},
+        status("verifying sha256 digest"),
+        status("writing manifest"),
+        status("success"),
+    ]
+
+
+def push(name: str, *, is_known: bool) -> Iterator[list[Event]]:
+    """No push succeeds."""
+    yield [status("retrieving manifest")]
+    if is_known:
+        raise CerellamaError(NOTHING_TO_PUSH)
+    yield [status("couldn't retrieve manifest")]
+    raise CerellamaError(f"model '{name}' not found")
+
+
+def status(text: str) -> dict[str, str]:
+    return {"status": text}
