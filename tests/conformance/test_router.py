@@ -14,6 +14,15 @@ ROUTES = {
     "/api/show": ["POST"],
     "/api/generate": ["POST"],
     "/api/chat": ["POST"],
+    "/api/pull": ["POST"],
+    "/api/push": ["POST"],
+    "/api/status": ["GET"],
+    "/api/me": ["POST"],
+    "/api/signout": ["POST"],
+    "/api/user/keys/c3NoLWVkMjU1MTk": ["DELETE"],
+    "/api/experimental/web_search": ["POST"],
+    "/api/experimental/web_fetch": ["POST"],
+    "/api/experimental/model-recommendations": ["GET"],
     "/v1/chat/completions": ["POST"],
     "/v1/models": ["GET"],
     "/v1/models/gpt-oss-120b": ["GET"],
@@ -25,18 +34,30 @@ WRONG = [
     for method in METHODS
     if method not in right
 ]
+RIGHT = [(method, path) for path, right in ROUTES.items() for method in right]
 NOWHERE = [
     "/nope",
     "/api",
     "/api/",
     "/api/logout",
     "/api/CHAT",
+    "/api/user/keys",
+    "/api/user/keys/a/b",
+    "/api/experimental/aliases",
     "/v1/chat",
     "/v1/nope",
     "/v1/images/generations",
     "/favicon.ico",
     "/static/x",
 ]
+
+
+@pytest.mark.parametrize(("method", "path"), RIGHT)
+def test_a_right_method(ask: Ask, method: str, path: str) -> None:
+    answer = ask(method, path)
+
+    assert (answer.status, answer.kind) not in [(404, T), (405, T)]
+    assert answer.status < 500
 
 
 @pytest.mark.parametrize(("method", "path"), WRONG)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conformance.asking import MODEL, Ask, J, T, Vector
+from tests.conformance.asking import MODEL, Ask, J, N, P, T, Vector
 
 CORS_HEADERS = {
     "access-control-allow-origin": "http://localhost:3000",
@@ -19,6 +19,9 @@ MESSAGES = [{"role": "user", "content": "x"}]
 TOOLS = [{"type": "function", "function": {"name": "f"}}]
 EVIL_PAGE = {"Origin": "https://evil.example"}
 EVIL_HOST = {"Host": "evil.example"}
+
+NO_MANIFEST = "pull model manifest: file does not exist"
+SIGNED_OUT = "you are not currently signed in"
 
 VECTORS = {
     "root": Vector("GET /", kind="text/plain; charset=utf-8", text="Ollama is running"),
@@ -95,6 +98,78 @@ VECTORS = {
         400,
         error='invalid format: "\\"xml\\""; '
         'expected "json" or a valid JSON Schema object',
+    ),
+    "pull, nothing": Vector("POST /api/pull", {}, 400, error="invalid model name"),
+    "pull, blank": Vector(
+        "POST /api/pull", {"name": " "}, 400, error="invalid model name"
+    ),
+    "pull, illegal name": Vector(
+        "POST /api/pull", {"model": "a b"}, 400, error="invalid model name"
+    ),
+    "pull, two sources": Vector(
+        "POST /api/pull",
+        {"model": "a:cloud:local"},
+        400,
+        error='use either :local or :cloud, not both: "a:cloud:local"',
+    ),
+    "pull, unknown": Vector(
+        "POST /api/pull",
+        {"model": "zz"},
+        kind=N,
+        text='{"status":"pulling manifest"}\n{"error":"' + NO_MANIFEST + '"}\n',
+    ),
+    "pull, unknown, whole": Vector(
+        "POST /api/pull", {"model": "zz", "stream": False}, 500, P, error=NO_MANIFEST
+    ),
+    "pull, whole": Vector(
+        "POST /api/pull",
+        {"model": MODEL, "stream": False},
+        kind=P,
+        text='{"status":"success"}',
+    ),
+    "push, nothing": Vector("POST /api/push", {}, 400, error="model is required"),
+    "push, blank": Vector(
+        "POST /api/push", {"name": " "}, 400, error="model is required"
+    ),
+    "push, unknown": Vector(
+        "POST /api/push",
+        {"model": "zz"},
+        kind=N,
+        text='{"status":"retrieving manifest"}\n'
+        '{"status":"couldn\'t retrieve manifest"}\n'
+        '{"error":"model \'zz\' not found"}\n',
+    ),
+    "push, unknown, whole": Vector(
+        "POST /api/push",
+        {"model": "zz", "stream": False},
+        500,
+        P,
+        error="model 'zz' not found",
+    ),
+    "status": Vector(
+        "GET /api/status", text='{"cloud":{"disabled":false,"source":"none"}}'
+    ),
+    "me": Vector(
+        "POST /api/me",
+        text='{"id":"00000000-0000-0000-0000-000000000000","email":"",'
+        '"name":"cerellama","plan":"free"}',
+    ),
+    "sign out": Vector("POST /api/signout", status=401, error=SIGNED_OUT),
+    "delete a key": Vector("DELETE /api/user/keys/c3No", status=401, error=SIGNED_OUT),
+    "web, no body": Vector(
+        "POST /api/experimental/web_search", status=400, error="missing request body"
+    ),
+    "web search": Vector(
+        "POST /api/experimental/web_search",
+        {"query": "llama", "max_results": 2},
+        501,
+        error="web search is a service of ollama.com: Cerellama does not have it",
+    ),
+    "web fetch": Vector(
+        "POST /api/experimental/web_fetch",
+        {"url": "https://example.com"},
+        501,
+        error="web fetch is a service of ollama.com: Cerellama does not have it",
     ),
     "evil page": Vector("GET /", status=403, kind=None, text="", headers=EVIL_PAGE),
     "evil page, chat": Vector(
