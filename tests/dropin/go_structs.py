@@ -1,0 +1,161 @@
+"""JSON into the structs of Ollama's Go client, as strictly as encoding/json does it.
+
+A kind turns a decoded value into a field. What is missing or null becomes the zero
+value, keys that a struct does not have are dropped, another type is an error.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Kind = Callable[[Any], Any]
+
+RFC_3339 = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII
+)
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class WrongType(ValueError):
+    """What Go cannot unmarshal."""
+
+
+def plain(python_type: type, zero: Any) -> Kind:
+    def decode(value: Any) -> Any:
+        if value is None:
+            return zero
+        if type(value) is not python_type:
+            raise WrongType(f"cannot unmarshal {value!r} into {python_type.__name__}")
+        return value
+
+    return decode
+
+
+text = plain(str, "")
+flag = plain(bool, False)
+integer = plain(int, 0)  # also for durations: nanoseconds
+anything: Kind = lambda value: value  # noqa: E731  # a kind like the others
+
+
+def number(value: Any) -> float:
+    return float(value) if type(value) is int else plain(float, 0.0)(value)
+
+
+def time(value: Any) -> datetime:
+    if value is None:
+        return NEVER
+    parts = RFC_3339.fullmatch(text(value))
+    if parts is None:
+        raise WrongType(f"cannot parse {value!r} as a time")
+    second, fraction, zone = parts.groups()
+    return datetime.fromisoformat(second + (fraction or ".0")[:7].ljust(7, "0") + zone)
+
+
+def unique_id(value: Any) -> uuid.UUID:
+    return uuid.UUID(text(value) or str(uuid.UUID(int=0)))
+
+
+def several(kind: Kind) -> Kind:
+    return lambda value: [kind(each) for each in plain(list, [])(value)]
+
+
+def named(kind: Kind) -> Kind:
+    def decode(value: Any) -> Any:
+        return {key: kind(each) for key, each in plain(dict, {})(value).items()}
+
+    return decode
+
+
+def struct(fields: Mapping[str, Kind]) -> Kind:
+    def decode(value: Any) -> Any:
+        given = plain(dict, {})(value)
+        return {key: kind(given.get(key)) for key, kind in fields.items()}
+
+    return decode
+
+
+def strings(*names: str) -> dict[str, Kind]:
+    return dict.fromkeys(names, text)
+
+
+def integers(*names: str) -> dict[str, Kind]:
+    return dict.fromkeys(names, integer)
+
+
+DETAILS = struct(
+    strings("parent_model", "format", "family", "parameter_size", "quantization_level")
+    | integers("context_length", "embedding_length")
+    | {"families": several(text)}
+)
+TOOL_CALL = struct(
+    {
+        "id": text,
+        "function": struct(
+            {"index": integer, "name": text, "arguments": named(anything)}
+        ),
+    }
+)
+MESSAGE = struct(
+    strings("role", "content", "thinking", "tool_name", "tool_call_id")
+    | {"tool_calls": several(TOOL_CALL), "images": several(text)}
+)
+REPLY = {
+    **strings("model", "remote_model", "remote_host", "done_reason"),
+    **integers(
+        "total_duration",
+        "load_duration",
+        "prompt_eval_count",
+        "prompt_eval_duration",
+        "eval_count",
+        "eval_duration",
+    ),
+    "created_at": time,
+    "done": flag,
+}
+CHAT = struct({**REPLY, "message": MESSAGE})
+GENERATE = struct(
+    {
+        **REPLY,
+        **strings("response", "thinking"),
+        "context": several(integer),
+        "tool_calls": several(TOOL_CALL),
+    }
+)
+PROGRESS = struct(strings("status", "digest") | integers("total", "completed"))
+SHOW = struct(
+    {
+        **strings("license", "modelfile", "parameters", "template", "system"),
+        **strings("renderer", "parser", "remote_model", "remote_host", "requires"),
+        "details": DETAILS,
+        "messages": several(MESSAGE),
+        "model_info": named(anything),
+        "projector_info": named(anything),
+        "tensors": several(struct(strings("name", "type"))),
+        "capabilities": several(text),
+        "modified_at": time,
+    }
+)
+LISTED = struct(
+    strings("name", "model", "remote_model", "remote_host", "digest")
+    | {"modified_at": time, "size": integer, "details": DETAILS}
+    | {"capabilities": several(text)}
+)
+LIST = struct({"models": several(LISTED)})
+PROCESS = struct(
+    strings("name", "model", "digest")
+    | integers("size", "size_vram", "context_length")
+    | {"details": DETAILS, "expires_at": time}
+)
+PROCESSES = struct({"models": several(PROCESS)})
+VERSION = struct({"version": text})
+USER = struct(strings("email", "name", "plan") | {"id": unique_id})
+STATUS = struct({"cloud": struct({"disabled": flag, "source": text})})
+RECOMMENDATION = struct(
+    strings("model", "description", "required_plan")
+    | integers("context_length", "max_output_tokens", "vram_bytes")
+)
+RECOMMENDATIONS = struct({"recommendations": several(RECOMMENDATION)})
