@@ -207,3 +207,29 @@ def test_a_failure_in_mid_stream_is_thrown(play: Play, fake: Fake, fault: str) -
     assert played["told"]
     assert "Cerebras" in played["error"]["message"]
     assert not any(part["done"] for part in played["told"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_pull_ends_in_success(play: Play, stream: bool) -> None:
+    played = play("failing", call="pull", request={"model": GPT, "stream": stream})
+
+    assert "error" not in played
+    assert played["told"][-1] == {"status": "success"}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("call", "model", "text"),
+    [
+        ("pull", "nope", "pull model manifest: file does not exist"),
+        ("push", GPT, "models that run on Cerebras have no files"),
+    ],
+)
+def test_a_failed_transfer_is_thrown(
+    play: Play, call: str, model: str, text: str, stream: bool
+) -> None:
+    request = {"model": model, "stream": stream}
+    error = play("failing", call=call, request=request)["error"]
+
+    assert error["message"].startswith(text)
+    assert error.get("status") == (None if stream else 500)
