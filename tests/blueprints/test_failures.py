@@ -1,0 +1,330 @@
+"""What goes wrong upstream, told in each dialect: by status, or in mid-stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.apps import MakeClient
+from tests.blueprints.talking import (
+    CHAT,
+    GENERATE,
+    GPT,
+    OPENAI,
+    asking,
+    events,
+    lines,
+)
+from tests.cerebras import Fake
+
+PAGE = "<html><body>secret gateway</body></html>"
+AFTER_THE_ROLE = 1
+LONG = "word " * 40
+BUSY = {
+    "message": "We're experiencing high traffic right now!",
+    "code": "queue_exceeded",
+}
+
+everywhere = pytest.mark.parametrize("path", [CHAT, GENERATE, OPENAI])
+both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+
+# What the upstream does: our status, what we say, and Retry-After if there is one.
+FAILURES: dict[str, tuple[dict[str, Any], int, str, str | None]] = {
+    "context length": (
+        {"error": "context_length_exceeded"},
+        400,
+        "Please reduce the length of the messages or completion. "
+        "Current length is 136333 while limit is 131072",
+        None,
+    ),
+    "unprocessable": ({"status": 422}, 400, "Unprocessable", None),
+    "key refused": (
+        {"error": "wrong_api_key"},
+        502,
+        "Cerebras refused the API key (401): check CEREBRAS_API_KEY",
+        None,
+    ),
+    "not authenticated": (
+        {"error": "not_authenticated"},
+        502,
+        "Cerebras refused the API key (403): check CEREBRAS_API_KEY",
+        None,
+    ),
+    "payment": (
+        {"error": "payment_required"},
+        402,
+        "Payment required to access this resource. Visit your billing tab.",
+        None,
+    ),
+    "model gone": (
+        {"error": "model_not_found"},
+        404,
+        "model 'gpt-oss:120b' not found",
+        None,
+    ),
+    "no such path": (
+        {"status": 404, "body": ""},
+        502,
+        "Cerebras answered with status 404",
+        None,
+    ),
+    "timeout": ({"status": 408}, 504, "Cerebras gave up on the request (408)", None),
+    "too large": ({"status": 413}, 413, "Content Too Large", None),
+    "rate limit": (
+        {"status": 429, "headers": {"retry-after": "7"}},
+        429,
+        "Requests per minute limit exceeded - too many requests sent.",
+        "7",
+    ),
+    "rate limit by a window": (
+        {
+            "status": 429,
+            "headers": {
+                "x-ratelimit-remaining-tokens-minute": "0",
+                "x-ratelimit-reset-tokens-minute": "11.38",
+            },
+        },
+        429,
+        "Requests per minute limit exceeded - too many requests sent.",
+        "12",
+    ),
+    "queue": (
+        {"status": 503, "body": BUSY, "headers": {"retry-after": "3"}},
+        503,
+        "Cerebras is busy (503): try again soon",
+        "3",
+    ),
+    "server error": ({"status": 500}, 502, "Cerebras failed (500)", None),
+    "gateway": ({"status": 502, "body": PAGE}, 502, "Cerebras failed (502)", None),
+    "gateway timeout": (
+        {"status": 504, "body": PAGE},
+        502,
+        "Cerebras failed (504)",
+        None,
+    ),
+    "elsewhere": (
+        {"status": 302, "body": PAGE, "headers": {"location": "http://evil.example"}},
+        502,
+        "Cerebras sent us elsewhere (302): check CEREBRAS_BASE_URL",
+        None,
+    ),
+    "cut before a byte": (
+        {"fault": "cut"},
+        502,
+        "cannot reach Cerebras: the connection was closed",
+        None,
+    ),
+    "no HTTP": (
+        {"fault": "garbage"},
+        502,
+        "cannot reach Cerebras: its answer is not HTTP",
+        None,
+    ),
+}
+
+OPENAI_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
+
+
+def told(answer: TestResponse, path: str) -> str:
+    """The text of an error that has the dialect's shape."""
+    body = answer.get_json()
+    assert list(body) == ["error"]
+    if path != OPENAI:
+        return str(body["error"])
+    kind = OPENAI_TYPES.get(answer.status_code, "api_error")
+    assert body["error"] == body["error"] | {"type": kind, "param": None, "code": None}
+    return str(body["error"]["message"])
+
+
+@everywhere
+@both_ways
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failure_before_the_first_word_is_a_status(
+    client: FlaskClient, fake: Fake, path: str, stream: bool, failure: str
+) -> None:
+    script, status, text, retry_after = FAILURES[failure]
+    fake.script(script, times=2)  # a stale connection is free to try again
+
+    answer = client.post(path, json=asking(path, model="gpt-oss:120b", stream=stream))
+
+    assert (answer.status_code, told(answer, path)) == (status, text)
+    if retry_after or status not in (429, 503):
+        assert answer.headers.get("Retry-After") == retry_after
+
+
+@everywhere
+def test_an_error_as_a_streams_first_event_is_a_status(
+    client: FlaskClient, fake: Fake, path: str
+) -> None:
+    fake.script({"fault": "in_stream_error", "after": AFTER_THE_ROLE})
+
+    answer = client.post(path, json=asking(path, stream=True))
+
+    assert (answer.status_code, told(answer, path)) == (502, "Cerebras failed (500)")
+
+
+@everywhere
+@both_ways
+def test_a_busy_upstream_always_says_when_to_come_again(
+    client: FlaskClient, fake: Fake, path: str, stream: bool
+) -> None:
+    for script in ({"status": 503, "body": PAGE}, {"error": "queue_exceeded"}):
+        fake.script(script)
+        answer = client.post(path, json=asking(path, stream=stream))
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert "html" not in answer.text
+
+
+@everywhere
+@both_ways
+def test_a_key_that_is_missing_is_503_in_words(
+    make_client: MakeClient, path: str, stream: bool
+) -> None:
+    keyless = make_client(CEREBRAS_API_KEY="")
+
+    answer = keyless.post(path, json=asking(path, stream=stream))
+
+    assert answer.status_code == 503
+    assert told(answer, path).startswith("CEREBRAS_API_KEY is not set")
+    assert keyless.get("/api/tags").get_json()["models"]
+
+
+@everywhere
+@both_ways
+def test_an_upstream_that_is_not_there_is_502(
+    make_client: MakeClient, path: str, stream: bool
+) -> None:
+    lonely = make_client(
+        models=[{"id": GPT}], CEREBRAS_BASE_URL="http://127.0.0.1:9/v1"
+    )
+
+    answer = lonely.post(path, json=asking(path, stream=stream))
+
+    assert answer.status_code == 502
+    assert told(answer, path) == "cannot reach Cerebras: connection refused"
+
+
+@everywhere
+@both_ways
+def test_an_upstream_that_says_nothing_is_504(
+    make_client: MakeClient, fake: Fake, path: str, stream: bool
+) -> None:
+    fake.script({"fault": "stall"})
+
+    answer = make_client(IDLE_TIMEOUT_S="0.1").post(
+        path, json=asking(path, stream=stream)
+    )
+
+    assert answer.status_code == 504
+    assert told(answer, path) == "Cerebras did not answer in time"
+
+
+@everywhere
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("in_stream_error", "Cerebras failed (500)"),
+        ("cut", "Cerebras' answer was cut short"),
+        ("end", "Cerebras' answer was cut short"),
+        ("reset", "Cerebras' answer was cut short: connection reset by peer"),
+        ("garbage", "Cerebras sent something unintelligible"),
+        ("stall", "Cerebras sent nothing for 0.2 seconds"),
+    ],
+)
+def test_a_failure_in_mid_stream_is_the_streams_last_word(
+    make_client: MakeClient, fake: Fake, path: str, fault: str, text: str
+) -> None:
+    fake.script({"say": LONG, "fault": fault, "after": 6})
+
+    answer = make_client(IDLE_TIMEOUT_S="0.2").post(
+        path, json=asking(path, stream=True)
+    )
+
+    if path == OPENAI:
+        *said, last = events(answer)
+        error = {"message": text, "type": "api_error", "param": None, "code": None}
+        assert last == {"error": error}
+        assert not any(each["choices"][0]["finish_reason"] for each in said)
+    else:
+        *said, last = lines(answer)
+        assert last == {"error": text}
+        assert not any(each["done"] for each in said)
+    assert said
+
+
+@everywhere
+def test_a_whole_answer_that_is_cut_is_an_error(
+    client: FlaskClient, fake: Fake, path: str
+) -> None:
+    fake.script({"say": LONG, "fault": "cut", "after": 50})
+
+    answer = client.post(path, json=asking(path, stream=False))
+
+    assert answer.status_code == 502
+    assert told(answer, path) == "Cerebras' answer was cut short"
+
+
+@everywhere
+@both_ways
+@pytest.mark.parametrize(
+    "script",
+    [
+        {
+            "status": 400,
+            "body": {"message": "bad key csk-simulated, Bearer csk-simulated"},
+        },
+        {"status": 500, "body": {"message": "csk-simulated"}},
+        {"status": 401, "body": {"message": "Wrong API Key csk-simulated"}},
+        {
+            "status": 429,
+            "body": {"detail": "csk-simulated"},
+            "headers": {"x-k": "csk-simulated"},
+        },
+    ],
+    ids=["400", "500", "401", "429"],
+)
+def test_a_key_reaches_neither_a_client_nor_the_log(
+    client: FlaskClient,
+    fake: Fake,
+    app_log: pytest.LogCaptureFixture,
+    path: str,
+    stream: bool,
+    script: dict[str, Any],
+) -> None:
+    fake.script(script)
+
+    answer = client.post(path, json=asking(path, stream=stream))
+
+    assert answer.status_code >= 400
+    assert fake.key not in answer.text + str(answer.headers) + app_log.text
+
+
+@everywhere
+def test_headers_of_the_upstream_stay_there(
+    client: FlaskClient, fake: Fake, path: str
+) -> None:
+    fake.script(
+        {"headers": {"x-ratelimit-limit-requests-day": "1", "set-cookie": "a=b"}}
+    )
+
+    headers = client.post(path, json=asking(path, stream=False)).headers
+
+    assert not [name for name, _ in headers if name.lower().startswith("x-rate")]
+    assert "Set-Cookie" not in headers
+    assert "cf-ray" not in headers
+
+
+@everywhere
+def test_what_we_built_wrongly_is_logged_as_our_fault(
+    client: FlaskClient, fake: Fake, app_log: pytest.LogCaptureFixture, path: str
+) -> None:
+    wrong = {"message": "body.x: property 'body.x' is unsupported", "code": "wrong"}
+    fake.script({"status": 400, "body": wrong})
+
+    answer = client.post(path, json=asking(path))
+
+    assert answer.status_code == 400
+    assert "Cerebras refused a request that we built" in app_log.text
