@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ CHANGING = (
     (re.compile(r'"remote_model":"[^"]+","remote_host":"[^"]+",'), ""),
 )
 
-Body = Mapping[str, Any] | bytes | None
+Body = Mapping[str, Any] | Iterable[bytes] | bytes | None
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def error_body(text: str) -> str:
     return json.dumps({"error": text}, ensure_ascii=False, separators=(",", ":"))
 
 
-def encoded(body: Body) -> bytes | None:
+def encoded(body: Body) -> Iterable[bytes] | bytes | None:
     return json.dumps(body).encode() if isinstance(body, Mapping) else body
 
 
@@ -104,7 +104,9 @@ def over_http(url: str) -> Ask:
         host = urlsplit(url).netloc
         connection = http.client.HTTPConnection(host, timeout=TIMEOUT_S)
         with contextlib.closing(connection):
-            connection.request(method, path, encoded(body), dict(headers))
+            connection.request(
+                method, path, encoded(body), dict(headers), encode_chunked=True
+            )
             got = connection.getresponse()
             named = {name.lower(): value for name, value in got.getheaders()}
             return Answer(got.status, named, got.read())

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import zstandard
 
 from tests.conformance.asking import MODEL, Ask, J, Vector, error_body
 
@@ -198,3 +199,32 @@ def test_nothing_of_a_body_makes_an_answer_of_several_lines(
 
     assert answer.status in (400, 404, 500)
     assert len(answer.body.decode().rstrip("\n").splitlines()) == 1
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/generate", OPENAI])
+def test_a_body_of_megabytes_however_it_comes(ask: Ask, path: str) -> None:
+    words = {"role": "user", "content": "x" * (3 << 20)}
+    plain = json.dumps({"model": "zz", "messages": [words], "prompt": "x"}).encode()
+    packed = zstandard.ZstdCompressor().compress(plain)
+    in_parts = (
+        plain[start : start + 100_000] for start in range(0, len(plain), 100_000)
+    )
+
+    answers = [
+        ask("POST", path, plain),
+        ask("POST", path, packed, {"Content-Encoding": "zstd"}),
+        ask("POST", path, in_parts, {"Transfer-Encoding": "chunked"}),
+    ]
+
+    assert [answer.status for answer in answers] == [404] * 3
+    assert len({answer.body for answer in answers}) == 1
+
+
+@every_endpoint
+def test_what_inflates_without_end_is_413(ask: Ask, path: str) -> None:
+    bomb = zstandard.ZstdCompressor().compress(b'{"model":"' + b"x" * (21 << 20))
+
+    answer = ask("POST", path, bomb, {"Content-Encoding": "zstd"})
+
+    assert answer.status == 413
+    assert "request body inflates beyond 20 MB" in answer.text
