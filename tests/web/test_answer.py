@@ -143,6 +143,28 @@ def test_an_answer_that_serves_is_asked_for_once(
     assert len(bodies(fake)) == 1
 
 
+@pytest.mark.usefixtures("asking")
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_tool_of_any_name_is_called_by_it(fake: Fake, stream: bool) -> None:
+    tool = {"type": "function", "function": {"name": "fs.read file"}}
+    asked = ask(tools=[tool], tool_choice="required")
+
+    if stream:
+        batches, close = answer.stream(asked, GPT)
+        said = [chunk for batch in batches for chunk in batch]
+        close()
+    else:
+        said = [answer.complete(asked, GPT)]
+
+    calls = deltas.ToolCalls()
+    for chunk in said:
+        choice = deltas.choice_of(chunk)
+        calls.add((choice and deltas.said(choice).tool_calls) or ())
+    [sent] = bodies(fake)[0]["tools"]
+    assert [call.name for call in calls.whole("stop")] == ["fs.read file"]
+    assert sent["function"]["name"] != "fs.read file"
+
+
 @pytest.mark.parametrize(
     ("request_", "sent"),
     [

@@ -92,8 +92,13 @@ def test_further_hosts_can_be_allowed(host: str) -> None:
 
 @pytest.mark.parametrize(
     ("allowed", "listener"),
-    [("*", "127.0.0.1"), ("chat.example", "0.0.0.0"), ("chat.example", "10.0.0.1")],
-    ids=["the setting says so", "every address", "one in the network"],
+    [
+        ("*", "127.0.0.1"),
+        ("chat.example", "0.0.0.0"),
+        ("chat.example", "10.0.0.1"),
+        ("chat.example", "cerellama.example"),
+    ],
+    ids=["the setting says so", "every address", "one in the network", "a name"],
 )
 def test_the_check_can_be_off(allowed: str, listener: str) -> None:
     assert knock(client_of(allowed), "evil.example", listener) == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,9 +68,10 @@ def test_a_prompt_is_a_conversation_of_one_turn(
 
 
 def test_a_context_carries_the_conversation_to_any_machine(
-    make_client: MakeClient, fake: Fake
+    make_client: MakeClient, fake: Fake, tmp_path: Path
 ) -> None:
-    here, there = make_client(), make_client(CERELLAMA_INSTANCE_DIR="/nonexistent")
+    elsewhere = str(tmp_path / "elsewhere")
+    here, there = make_client(), make_client(CERELLAMA_INSTANCE_DIR=elsewhere)
     fake.script({"say": "Blåbær!"})
     fake.script({"say": "Yes."})
 
