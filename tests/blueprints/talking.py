@@ -11,6 +11,8 @@ from typing import Any
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from tests.cerebras import Fake
+
 GPT, QWEN = "gpt-oss-120b", "qwen-3.8-27b"
 CHAT, GENERATE, OPENAI = "/api/chat", "/api/generate", "/v1/chat/completions"
 
@@ -43,6 +45,12 @@ def asking(path: str, text: str = "hello", **more: Any) -> Object:
     """A sound request; streamed or not as the endpoint's default is."""
     words = {"prompt": text} if path == GENERATE else {"messages": [user(text)]}
     return {"model": GPT, **words, **more}
+
+
+def sent(fake: Fake) -> Object:
+    """What the upstream was asked last."""
+    body: Object = fake.inferences(at_least=1)[-1]["body"]
+    return body
 
 
 def lines(answer: TestResponse) -> list[Object]:

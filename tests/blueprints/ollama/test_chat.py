@@ -9,35 +9,20 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
+from tests.blueprints.ollama.chatting import chat
 from tests.blueprints.talking import (
     CHAT,
     GPT,
     QWEN,
     TOWN,
-    WEATHER,
     asking,
     lines,
     picture,
+    sent,
     texts,
     user,
 )
 from tests.cerebras import Fake
-
-SUNNY = '{"sky": "blue"}'
-
-
-def chat(client: FlaskClient, **body: Any) -> dict[str, Any]:
-    """The message of a whole answer."""
-    answer = client.post(CHAT, json={"model": GPT, "stream": False, **body})
-    assert answer.status_code == 200, answer.text
-    message: dict[str, Any] = answer.get_json()["message"]
-    return message
-
-
-def sent(fake: Fake) -> dict[str, Any]:
-    """What the upstream was asked last."""
-    body: dict[str, Any] = fake.inferences(at_least=1)[-1]["body"]
-    return body
 
 
 def test_an_answer_is_streamed_unless_told_otherwise(
@@ -157,110 +142,6 @@ def test_thinking_is_asked_for_as_each_model_can(
     assert texts(said, "content")
 
 
-def test_a_tool_is_called_and_its_result_is_used(
-    client: FlaskClient, fake: Fake
-) -> None:
-    asked = user("What is the weather in Oslo?")
-
-    called = chat(client, messages=[asked], tools=[WEATHER])
-    [call] = called["tool_calls"]
-    result = {
-        "role": "tool",
-        "content": SUNNY,
-        "tool_name": "weather",
-        "tool_call_id": call["id"],
-    }
-    said = chat(client, messages=[asked, called, result], tools=[WEATHER])
-
-    assert call["function"]["name"] == "weather"
-    assert call["function"]["arguments"] == {"town": "Oslo"}
-    assert SUNNY in said["content"]
-    assert "tool_calls" not in said
-
-
-@pytest.mark.parametrize("known_by", ["tool_call_id", "tool_name", None])
-@pytest.mark.parametrize("with_ids", [True, False])
-def test_results_find_their_calls_over_many_turns(
-    client: FlaskClient, fake: Fake, known_by: str | None, with_ids: bool
-) -> None:
-    messages: list[dict[str, Any]] = []
-    for turn in range(3):
-        calls = [
-            {"function": {"name": name, "arguments": {"turn": turn}}}
-            | ({"id": f"call_{name}_{turn}"} if with_ids else {})
-            for name in ("rain", "wind")
-        ]
-        results = [
-            {"tool_name": "rain", "tool_call_id": f"call_rain_{turn}"},
-            {"tool_name": "wind", "tool_call_id": f"call_wind_{turn}"},
-        ]
-        if known_by == "tool_call_id" and not with_ids:
-            results = [{}, {}]
-        messages += [
-            user(f"turn {turn}"),
-            {"role": "assistant", "content": "", "tool_calls": calls},
-            *(
-                {"role": "tool", "content": place}
-                | {k: v for k, v in result.items() if k == known_by}
-                for place, result in zip("rw", results, strict=True)
-            ),
-        ]
-
-    chat(client, messages=messages, tools=[WEATHER])
-
-    said = sent(fake)["messages"]
-    ids = [call["id"] for m in said for call in m.get("tool_calls", ())]
-    answered = [m["tool_call_id"] for m in said if m["role"] == "tool"]
-    assert answered == ids
-    assert len(set(ids)) == 6
-    assert [m["content"] for m in said if m["role"] == "tool"] == ["r", "w"] * 3
-
-
-def test_parallel_calls_arrive_whole_however_they_were_cut(
-    client: FlaskClient, fake: Fake
-) -> None:
-    calls = [
-        {"name": "rain", "arguments": {"town": "Tromsø", "days": [1, 2]}},
-        {"name": "wind", "arguments": {}},
-    ]
-    fake.script({"call": calls, "fragment": 1, "think": "Two."}, times=2)
-    body = asking(CHAT, tools=[WEATHER])
-
-    streamed = lines(client.post(CHAT, json=body))
-    message = chat(client, messages=[user()], tools=[WEATHER])
-
-    made = [call for line in streamed for call in line["message"].get("tool_calls", ())]
-    for found in (made, message["tool_calls"]):
-        assert [call["function"] for call in found] == [
-            {"index": index, **call} for index, call in enumerate(calls)
-        ]
-        assert len({call["id"] for call in found}) == 2
-    assert streamed[-1]["done_reason"] == "stop"
-
-
-@pytest.mark.parametrize("arguments", ["", "null", " {} "])
-def test_a_call_without_arguments_has_an_empty_object(
-    client: FlaskClient, fake: Fake, arguments: str
-) -> None:
-    fake.script({"call": [{"name": "now", "arguments": arguments}]})
-
-    [call] = chat(client, messages=[user()], tools=[WEATHER])["tool_calls"]
-
-    assert call["function"]["arguments"] == {}
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_a_call_that_cannot_be_read_is_an_error(
-    client: FlaskClient, fake: Fake, stream: bool
-) -> None:
-    fake.script({"call": [{"name": "now", "arguments": '{"a": '}]})
-
-    answer = client.post(CHAT, json=asking(CHAT, tools=[WEATHER], stream=stream))
-
-    assert "cannot be read" in answer.text
-    assert '"done":true' not in answer.text
-
-
 @pytest.mark.parametrize("wanted", ["json", TOWN], ids=["json", "schema"])
 @pytest.mark.parametrize("stream", [True, False])
 def test_an_answer_has_the_form_it_was_asked_for(
@@ -287,79 +168,6 @@ def test_a_streamed_json_answer_comes_in_more_than_one_line(
     assert "".join(contents) == '{"a": 1, "b": [true, false]}'
     assert texts(said, "thinking") == "An object."
     assert said[-1]["eval_count"] > 1
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_tools_and_a_form_both_hold(
-    client: FlaskClient, fake: Fake, stream: bool
-) -> None:
-    fake.script({"say": "Oslo has some people."})
-    fake.script({"say": '{"name": "Oslo", "people": 700000}'})
-    body = asking(CHAT, tools=[WEATHER], format=TOWN, stream=stream)
-
-    answer = client.post(CHAT, json=body)
-
-    said = lines(answer) if stream else [answer.get_json()]
-    first, second = [record["body"] for record in fake.inferences()]
-    assert json.loads(texts(said, "content")) == {"name": "Oslo", "people": 700_000}
-    assert "tools" in first
-    assert "response_format" not in first
-    assert '"people"' in first["messages"][0]["content"]
-    assert "tools" not in second
-    assert second["response_format"]["type"] == "json_schema"
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
-def test_pictures_of_every_kind_are_seen(client: FlaskClient, kind: str) -> None:
-    message = {**user("Look."), "images": [picture(kind)]}
-
-    said = chat(client, model=QWEN, messages=[message])
-
-    seen = "PNG" if kind == "PNG" else "JPEG"
-    assert f"I see a {seen} picture of 3 × 2 pixels." in said["content"]
-
-
-def test_a_transparent_picture_stays_so(client: FlaskClient, fake: Fake) -> None:
-    message = {**user("Look."), "images": [picture("WEBP", "RGBA")]}
-
-    chat(client, model=QWEN, messages=[message])
-
-    words, shown = sent(fake)["messages"][0]["content"]
-    assert words == {"type": "text", "text": "Look."}
-    assert shown["image_url"]["url"].startswith("data:image/png;base64,")
-
-
-@pytest.mark.parametrize(
-    ("model", "images", "text"),
-    [
-        (GPT, [picture("PNG")], f'"{GPT}" does not support vision'),
-        (
-            QWEN,
-            [picture("PNG")] * 6,
-            f'"{QWEN}" takes at most 5 images in one request, this one has 6',
-        ),
-        (QWEN, ["AAAA"], "an image is of an unknown type"),
-        (QWEN, [picture("GIF")[:40]], "a GIF image is damaged or cut short"),
-    ],
-    ids=["blind", "too many", "unknown", "damaged"],
-)
-@pytest.mark.parametrize("stream", [True, False])
-def test_pictures_that_cannot_be_taken_are_refused(
-    client: FlaskClient,
-    fake: Fake,
-    model: str,
-    images: list[str],
-    text: str,
-    stream: bool,
-) -> None:
-    message = {**user("Look."), "images": images}
-    body = {"model": model, "messages": [message], "stream": stream}
-
-    answer = client.post(CHAT, json=body)
-
-    assert answer.status_code == 400
-    assert answer.get_json()["error"].startswith(text)
-    assert fake.inferences() == []
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -393,8 +201,7 @@ def test_more_than_four_stops_all_work(
 
 
 @pytest.mark.parametrize(
-    ("options", "cap"),
-    [({}, 55), ({"num_predict": -1}, 55), ({"num_predict": 9}, 9)],
+    ("options", "cap"), [({}, 55), ({"num_predict": -1}, 55), ({"num_predict": 9}, 9)]
 )
 def test_the_cap_is_the_clients_or_else_the_default(
     make_client: MakeClient, fake: Fake, options: dict[str, int], cap: int

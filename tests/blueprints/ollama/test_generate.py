@@ -18,6 +18,7 @@ from tests.blueprints.talking import (
     asking,
     lines,
     picture,
+    sent,
     texts,
 )
 from tests.cerebras import Fake
@@ -32,12 +33,6 @@ def generate(client: FlaskClient, **body: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     said: dict[str, Any] = answer.get_json()
     return said
-
-
-def sent(fake: Fake) -> dict[str, Any]:
-    """What the upstream was asked last."""
-    body: dict[str, Any] = fake.inferences(at_least=1)[-1]["body"]
-    return body
 
 
 def pairs(fake: Fake) -> list[tuple[str, str]]:

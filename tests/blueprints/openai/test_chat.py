@@ -10,61 +10,21 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
+from tests.blueprints.openai.completing import complete, message, stream
 from tests.blueprints.talking import (
     GPT,
     OPENAI,
     QWEN,
-    TOWN,
-    WEATHER,
     asking,
-    chunks,
     delta_texts,
     events,
-    picture,
+    sent,
     user,
 )
 from tests.cerebras import Fake
 
 HEAD = ["id", "object", "created", "model", "system_fingerprint"]
 USAGE = ["prompt_tokens", "completion_tokens", "total_tokens"]
-FORM = {"type": "json_schema", "json_schema": {"name": "town", "schema": TOWN}}
-
-
-def complete(client: FlaskClient, **body: Any) -> dict[str, Any]:
-    """A whole completion."""
-    answer = client.post(OPENAI, json=asking(OPENAI, **body))
-    assert (answer.status_code, answer.content_type) == (200, "application/json")
-    assert answer.data.endswith(b"}\n")
-    said: dict[str, Any] = answer.get_json()
-    return said
-
-
-def message(client: FlaskClient, **body: Any) -> dict[str, Any]:
-    said: dict[str, Any] = complete(client, **body)["choices"][0]["message"]
-    return said
-
-
-def stream(client: FlaskClient, **body: Any) -> list[dict[str, Any]]:
-    return chunks(client.post(OPENAI, json=asking(OPENAI, stream=True, **body)))
-
-
-def refusal(client: FlaskClient, **body: Any) -> str:
-    answer = client.post(OPENAI, json=asking(OPENAI, **body))
-    assert answer.status_code == 400
-    error = answer.get_json()["error"]
-    assert error["type"] == "invalid_request_error"
-    return str(error["message"])
-
-
-def sent(fake: Fake) -> dict[str, Any]:
-    """What the upstream was asked last."""
-    body: dict[str, Any] = fake.inferences(at_least=1)[-1]["body"]
-    return body
-
-
-def shown(url: Any, **more: Any) -> dict[str, Any]:
-    image = {"type": "image_url", "image_url": {"url": url, **more}}
-    return {"role": "user", "content": [{"type": "text", "text": "Look."}, image]}
 
 
 def test_a_completion_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) -> None:
@@ -233,177 +193,6 @@ def test_reasoning_is_asked_for_as_each_model_can(
     assert ("reasoning" in said) == thinks
 
 
-def test_an_unknown_effort_is_refused(client: FlaskClient) -> None:
-    text = refusal(client, reasoning_effort="huge")
-
-    assert text.startswith('invalid reasoning value: "huge" (must be ')
-
-
-def test_a_tool_is_called_and_its_result_is_used(
-    client: FlaskClient, fake: Fake
-) -> None:
-    asked = user("What is the weather in Oslo?")
-
-    called = complete(client, messages=[asked], tools=[WEATHER])["choices"][0]
-    [call] = called["message"]["tool_calls"]
-    result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
-    messages = [asked, called["message"], result]
-    said = message(client, messages=messages, tools=[WEATHER])
-
-    assert called["finish_reason"] == "tool_calls"
-    assert called["message"]["content"] == ""
-    assert list(call) == ["id", "index", "type", "function"]
-    assert json.loads(call["function"]["arguments"]) == {"town": "Oslo"}
-    assert "sunny" in said["content"]
-    assert sent(fake)["messages"][1]["tool_calls"][0]["id"] == call["id"]
-
-
-def test_parallel_calls_arrive_whole_in_one_chunk(
-    client: FlaskClient, fake: Fake
-) -> None:
-    calls = [{"name": "rain", "arguments": {"n": 1}}, {"name": "wind", "arguments": {}}]
-    fake.script({"call": calls, "fragment": 1})
-
-    *_, called, last = stream(client, tools=[WEATHER])
-
-    delta = called["choices"][0]["delta"]
-    assert [call["index"] for call in delta["tool_calls"]] == [0, 1]
-    assert [call["function"] for call in delta["tool_calls"]] == [
-        {"name": "rain", "arguments": '{"n":1}'},
-        {"name": "wind", "arguments": "{}"},
-    ]
-    assert last["choices"][0]["finish_reason"] == "tool_calls"
-
-
-@pytest.mark.parametrize(
-    "choice",
-    ["none", "auto", "required", {"type": "function", "function": {"name": "weather"}}],
-    ids=str,
-)
-def test_the_choice_of_tools_is_honoured(
-    client: FlaskClient, fake: Fake, choice: Any
-) -> None:
-    said = message(
-        client, tools=[WEATHER], tool_choice=choice, parallel_tool_calls=False
-    )
-
-    assert sent(fake)["tool_choice"] == choice
-    assert sent(fake)["parallel_tool_calls"] is False
-    assert ("tool_calls" in said) == (choice not in ("none", "auto"))
-
-
-@pytest.mark.parametrize("arguments", ["", "{}", '{"town": "Oslo"}'])
-def test_arguments_of_earlier_calls_are_objects(
-    client: FlaskClient, fake: Fake, arguments: str
-) -> None:
-    call = {"id": "c1", "function": {"name": "weather", "arguments": arguments}}
-    said = {"role": "assistant", "content": None, "tool_calls": [call]}
-    result = {"role": "tool", "tool_call_id": "c1", "content": "sunny"}
-
-    complete(client, messages=[user(), said, result], tools=[WEATHER])
-
-    [made] = sent(fake)["messages"][1]["tool_calls"]
-    assert json.loads(made["function"]["arguments"]) == json.loads(arguments or "{}")
-
-
-@pytest.mark.parametrize(
-    ("body", "text"),
-    [
-        ({"messages": []}, "[] is too short - 'messages'"),
-        ({"messages": [{"role": "user"}]}, "invalid message content type: <nil>"),
-        (
-            {"messages": [{"role": "user", "content": 5}]},
-            "invalid message content type: float64",
-        ),
-        (
-            {"messages": [{"role": "user", "content": [{"type": "video"}]}]},
-            "invalid message format",
-        ),
-        (
-            {
-                "messages": [
-                    {
-                        "role": "assistant",
-                        "tool_calls": [{"function": {"name": "f", "arguments": "x"}}],
-                    }
-                ]
-            },
-            "invalid tool call arguments",
-        ),
-        (
-            {"messages": [shown("https://x.example/a.png")]},
-            "image URLs are not currently supported, "
-            "please use base64 encoded data instead",
-        ),
-        ({"messages": [shown("data:image/gif;base64,AAAA")]}, "invalid image input"),
-        ({"model": ""}, "model is required"),
-        ({"model": "a b"}, "invalid model name"),
-        ({"top_logprobs": 21}, "top_logprobs must be between 0 and 20"),
-    ],
-)
-@pytest.mark.parametrize("streamed", [True, False])
-def test_what_is_refused(
-    client: FlaskClient, body: dict[str, Any], text: str, streamed: bool
-) -> None:
-    assert refusal(client, **body, stream=streamed) == text
-
-
-@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_pictures_are_seen(client: FlaskClient, fake: Fake, kind: str) -> None:
-    url = f"data:image/{kind};base64,{picture(kind)}"
-
-    said = message(client, model=QWEN, messages=[shown(url, detail="low")])
-
-    seen = "PNG" if kind == "png" else "JPEG"
-    assert f"I see a {seen} picture of 3 × 2 pixels." in said["content"]
-    assert sent(fake)["messages"][0]["content"][0]["text"] == "Look."
-
-
-def test_a_blind_model_refuses_pictures(client: FlaskClient, fake: Fake) -> None:
-    url = f"data:image/png;base64,{picture('PNG')}"
-
-    text = refusal(client, messages=[shown(url)])
-
-    assert text == f'"{GPT}" does not support vision'
-    assert fake.inferences() == []
-
-
-@pytest.mark.parametrize(
-    "form", [FORM, {"type": "json_object"}], ids=["schema", "json"]
-)
-@pytest.mark.parametrize("streamed", [True, False])
-def test_an_answer_has_the_form_it_was_asked_for(
-    client: FlaskClient, form: dict[str, Any], streamed: bool
-) -> None:
-    text = (
-        delta_texts(stream(client, response_format=form), "content")
-        if streamed
-        else message(client, response_format=form)["content"]
-    )
-
-    assert isinstance(json.loads(text), dict)
-
-
-@pytest.mark.parametrize("streamed", [True, False])
-def test_tools_and_a_form_both_hold(
-    client: FlaskClient, fake: Fake, streamed: bool
-) -> None:
-    fake.script({"say": "Oslo has some people."})
-    fake.script({"say": '{"name": "Oslo", "people": 700000}'})
-    body = {"tools": [WEATHER], "tool_choice": "auto", "response_format": FORM}
-
-    text = (
-        delta_texts(stream(client, **body), "content")
-        if streamed
-        else message(client, **body)["content"]
-    )
-
-    first, second = [record["body"] for record in fake.inferences()]
-    assert json.loads(text)["people"] == 700_000
-    assert "response_format" not in first
-    assert "tools" not in second
-
-
 @pytest.mark.parametrize("streamed", [True, False])
 def test_logprobs_cover_the_whole_text(
     client: FlaskClient, fake: Fake, streamed: bool
@@ -431,18 +220,6 @@ def test_a_developer_is_heard_by_every_model(
 
     role = "developer" if model == GPT else "system"
     assert sent(fake)["messages"][0] == {"role": role, "content": "Be brief."}
-
-
-def test_an_unknown_model_is_not_found(client: FlaskClient) -> None:
-    answer = client.post(OPENAI, json=asking(OPENAI, model="zz", stream=True))
-
-    assert (answer.status_code, answer.content_type) == (404, "application/json")
-    assert answer.get_json()["error"] == {
-        "message": "model 'zz' not found",
-        "type": "not_found_error",
-        "param": None,
-        "code": None,
-    }
 
 
 def test_what_would_be_asked_is_shown(client: FlaskClient, fake: Fake) -> None:
