@@ -18,6 +18,8 @@ from app.web.inference import Body, exchange_with, translated
 from app.web.logs import note_once
 from app.web.relay import relay
 
+LONGEST_NAME = 50  # of an option in the log; clients name them as they like
+
 
 class Spoken(inference.Spoken, Protocol):
     """A native endpoint's translator; its replies may want more than an exchange."""
@@ -49,7 +51,7 @@ def prepare(body: Body, target: Target, spoken: Spoken) -> dict[str, Any]:
     require(body, target)
     request = translated(spoken, body)
     for name in spoken.ignored(body):
-        note_once(f"Cerebras has no {name!r}: left out")
+        note_once(f"left out, for it cannot be honoured: {name[:LONGEST_NAME]!r}")
     services().loaded.use(target.model.id, body.get("keep_alive"))
     return request
 

@@ -104,6 +104,16 @@ def test_an_option_the_upstream_lacks_is_noted_once(
     assert len(noted) == 1
 
 
+def test_a_long_name_is_noted_in_part(
+    client: FlaskClient, app_log: pytest.LogCaptureFixture
+) -> None:
+    chat(client, messages=[user()], options={"long\n" * 1000: 1})
+
+    [noted] = [line for line in app_log.messages if "long" in line]
+    assert len(noted) < 120
+    assert "\n" not in noted
+
+
 @pytest.mark.parametrize(
     ("model", "think", "effort"),
     [
