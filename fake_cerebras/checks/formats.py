@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fake_cerebras import conversation
-from fake_cerebras.checks import strictness
+from fake_cerebras.checks import soundness, strictness
 from fake_cerebras.errors import invalid
 from fake_cerebras.models import Model
 
@@ -39,6 +39,7 @@ def check_schema(body: dict[str, Any], model: Model) -> None:
     wanted = body["response_format"].get("json_schema") or {}
     if not wanted.get("name"):
         raise invalid(NO_NAME)
+    soundness.check(wanted.get("schema") or {}, "response_format")
     if wanted.get("strict"):
         faults = strictness.faults(wanted.get("schema") or {}, model)
         if faults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fake_cerebras.checks import soundness
 from fake_cerebras.errors import invalid
 
 MIXED = (
@@ -16,6 +17,8 @@ INCOMPATIBLE = '"tools" is incompatible with "response_format"'
 def check(body: dict[str, Any]) -> None:
     tools = body.get("tools") or []
     choice = body.get("tool_choice")
+    for tool in tools:
+        soundness.check(tool["function"].get("parameters") or {}, "tools")
     if len({bool(tool["function"].get("strict")) for tool in tools}) > 1:
         raise invalid(MIXED, "tools")
     if choice is not None and not tools:  # the text is a guess

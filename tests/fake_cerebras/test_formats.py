@@ -209,3 +209,22 @@ def test_schema_streams(fake: Fake) -> None:
     answer = post(fake, {**strict(schema), "stream": True})
 
     jsonschema.validate(json.loads(answer.said()), schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"enum": None},
+        {"$ref": 5},
+        {"type": "object", "properties": True},
+        {"type": "object", "properties": {"a": {"type": "nonsense"}}},
+        {"items": [1]},
+    ],
+    ids=json.dumps,
+)
+def test_what_is_no_schema_is_refused(fake: Fake, schema: Any) -> None:
+    function = {"name": "f", "parameters": schema}
+    tool = {"type": "function", "function": function}
+
+    assert post(fake, formatted(schema)).status == 400
+    assert post(fake, user("Call f", tools=[tool])).status == 400
