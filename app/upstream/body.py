@@ -7,7 +7,7 @@ import requests
 from app.errors import UpstreamError, UpstreamTimeout
 from app.upstream import socketread
 from app.upstream.cancel import Cancel
-from app.upstream.failures import Failure, lost
+from app.upstream.failures import cut_short, lost
 from app.upstream.socketread import Unsized
 
 SHORTEST_S = 0.001
@@ -17,12 +17,17 @@ class Body:
     """The payload of an answer, one socket read at a time, until `ended`."""
 
     def __init__(
-        self, response: requests.Response, cancel: Cancel, idle_timeout_s: float
+        self,
+        response: requests.Response,
+        cancel: Cancel,
+        idle_timeout_s: float,
+        peer: str,
     ) -> None:
         self.ended = False
         self._response = response
         self._cancel = cancel
         self._idle_timeout_s = idle_timeout_s
+        self._peer = peer
         self._silent_s = 0.0
         self._reader, self._framing = socketread.open_body(response.raw)
         if self._framing.done:
@@ -43,7 +48,7 @@ class Body:
             payload += self.read(self._idle_timeout_s)
             if len(payload) > limit:
                 self.close()
-                raise UpstreamError("Cerebras sent an answer that is too large")
+                raise UpstreamError(f"{self._peer} sent an answer that is too large")
         return bytes(payload)
 
     def close(self) -> None:
@@ -61,7 +66,7 @@ class Body:
             return b""
         except OSError as error:
             self._cancel.check()
-            raise lost(error) from error
+            raise lost(error, self._peer) from error
         self._silent_s = 0.0
         if not data:
             self._reach_end()
@@ -75,13 +80,13 @@ class Body:
         self._silent_s += wait_s
         if self._silent_s >= self._idle_timeout_s:
             raise UpstreamTimeout(
-                f"Cerebras sent nothing for {self._idle_timeout_s:g} seconds"
+                f"{self._peer} sent nothing for {self._idle_timeout_s:g} seconds"
             )
 
     def _reach_end(self) -> None:
         self._cancel.check()
         if not isinstance(self._framing, Unsized):
-            raise Failure(UpstreamError("Cerebras' answer was cut short"))
+            raise cut_short(self._peer)
         self._finish()
 
     def _finish(self) -> None:

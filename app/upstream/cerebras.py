@@ -31,7 +31,7 @@ from app.errors import (
 from app.upstream import retry
 from app.upstream.body import Body
 from app.upstream.cancel import Cancel
-from app.upstream.failures import Failure, refused
+from app.upstream.failures import CEREBRAS, Failure, refused
 from app.upstream.stream import TICK_S, ChunkStream, decode
 from app.upstream.transport import Transport
 from app.version import VERSION
@@ -91,6 +91,7 @@ class Cerebras:
             self.base_url,
             pool_size=self.pool_size,
             connect_timeout_s=self.connect_timeout_s,
+            peer=CEREBRAS,
         )
         self._posts = {
             path: prepare("POST", urljoin(self.base_url, path), JSON) for path in PATHS

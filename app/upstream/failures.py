@@ -32,6 +32,7 @@ from app.wire.completion import Chunk
 
 log = logging.getLogger(__name__)
 
+CEREBRAS = "Cerebras"
 MAX_TEXT = 1000
 KEY = re.compile(r"csk-[\w-]+|(?<=Bearer )\S+")
 CALLERS_FAULTS = ("context_length_exceeded", "image", "schema")
@@ -149,14 +150,14 @@ def log_our_fault(said: str) -> None:
         log.error("Cerebras refused a request that we built: %s", said)
 
 
-def not_sent(error: Exception, *, connected: bool) -> Exception:
+def not_sent(error: Exception, peer: str, *, connected: bool) -> Exception:
     """An exchange that ended before an answer began."""
     cause = root_cause(error)
     if isinstance(cause, TimeoutError) and connected:
-        return UpstreamTimeout("Cerebras did not answer in time")
+        return UpstreamTimeout(f"{peer} did not answer in time")
     if isinstance(cause, TimeoutError):
-        return Failure(UpstreamTimeout("cannot reach Cerebras: connecting timed out"))
-    message = f"cannot reach Cerebras: {reason(cause)}"
+        return Failure(UpstreamTimeout(f"cannot reach {peer}: connecting timed out"))
+    message = f"cannot reach {peer}: {reason(cause)}"
     if isinstance(cause, ssl.SSLError) and not was_dropped(cause):
         return UpstreamError(message)
     if isinstance(cause, OSError):
@@ -164,9 +165,15 @@ def not_sent(error: Exception, *, connected: bool) -> Exception:
     return UpstreamError(message)
 
 
-def lost(error: OSError) -> Failure:
+def lost(error: OSError, peer: str) -> Failure:
     """A connection that broke in the middle of an answer."""
-    return Failure(UpstreamError(f"Cerebras' answer was cut short: {reason(error)}"))
+    return cut_short(peer, f": {reason(error)}")
+
+
+def cut_short(peer: str, why: str = "") -> Failure:
+    """An answer that ended before its end."""
+    whose = f"{peer}'" if peer.endswith("s") else f"{peer}'s"
+    return Failure(UpstreamError(f"{whose} answer was cut short{why}"))
 
 
 def was_dropped(cause: BaseException) -> bool:

@@ -117,7 +117,7 @@ class PublicReader:
         try:
             return self._raw.read1(READ_BYTES)
         except ReadTimeoutError as error:
-            raise UpstreamTimeout("Cerebras has stopped answering") from error
+            raise UpstreamTimeout("the upstream has stopped answering") from error
         except HTTPError as error:
             raise ConnectionError("the connection was lost") from error
 

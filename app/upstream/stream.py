@@ -9,7 +9,7 @@ import msgspec
 
 from app.errors import UpstreamError
 from app.upstream.body import Body
-from app.upstream.failures import Failure, failed_in_stream
+from app.upstream.failures import CEREBRAS, Failure, cut_short, failed_in_stream
 from app.wire import completion, sse
 from app.wire.completion import Choice, Chunk
 
@@ -74,7 +74,7 @@ class ChunkStream:
             if wait_s <= 0:
                 self._told = now
                 return []
-        raise cut_short()
+        raise cut_short(CEREBRAS)
 
     def _wind_up(self) -> list[Chunk]:
         """The answer is whole: what still follows is welcome, not waited for long."""
@@ -120,7 +120,7 @@ class ChunkStream:
 
     def _check_whole(self) -> None:
         if not self._whole:
-            raise cut_short()
+            raise cut_short(CEREBRAS)
 
 
 def decode(event: bytes) -> Chunk:
@@ -140,8 +140,3 @@ def speaks(choice: Choice) -> bool:
         or choice.finish_reason
         or choice.logprobs
     )
-
-
-def cut_short() -> Failure:
-    """The stream ended, and not because the answer did."""
-    return Failure(UpstreamError("Cerebras' answer was cut short"))

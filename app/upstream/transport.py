@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
+from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError
 
 from app.upstream import connection
@@ -18,16 +18,19 @@ from app.upstream.failures import not_sent, root_cause, was_dropped
 @dataclass(frozen=True)
 class Answer:
     status: int
-    headers: Mapping[str, str]
+    headers: HTTPHeaderDict  # repeated ones are all there
     body: Body
 
 
 class Transport:
     """A pool of connections to one host."""
 
-    def __init__(self, url: str, *, pool_size: int, connect_timeout_s: float) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int, connect_timeout_s: float, peer: str
+    ) -> None:
         """Looks up the environment's proxies and certificates, once."""
         self._session = connection.Session(pool_size)
+        self._peer = peer  # as errors name it
         self._connect_timeout_s = connect_timeout_s
         with requests.Session() as asked:
             found = asked.merge_environment_settings(url, {}, True, None, None)
@@ -50,7 +53,7 @@ class Transport:
             cancel.check()
             if attempt.reused and was_dropped(root_cause(error)):
                 return self.send(request, cancel, idle_timeout_s, fresh=True)
-            raise not_sent(error, connected=attempt.connected) from None
+            raise not_sent(error, self._peer, connected=attempt.connected) from None
 
     def _exchange(self, request: requests.PreparedRequest, attempt: Attempt) -> Answer:
         token = connection.current.set(attempt)
@@ -63,10 +66,10 @@ class Transport:
                 proxies=self._proxies,
                 verify=self._verify,
             )
-            body = Body(response, attempt.cancel, attempt.idle_timeout_s)
+            body = Body(response, attempt.cancel, attempt.idle_timeout_s, self._peer)
         except BaseException:
             attempt.cancel.release()
             raise
         finally:
             connection.current.reset(token)
-        return Answer(response.status_code, response.headers, body)
+        return Answer(response.status_code, response.raw.headers, body)

@@ -112,4 +112,4 @@ def parse_size(line: bytes) -> int:
 
 def malformed(fault: str) -> UpstreamError:
     """The refusal of a body whose framing is wrong."""
-    return UpstreamError(f"Cerebras sent a malformed answer: {fault}")
+    return UpstreamError(f"an upstream's answer is malformed: {fault}")
