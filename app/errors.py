@@ -20,6 +20,7 @@ Each class knows its HTTP status; none knows a reply's body, that is a dialect's
     - RateLimited            429
     - UpstreamBusy           503
     - UpstreamTimeout        504
+    - UpstreamLoop           508  the way to the upstream leads back here
 """
 
 from __future__ import annotations
@@ -102,3 +103,7 @@ class UpstreamBusy(UpstreamError):
 
 class UpstreamTimeout(UpstreamError):
     status = 504
+
+
+class UpstreamLoop(UpstreamError):
+    status = 508
