@@ -1,20 +1,21 @@
 """What a name means: the only place that decides where a request goes.
 
-First the served models, by id or library spelling; last `CAI_MODEL`. Whatever else can
-bear a name comes between these two.
+First the models of our own: the served ones, by id or library spelling. Then those of
+the passthrough (`is_elsewhere`), which gets such a request as it is. Last `CAI_MODEL`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.catalogue import names
 from app.catalogue.metadata import describe
 from app.catalogue.models import Catalogue, index
-from app.errors import ModelNotFound
+from app.catalogue.names import ModelName
+from app.errors import InvalidRequest, ModelNotFound
 from app.translate.fit import fit
 from app.translate.model import Model
 
@@ -51,7 +52,27 @@ def resolve(
 def find_model(
     name: str, catalogue: Catalogue, default_model: str | None
 ) -> Model | None:
-    return catalogue.find(names.parse(name)) or find_default(catalogue, default_model)
+    own = find_own(names.parse(name), catalogue)
+    return own or find_default(catalogue, default_model)
+
+
+def find_own(name: ModelName, catalogue: Catalogue) -> Model | None:
+    """What a name means before anybody else is asked."""
+    return catalogue.find(name)
+
+
+def is_elsewhere(
+    name: str, catalogue: Catalogue, has: Callable[[ModelName], bool]
+) -> bool:
+    """Whether a name is not of our own, and the passthrough `has` it.
+
+    An illegal name is nobody's.
+    """
+    try:
+        parsed = names.parse(name)
+    except InvalidRequest:
+        return False
+    return find_own(parsed, catalogue) is None and has(parsed)
 
 
 def find_default(catalogue: Catalogue, default_model: str | None) -> Model | None:

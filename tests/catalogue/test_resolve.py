@@ -4,7 +4,8 @@ import pytest
 
 from app.catalogue.metadata import TABLE
 from app.catalogue.models import Catalogue
-from app.catalogue.resolve import Target, announce, resolve
+from app.catalogue.names import ModelName
+from app.catalogue.resolve import Target, announce, is_elsewhere, resolve
 from app.errors import InvalidRequest, ModelNotFound, UpstreamError
 
 GPT, QWEN = TABLE
@@ -92,6 +93,28 @@ def test_a_default_model_that_is_not_served_answers_for_nothing() -> None:
 def test_a_default_model_is_believed_while_no_list_has_come() -> None:
     assert resolve("llama3.2", catalogue_of(), "kimi-k9").model.id == "kimi-k9"
     assert resolve("llama3.2", catalogue_of(), "qwen3.8:27b").model.id == QWEN
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "expected"),
+    [
+        ("gpt-oss:120b-cloud", False, False),
+        ("GPT-OSS-120B", False, False),
+        ("a b", False, False),
+        ("", False, False),
+        ("llama3", True, True),
+        ("zz", True, False),
+    ],
+)
+def test_the_passthrough_is_asked_last(name: str, asked: bool, expected: bool) -> None:
+    seen = []
+
+    def has(parsed: ModelName) -> bool:
+        seen.append(parsed)
+        return parsed.model == "llama3"
+
+    assert is_elsewhere(name, catalogue_of(*TABLE), has) == expected
+    assert bool(seen) == asked
 
 
 def test_a_target_writes_its_model_into_the_request() -> None:
