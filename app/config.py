@@ -13,6 +13,8 @@ from typing import TypeVar
 from app import settings
 from app.settings import Address
 
+CEREBRAS_URL = "https://api.cerebras.ai/v1"
+
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -37,8 +39,11 @@ class Config:
     cerebras_api_keys: tuple[str, ...] = setting(
         settings.secrets, (), variable="CEREBRAS_API_KEY", secret=True
     )
-    cerebras_base_url: str = setting(settings.url, "https://api.cerebras.ai/v1")
+    cerebras_base_url: str = setting(settings.url(CEREBRAS_URL), CEREBRAS_URL)
     cai_model: str | None = setting(settings.text, None)
+    ollama_passthrough_url: str | None = setting(
+        settings.url("http://127.0.0.1:11434"), None
+    )
     port: int | None = setting(settings.whole_number(0, settings.HIGHEST_PORT), None)
     host: str = setting(settings.host, "0.0.0.0")
     ollama_host: Address | None = setting(settings.ollama_host, None)

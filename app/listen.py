@@ -6,9 +6,11 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from app.config import Config
-from app.settings import OLLAMA_PORT, Address
+from app.settings import OLLAMA_PORT, SCHEME_PORTS, Address
+from app.web.hosts import is_of_this_machine
 
 HOME = Address("127.0.0.1", 6000)
 # Browsers and Node's fetch refuse port 6000; Ollama's own port they know already.
@@ -23,7 +25,25 @@ def listen_addresses(
         return [Address(config.host, config.port)]
     if config.ollama_host is not None:
         return [config.ollama_host]
-    return [HOME, OLLAMA] if is_free(OLLAMA) else [HOME]
+    if names_ollamas_port_here(config.ollama_passthrough_url) or not is_free(OLLAMA):
+        return [HOME]
+    return [HOME, OLLAMA]
+
+
+def names_ollamas_port_here(url: str | None) -> bool:
+    """That port is a real Ollama's, whether that runs already or not."""
+    parts = urlsplit(url or "")
+    port = parts.port or SCHEME_PORTS.get(parts.scheme)
+    return port == OLLAMA_PORT and is_here(parts.hostname or "")
+
+
+def is_here(host: str) -> bool:
+    """Is it this machine, by whatever name or number?"""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(is_of_this_machine(str(address[0])) for *_, address in found)
 
 
 def is_free(address: Address) -> bool:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import current_app
 
+from app.catalogue.elsewhere import Elsewhere
 from app.catalogue.loaded import Loaded
 from app.catalogue.models import Catalogue
 from app.catalogue.resolve import announce
 from app.config import Config
 from app.upstream.cerebras import Cerebras
+from app.upstream.passthrough import Passthrough
 from app.upstream.slots import Slots
 
 EXTENSION = "cerellama"
@@ -29,6 +32,8 @@ class Services:
     slots: Slots
     catalogue: Catalogue
     loaded: Loaded
+    passthrough: Passthrough | None
+    elsewhere: Elsewhere  # the passthrough's models; without one there are none
     default_model: str | None  # answers for names nobody knows
     default_num_predict: int | None
     remote_host: str  # scheme and host of the upstream, as replies show it
@@ -54,16 +59,40 @@ def build(config: Config) -> Services:
         on_change=partial(announce, default_model=config.cai_model),
     )
     folder = config.instance_dir or _folder_of_its_own()
+    passthrough = _passthrough(config, own_id=_digest(folder))
     base = urlsplit(config.cerebras_base_url)
     return Services(
         upstream=upstream,
         slots=Slots(config.max_upstream_requests, config.ollama_max_queue),
         catalogue=catalogue,
         loaded=Loaded(Path(folder), config.ollama_keep_alive_ns),
+        passthrough=passthrough,
+        elsewhere=Elsewhere(passthrough.entries if passthrough else _nothing),
         default_model=config.cai_model,
         default_num_predict=config.default_num_predict,
         remote_host=f"{base.scheme}://{base.netloc}",
     )
+
+
+def _passthrough(config: Config, own_id: str) -> Passthrough | None:
+    if config.ollama_passthrough_url is None:
+        return None
+    return Passthrough(
+        config.ollama_passthrough_url,
+        own_id=own_id,
+        pool_size=config.max_upstream_requests,
+        connect_timeout_s=config.connect_timeout_s,
+        idle_timeout_s=config.idle_timeout_s,
+    )
+
+
+def _nothing(path: str, key: str, hops: str) -> list[dict[str, Any]]:
+    return []
+
+
+def _digest(folder: str) -> str:
+    """All workers of an instance share its folder, and nobody else does."""
+    return hashlib.sha256(folder.encode()).hexdigest()[:16]
 
 
 def _folder_of_its_own() -> str:

@@ -98,16 +98,20 @@ def secrets(value: str) -> tuple[str, ...]:
     return items
 
 
-def url(value: str) -> str:
+def url(example: str) -> Callable[[str], str]:
     """A base URL, without the slash at its end."""
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or parts.query or parts.fragment or parts.username is not None:
-        raise ValueError("an address such as https://api.cerebras.ai/v1")
-    return value.rstrip("/")
+
+    def parse(value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            good = parts.scheme in SCHEME_PORTS and parts.hostname and parts.port != 0
+        except ValueError:
+            good = False
+        if not good or parts.query or parts.fragment or parts.username is not None:
+            raise ValueError(f"an address such as {example}")
+        return value.rstrip("/")
+
+    return parse
 
 
 def host(value: str) -> str:

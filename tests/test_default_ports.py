@@ -37,9 +37,10 @@ def _namespaces() -> None:
         pytest.skip(f"no network namespace to be had: {error}")
 
 
-def shown_addresses(ollamas_port: str) -> str:
+def shown_addresses(ollamas_port: str, **settings: str) -> str:
     command = [*NAMESPACE, sys.executable, "-c", ENTER, ollamas_port]
-    with serving([*command, *procfile_command()], SETTINGS) as server:
+    environ = {**SETTINGS, **settings}
+    with serving([*command, *procfile_command()], environ) as server:
         return server.program.wait_for("Cerellama listens at")
 
 
@@ -51,5 +52,11 @@ def test_ollamas_port_is_served_too_when_it_is_free() -> None:
 
 def test_ollamas_port_is_left_to_whoever_has_it() -> None:
     shown = shown_addresses("taken")
+
+    assert shown.endswith("at http://127.0.0.1:6000")
+
+
+def test_ollamas_port_is_left_to_the_passthrough() -> None:
+    shown = shown_addresses("free", OLLAMA_PASSTHROUGH_URL="http://127.0.0.1:11434")
 
     assert shown.endswith("at http://127.0.0.1:6000")

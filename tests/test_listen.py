@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+import pytest
+
 from app.config import Config
 from app.listen import is_free, is_loopback, listen_addresses, reachable
 from app.settings import Address
@@ -46,6 +48,38 @@ def test_ollamas_own_port_is_bound_too_when_free() -> None:
 
 def test_ollamas_own_port_is_left_to_a_running_ollama() -> None:
     assert listen_addresses(Config(), nothing_is_free) == [HOME]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:11434",
+        "http://localhost:11434/ollama",
+        "https://[::1]:11434",
+        "http://0.0.0.0:11434",
+        "http://127.8.8.8:11434",
+    ],
+)
+def test_ollamas_own_port_is_left_to_the_passthrough(url: str) -> None:
+    config = Config(ollama_passthrough_url=url)
+
+    assert listen_addresses(config, everything_is_free) == [HOME]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:11435",
+        "http://127.0.0.1",
+        "http://192.0.2.1:11434",
+        "http://nowhere.invalid:11434",
+        "http://a..b:11434",
+    ],
+)
+def test_a_passthrough_elsewhere_takes_no_port_of_ours(url: str) -> None:
+    config = Config(ollama_passthrough_url=url)
+
+    assert listen_addresses(config, everything_is_free) == [HOME, OLLAMA]
 
 
 def test_a_port_somebody_listens_on_is_not_free() -> None:
