@@ -1,3 +1,8 @@
 """What every test can use; the tests themselves are in tests/."""
 
-pytest_plugins = ["tests.apps", "tests.real_parts", "tests.serving"]
+pytest_plugins = [
+    "tests.apps",
+    "tests.real_parts",
+    "tests.serving",
+    "tests.stand_in_ollama",
+]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import zstandard
 from flask import request
@@ -14,18 +14,43 @@ from app.schemas import fields
 from app.web.offload import offload
 from app.wire import gojson
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 SLOW_BODY = 1 << 20  # bytes; from here on, decoding would stall other streams
 INFLATED_LIMIT = 20 << 20  # bytes, as in Ollama
 WINDOW_LIMIT = 8 << 20  # bytes of memory for a decompressor, as in Ollama
 
 
+class Received(NamedTuple):
+    """A body as it came, and what it says."""
+
+    data: bytes
+    document: Any
+    slow: bool
+
+
 def load_body(schema: fields.Request) -> dict[str, Any]:
     """Read, decode and check the body of the current request."""
+    return check(read_body(schema), schema)
+
+
+def read_body(schema: fields.Request) -> Received:
+    """Read and decode the body of the current request."""
     data = _read()
     compressed = request.headers.get("Content-Encoding", "").strip().lower() == "zstd"
-    if compressed or len(data) >= SLOW_BODY:
-        return offload(_decode, data, schema, compressed)
-    return _decode(data, schema, compressed)
+    slow = compressed or len(data) >= SLOW_BODY
+    document = _run(slow, _decode, data, schema.missing_body, compressed)
+    return Received(data, document, slow)
+
+
+def check(received: Received, schema: fields.Request) -> dict[str, Any]:
+    """What a body says, checked."""
+    return _run(received.slow, fields.load, schema, received.document)
+
+
+def _run(slow: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return offload(work, *args, **kwargs) if slow else work(*args, **kwargs)
 
 
 def model_name(body: Mapping[str, Any]) -> str:
@@ -41,12 +66,12 @@ def _read() -> bytes:
         raise InvalidRequest(f"the request body is not valid HTTP: {error}") from None
 
 
-def _decode(data: bytes, schema: fields.Request, compressed: bool) -> dict[str, Any]:
+def _decode(data: bytes, missing: str, compressed: bool) -> Any:
     if compressed:
         data = _inflate(data)
     if not data.strip():
-        raise InvalidRequest(schema.missing_body)
-    return fields.load(schema, gojson.decode(data))
+        raise InvalidRequest(missing)
+    return gojson.decode(data)
 
 
 def _inflate(data: bytes) -> bytes:

@@ -19,7 +19,7 @@ from app.services import services
 from app.translate import images
 from app.translate.dialect import Exchange
 from app.upstream.cancel import Cancel
-from app.web.body import load_body
+from app.web import passthrough
 from app.web.offload import offload
 from app.web.targets import find_target
 from app.web.watch import watch
@@ -35,13 +35,18 @@ BYTES_PER_TOKEN = 4  # a rough guess, for an upstream that does not count
 def inference(
     schema: Request, *, model_required: bool = False
 ) -> Callable[[View], Callable[[], Response]]:
-    """Call the view with the checked body and the model it names."""
+    """Call the view with the checked body and the model it names.
+
+    A request for a model of the passthrough goes there instead.
+    """
 
     def decorate(view: View) -> Callable[[], Response]:
         @functools.wraps(view)
         def infer() -> Response:
             g.started_ns = time.time_ns()
-            body = load_body(schema)
+            body = passthrough.body_or_answer(schema)
+            if isinstance(body, Response):
+                return body
             target = find_target(body.get("model", ""), model_required=model_required)
             g.cancel = Cancel()
             with ExitStack() as held:

@@ -1,16 +1,24 @@
-"""Send a dialect's events to the client as they arrive; the only streaming Response."""
+"""Send to the client what arrives, as it arrives; the only streaming responses."""
 
 from __future__ import annotations
 
+import errno
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from flask import Response
 
-from app.errors import Cancelled, CerellamaError
+from app.errors import Cancelled, CerellamaError, UpstreamError
 from app.translate.dialect import Dialect, Event
+from app.upstream.body import Body
+from app.upstream.failures import Failure
+from app.upstream.passthrough import onward
+from app.upstream.transport import Answer
 
 log = logging.getLogger(__name__)
+
+OWN = {"date", "server"}  # headers that whoever serves us gives every answer
 
 
 def relay(
@@ -24,6 +32,30 @@ def relay(
     )
     response.call_on_close(close)
     return response
+
+
+def pass_on(answer: Answer) -> Response:
+    """Another server's answer as it is, one write per read; it ends as that ends."""
+    response = Response(_payload(answer.body), answer.status)
+    response.headers.clear()
+    response.headers.extend(onward(answer.headers.items(), OWN))
+    response.headers.setdefault("X-Accel-Buffering", "no")
+    response.call_on_close(answer.body.close)
+    return response
+
+
+def _payload(body: Body) -> Iterator[bytes]:
+    try:
+        while not body.ended:
+            data = body.read(math.inf)
+            if data:
+                yield data
+    except Cancelled:
+        return
+    except (Failure, UpstreamError) as error:
+        log.warning("a relayed answer broke off: %s", error)
+        # What servers take for a lost client: they close, and say no more of it.
+        raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
 
 
 def _frames(batches: Iterable[list[Event]], dialect: Dialect) -> Iterator[bytes]:

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from app.schemas.ollama import ShowRequest
 from app.services import services
 from app.translate.ollama import models
-from app.web import replies
-from app.web.body import load_body, model_name
+from app.web import passthrough, replies
+from app.web.body import model_name
+from app.web.passthrough import relayable
 from app.web.targets import find_shown
 
 bp = Blueprint("models", __name__, url_prefix="/api")
-
-show_request = ShowRequest()
 
 
 @bp.route("/tags", methods=["GET", "HEAD"])
 def tags() -> Response:
     """List the models."""
     found = services()
-    return replies.native(models.tags(found.catalogue.served(), found.remote_host))
+    further = passthrough.further(found.elsewhere.tags)
+    return replies.native(
+        models.tags(found.catalogue.served(), found.remote_host, further)
+    )
 
 
 @bp.get("/ps")
 def ps() -> Response:
     """List the models that count as loaded."""
     found = services()
-    return replies.native(models.ps(found.loaded.listing(found.catalogue.served())))
+    further = passthrough.further(found.elsewhere.ps)
+    loaded = found.loaded.listing(found.catalogue.served())
+    return replies.native(models.ps(loaded, further))
 
 
 @bp.post("/show")
-def show() -> Response:
+@relayable(ShowRequest())
+def show(body: dict[str, Any]) -> Response:
     """Tell all about one model."""
-    body = load_body(show_request)
     name = model_name(body)
     shown = models.show(
         find_shown(name).model,

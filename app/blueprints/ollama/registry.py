@@ -1,6 +1,11 @@
-"""To and from a registry: what can be served is there already, and stays."""
+"""To and from a registry: what can be served is there already, and stays.
+
+A real Ollama behind us pulls all else, and pushes what it has.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Blueprint, Response
 
@@ -9,19 +14,17 @@ from app.errors import InvalidRequest
 from app.schemas.ollama import PullRequest, PushRequest
 from app.translate.ollama import progress as lines
 from app.web import progress
-from app.web.body import load_body, model_name
+from app.web.body import model_name
+from app.web.passthrough import LONG_WORK_S, relayable
 from app.web.targets import find_model
 
 bp = Blueprint("registry", __name__, url_prefix="/api")
 
-pull_request = PullRequest()
-push_request = PushRequest()
-
 
 @bp.post("/pull")
-def pull() -> Response:
+@relayable(PullRequest(), listed=False, silence_s=LONG_WORK_S)
+def pull(body: dict[str, Any]) -> Response:
     """Have a model at hand, as any model is that can be resolved."""
-    body = load_body(pull_request)
     name = model_name(body)
     names.parse(name)
     told = lines.pull(find_model(name))
@@ -29,9 +32,9 @@ def pull() -> Response:
 
 
 @bp.post("/push")
-def push() -> Response:
+@relayable(PushRequest(), silence_s=LONG_WORK_S)
+def push(body: dict[str, Any]) -> Response:
     """Refuse to publish a model."""
-    body = load_body(push_request)
     name = model_name(body)
     if not name.strip():
         raise InvalidRequest("model is required")

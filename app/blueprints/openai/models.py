@@ -8,7 +8,7 @@ from app.services import services
 from app.translate.model import Model
 from app.translate.openai import models
 from app.translate.openai.models import Entry
-from app.web import replies
+from app.web import passthrough, replies
 from app.web.targets import find_shown
 
 OWNER = "library"  # Ollama's namespace of models without one
@@ -19,15 +19,17 @@ bp = Blueprint("openai_models", __name__, url_prefix="/v1")
 @bp.get("/models")
 def listing() -> Response:
     """List the models."""
-    served = services().catalogue.served()
-    return replies.compatible(
-        models.listing(entry(model.name, model) for model in served)
-    )
+    found = services()
+    own = [entry(model.name, model) for model in found.catalogue.served()]
+    further = passthrough.further(found.elsewhere.models)
+    return replies.compatible(models.listing(own, further))
 
 
 @bp.get("/models/<model:name>")
 def single(name: str) -> Response:
     """Tell of one model, by the name it was asked for."""
+    if passthrough.is_elsewhere(name):
+        return passthrough.relay_to_passthrough()
     return replies.compatible(models.single(entry(name, find_shown(name).model)))
 
 

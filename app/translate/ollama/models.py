@@ -13,6 +13,8 @@ from typing import Any
 
 from app.translate.model import Model
 
+Entry = dict[str, Any]
+
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 COPILOT = "GitHubCopilotChat/"
@@ -40,13 +42,18 @@ def remote(model: Model, remote_host: str) -> dict[str, str]:
     return {"remote_model": model.id, "remote_host": remote_host}
 
 
-def tags(models: Iterable[Model], remote_host: str) -> dict[str, Any]:
-    return {"models": [_tag(model, remote_host) for model in models]}
+def tags(
+    models: Iterable[Model], remote_host: str, further: Iterable[Entry] = ()
+) -> dict[str, Any]:
+    """The models, and `further` ones whose entries another server has made."""
+    return {"models": [*[_tag(model, remote_host) for model in models], *further]}
 
 
-def ps(loaded: Iterable[tuple[Model, int]]) -> dict[str, Any]:
+def ps(
+    loaded: Iterable[tuple[Model, int]], further: Iterable[Entry] = ()
+) -> dict[str, Any]:
     """The loaded models, each with the nanosecond at which it expires."""
-    return {"models": [_process(model, expiry) for model, expiry in loaded]}
+    return {"models": [*[_process(model, at) for model, at in loaded], *further]}
 
 
 def show(

@@ -12,8 +12,11 @@ class Entry(NamedTuple):
     owned_by: str
 
 
-def listing(entries: Iterable[Entry]) -> dict[str, Any]:
-    return {"object": "list", "data": [single(entry) for entry in entries]}
+def listing(
+    entries: Iterable[Entry], further: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """The models, and `further` ones whose entries another server has made."""
+    return {"object": "list", "data": [*map(single, entries), *further]}
 
 
 def single(entry: Entry) -> dict[str, Any]:

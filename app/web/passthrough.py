@@ -1,0 +1,159 @@
+"""What goes to the passthrough instead of a view, and what its lists add to ours."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, make_response, request
+from flask.typing import ResponseReturnValue
+
+from app.catalogue import elsewhere, resolve
+from app.catalogue.elsewhere import Entry
+from app.errors import UpstreamError
+from app.schemas import fields
+from app.services import services
+from app.upstream.cancel import Cancel
+from app.upstream.passthrough import HOPS, Message, Upload
+from app.web import body as bodies
+from app.web.relay import pass_on
+from app.web.watch import watch
+
+View = Callable[[dict[str, Any]], ResponseReturnValue]
+
+# Pulling and creating may be silent for as long as it takes; the client can leave.
+LONG_WORK_S = 24 * 3600.0
+UPLOAD_READ_BYTES = 64 * 1024
+PATH_SAFE = "/:@!$&'()*+,;=~"
+
+
+def relayable(
+    schema: fields.Request,
+    *,
+    keys: Sequence[str] = ("model", "name"),
+    listed: bool = True,
+    silence_s: float | None = None,
+) -> Callable[[View], Callable[[], Response]]:
+    """Call the view with the checked body, unless the passthrough answers.
+
+    For routes that ask nothing of Cerebras; `@inference` does the same for the others.
+    """
+
+    def decorate(view: View) -> Callable[[], Response]:
+        @functools.wraps(view)
+        def answer() -> Response:
+            body = body_or_answer(schema, keys=keys, listed=listed, silence_s=silence_s)
+            return body if isinstance(body, Response) else make_response(view(body))
+
+        return answer
+
+    return decorate
+
+
+def body_or_answer(
+    schema: fields.Request,
+    *,
+    keys: Sequence[str] = ("model",),
+    listed: bool = True,
+    silence_s: float | None = None,
+) -> dict[str, Any] | Response:
+    """The checked body, or the passthrough's answer if the model it names is there.
+
+    The passthrough gets a body unchecked, for it may take more than we know. `keys` are
+    those a name may stand under; see `is_elsewhere` for `listed`.
+    """
+    received = bodies.read_body(schema)
+    if is_elsewhere(name_in(received.document, keys), listed=listed):
+        return relay_to_passthrough(received.data, silence_s=silence_s)
+    return bodies.check(received, schema)
+
+
+def is_elsewhere(name: str, *, listed: bool = True) -> bool:
+    """Whether the passthrough answers for a model: it has it, and nobody before it.
+
+    Not `listed`: it answers for every name that nobody before it has.
+    """
+    found = services()
+    if found.passthrough is None:
+        return False
+    return resolve.is_elsewhere(
+        name,
+        found.catalogue,
+        lambda parsed: not listed or found.elsewhere.has(parsed, hops()),
+    )
+
+
+def relay_to_passthrough(
+    data: bytes | Upload = b"", *, silence_s: float | None = None
+) -> Response:
+    """Send the current request on as it is; `data` is its body, which has been read.
+
+    `silence_s` is for work that may say nothing for longer than an answer may.
+    """
+    passthrough = services().passthrough
+    assert passthrough is not None, "is_elsewhere says whether there is one"
+    cancel = Cancel()
+    message = Message(request.method, target(), dict(request.headers), data)
+    with ExitStack() as held:
+        held.callback(watch(request.environ, cancel.trip))
+        answer = passthrough.send(message, cancel, idle_timeout_s=silence_s)
+        response = pass_on(answer)
+        response.call_on_close(held.pop_all().close)
+    return response
+
+
+def relay_upload_to_passthrough() -> Response:
+    """Send the current request on while its body, of any size, is still coming."""
+    request.max_content_length = sys.maxsize
+    return relay_to_passthrough(Incoming(), silence_s=LONG_WORK_S)
+
+
+class Incoming:
+    """The body of the current request, read as it is sent on."""
+
+    def __len__(self) -> int:
+        return request.content_length or 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while data := request.stream.read(UPLOAD_READ_BYTES):
+            yield data
+
+
+def further(entries: Callable[[str], list[Entry]]) -> list[Entry]:
+    """What a list of the passthrough's adds to ours; nothing while it fails.
+
+    A name that one of our own models has leads to that one: it is listed once.
+    """
+    try:
+        return [entry for entry in entries(hops()) if is_for_elsewhere(entry)]
+    except UpstreamError:
+        return []  # logged once, by the list
+
+
+def is_for_elsewhere(entry: Entry) -> bool:
+    name = elsewhere.name_of(entry)
+    return name is not None and services().catalogue.find(name) is None
+
+
+def name_in(document: Any, keys: Sequence[str]) -> str:
+    """The model that a body names, before anything of it is checked."""
+    if not isinstance(document, dict):
+        return ""
+    folded = fields.fold(document, dict.fromkeys(keys))
+    found = (folded.get(key) for key in keys)
+    return next((name for name in found if isinstance(name, str) and name), "")
+
+
+def hops() -> str:
+    """The servers of our kind that the current request has passed."""
+    return request.headers.get(HOPS, "")
+
+
+def target() -> str:
+    """Path and query of the current request."""
+    query = request.query_string.decode("latin-1")
+    return quote(request.path, safe=PATH_SAFE) + ("?" + query if query else "")
