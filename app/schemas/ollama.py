@@ -48,6 +48,14 @@ def top_logprobs(value: Any, path: str) -> int:
     return count
 
 
+def embedded(value: Any, path: str) -> str | list[str]:
+    """A text to embed, or several."""
+    texts = value if type(value) is list else [value]
+    if not all(type(item) is str for item in texts):
+        raise ValidationError("invalid input type")
+    return value  # type: ignore[no-any-return]  # checked to be texts above
+
+
 class Inference(Request):
     """What generate and chat share."""
 
@@ -115,3 +123,23 @@ class WebRequest(Request):
     """Refused whatever it asks; only a missing body is told apart."""
 
     go_name = "WebRequest"
+
+
+class EmbedRequest(Request):
+    go_name = "EmbedRequest"
+
+    model = Checked(text)
+    keep_alive = Checked(keep_alive)
+    truncate = Checked(flag)
+    dimensions = Checked(integer)
+    options = Checked(mapping)
+    input = Checked(embedded)  # last: looked into after all types
+
+
+class EmbeddingRequest(Request):
+    go_name = "EmbeddingRequest"
+
+    model = Checked(text)
+    prompt = Checked(text)
+    keep_alive = Checked(keep_alive)
+    options = Checked(mapping)

@@ -23,9 +23,11 @@ from app.schemas.fields import (
     number,
     text,
 )
-from app.schemas.ollama import top_logprobs
+from app.schemas.ollama import embedded, top_logprobs
 from app.schemas.records import record
 
+ENCODINGS = ("float", "base64")
+NO_INPUT = "invalid input"
 NO_MESSAGES = "[] is too short - 'messages'"
 
 
@@ -87,13 +89,29 @@ def response_format(value: Any, path: str) -> dict[str, Any]:
     return record(value, path, {"type": text, "json_schema": mapping})
 
 
-class Messages(Checked):
-    """The one field that must be there."""
+def encoding_format(value: Any, path: str) -> str:
+    encoding = text(value, path).lower()
+    if encoding and encoding not in ENCODINGS:
+        raise ValidationError(
+            f"Invalid value for 'encoding_format' = {value}. "
+            f"Supported values: {list(ENCODINGS)}."
+        )
+    return encoding
 
-    def __init__(self) -> None:
-        super().__init__(messages)
+
+def embedded_input(value: Any, path: str) -> str | list[str]:
+    if value == []:
+        raise ValidationError(NO_INPUT)
+    return embedded(value, path)
+
+
+class Required(Checked):
+    """The one field of a body that must be there; `missing` says that it is not."""
+
+    def __init__(self, check: Check, missing: str) -> None:
+        super().__init__(check)
         self.required = True
-        self.error_messages["required"] = NO_MESSAGES
+        self.error_messages["required"] = missing
 
 
 class ChatRequest(Request):
@@ -120,5 +138,17 @@ class ChatRequest(Request):
     reasoning_effort = Checked(text)
     logprobs = Checked(flag)
     _debug_render_only = Checked(flag)
-    messages = Messages()  # after all types, as are the checks below
+    messages = Required(
+        messages, NO_MESSAGES
+    )  # after all types, as are the checks below
     top_logprobs = Checked(top_logprobs)
+
+
+class EmbedRequest(Request):
+    go_name = "EmbedRequest"
+    missing_body = "EOF"
+
+    model = Checked(text)
+    dimensions = Checked(integer)
+    encoding_format = Checked(encoding_format)
+    input = Required(embedded_input, NO_INPUT)  # looked into after all types

@@ -31,3 +31,21 @@ def find_model(name: str) -> Model | None:
         return find_target(name, model_required=False).model
     except (InvalidRequest, ModelNotFound):
         return None
+
+
+def find_embedder(name: str, *, model_required: bool = False) -> Target:
+    """As the routes for embeddings find it, which word its absence in their own way."""
+    try:
+        return find_target(name, model_required=model_required)
+    except ModelNotFound as error:
+        if not name.strip():
+            raise
+        told = f'model "{name}" not found, try pulling it first'
+        raise ModelNotFound(told) from error
+
+
+def no_embeddings() -> InvalidRequest:
+    return InvalidRequest(
+        "this model does not support embeddings: ask for a model of the Ollama server "
+        "that OLLAMA_PASSTHROUGH_URL names"
+    )

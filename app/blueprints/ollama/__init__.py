@@ -3,6 +3,7 @@
 from app.blueprints.ollama import (
     account,
     chat,
+    embed,
     experimental,
     generate,
     models,
@@ -15,6 +16,7 @@ BLUEPRINTS = (
     models.bp,
     chat.bp,
     generate.bp,
+    embed.bp,
     registry.bp,
     account.bp,
     experimental.bp,

@@ -1,5 +1,5 @@
 """The OpenAI dialect, as Ollama speaks it."""
 
-from app.blueprints.openai import chat, models
+from app.blueprints.openai import chat, embeddings, models
 
-BLUEPRINTS = (chat.bp, models.bp)
+BLUEPRINTS = (chat.bp, models.bp, embeddings.bp)
