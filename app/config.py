@@ -55,6 +55,9 @@ class Config:
         settings.keep_alive, 300_000_000_000, variable="OLLAMA_KEEP_ALIVE"
     )
     ollama_max_queue: int = setting(settings.whole_number(0), 512)
+    database_url: str = setting(
+        settings.database_url, "sqlite:///instance/cerellama.db", secret=True
+    )
     max_upstream_requests: int = setting(settings.whole_number(1), 256)
     connect_timeout_s: float = setting(settings.seconds, 5.0)
     idle_timeout_s: float = setting(settings.seconds, 120.0)

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import sqlalchemy
+
 from app.wire import duration
 
 FOREVER = -1
@@ -28,6 +30,8 @@ ORIGIN_SCHEMES = (
 )
 OLLAMA_PORT = 11434
 SCHEME_PORTS = {"http": 80, "https": 443}
+DATABASES = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
+NO_FILE = (None, "", ":memory:")
 HIGHEST_PORT = 65535
 
 
@@ -112,6 +116,20 @@ def url(example: str) -> Callable[[str], str]:
         return value.rstrip("/")
 
     return parse
+
+
+def database_url(value: str) -> str:
+    """A database that workers can share: none in memory."""
+    try:
+        url = sqlalchemy.make_url(value)
+        good = url.drivername in DATABASES
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        good = False
+    if not good or (url.drivername == "sqlite" and url.database in NO_FILE):
+        raise ValueError(
+            "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>/<name>"
+        )
+    return value
 
 
 def host(value: str) -> str:

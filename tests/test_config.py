@@ -34,6 +34,9 @@ GOOD = [
     ("OLLAMA_KEEP_ALIVE", "-1", -1),
     ("OLLAMA_KEEP_ALIVE", "-5m", -1),
     ("OLLAMA_MAX_QUEUE", "0", 0),
+    ("DATABASE_URL", "sqlite:////tmp/store.db", "sqlite:////tmp/store.db"),
+    ("DATABASE_URL", "postgres://me:pw@db:5432/x", "postgres://me:pw@db:5432/x"),
+    ("DATABASE_URL", "postgresql+psycopg://db/x", "postgresql+psycopg://db/x"),
     ("MAX_UPSTREAM_REQUESTS", "1", 1),
     ("CONNECT_TIMEOUT_S", "0.5", 0.5),
     ("RETRY_WAIT_S", "0", 0.0),
@@ -125,16 +128,40 @@ def test_a_bad_secret_is_refused_without_being_shown(name: str, value: str) -> N
     assert value.strip(",") == "" or value not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://me:pw@db/x",
+        "postgresql://me:pw@db:port/x",
+        "store.db",
+        "postgresql+asyncpg://db/x",
+    ],
+)
+def test_a_bad_database_is_refused_without_being_shown(value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_env({"DATABASE_URL": value})
+
+    assert str(caught.value).startswith("DATABASE_URL must be sqlite:///<path of a ")
+    assert "pw" not in str(caught.value)
+
+
 @pytest.mark.parametrize("value", ["", "  ", '""', "' '"])
 def test_an_empty_value_is_unset(value: str) -> None:
     assert from_env(dict.fromkeys(VARIABLES.values(), value)) == Config()
 
 
 def test_secrets_are_hidden_from_repr() -> None:
-    config = Config(cerebras_api_keys=("csk-hidden",), access_tokens=("hush",))
+    config = Config(
+        cerebras_api_keys=("csk-hidden",),
+        access_tokens=("hush",),
+        database_url="secret",
+    )
 
     assert "csk-hidden" not in repr(config)
     assert "hush" not in repr(config)
+    assert "secret" not in repr(config)
 
 
 @pytest.mark.parametrize(("value", "expected"), OLLAMA_HOSTS)
