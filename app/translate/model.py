@@ -51,6 +51,28 @@ class Model:
         return len(self._canonical)
 
     @property
+    def listed(self) -> Listed:
+        return Listed(
+            name=self.name,
+            model=self,
+            digest=self.digest,
+            size=self.size,
+            modified_us=self.created * 1_000_000,
+        )
+
+    @property
     def _canonical(self) -> bytes:
         facts = {key: fact for key, fact in asdict(self).items() if key != "traits"}
         return msgspec.json.encode(facts, order="sorted")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A model as lists show it: a served one, or one derived from it."""
+
+    name: str  # with its tag
+    model: Model
+    digest: str
+    size: int
+    modified_us: int  # since 1970
+    parent: str = ""  # what it was derived from, with its tag

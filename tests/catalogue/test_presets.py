@@ -1,0 +1,216 @@
+"""What a derived model does to a request, by Ollama's precedence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.catalogue import presets
+from app.catalogue.metadata import TABLE
+from app.catalogue.presets import Preset
+from app.translate.ollama import chat, generate
+from app.translate.openai import chat as openai
+
+GPT, QWEN = TABLE.values()
+MARIO = {"role": "system", "content": "You are Mario."}
+LUIGI = {"role": "system", "content": "You are Luigi."}
+HI, HO = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}
+HELLO = {"role": "user", "content": "Hello"}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+FULL = Preset(base=GPT.id, system="You are Mario.", messages=(HI, HO))
+
+
+def chatted(preset: Preset, *said: Any, **body: Any) -> dict[str, Any]:
+    body = {"messages": list(said), **body}
+    return presets.apply(preset, chat.to_upstream(body), body)
+
+
+def generated(preset: Preset, **body: Any) -> dict[str, Any]:
+    body = presets.complete(preset, {"prompt": "Hello", **body})
+    return presets.apply_to_prompt(preset, generate.to_upstream(body), body)
+
+
+def test_a_chat_begins_with_the_models_system_and_messages() -> None:
+    assert chatted(FULL, HELLO)["messages"] == [MARIO, HI, HO, HELLO]
+
+
+def test_a_chat_that_begins_with_a_system_text_keeps_to_it() -> None:
+    assert chatted(FULL, LUIGI, HELLO)["messages"] == [HI, HO, LUIGI, HELLO]
+
+
+def test_a_later_system_text_does_not_suppress_the_models() -> None:
+    assert chatted(FULL, HELLO, LUIGI)["messages"] == [MARIO, HI, HO, HELLO, LUIGI]
+
+
+def test_a_developer_of_v1_instructs_as_a_system_does() -> None:
+    body = {"messages": [{**LUIGI, "role": "developer"}, HELLO]}
+
+    applied = presets.apply(Preset(GPT.id, system="x"), openai.to_upstream(body), body)
+
+    assert [message["role"] for message in applied["messages"]] == ["developer", "user"]
+
+
+def test_a_prompt_comes_after_system_and_messages() -> None:
+    assert generated(FULL)["messages"] == [MARIO, HI, HO, HELLO]
+    assert generated(FULL, system="You are Luigi.")["messages"] == [
+        LUIGI,
+        HI,
+        HO,
+        HELLO,
+    ]
+
+
+@pytest.mark.parametrize("context", [[], [1, 2, 3]], ids=["empty", "foreign"])
+def test_with_a_context_the_models_messages_are_left_out(context: list[int]) -> None:
+    assert generated(FULL, context=context)["messages"] == [MARIO, HELLO]
+
+
+def test_a_prompts_own_template_sees_the_models_system() -> None:
+    applied = generated(FULL, template="{{ .System }} | {{ .Prompt }}")
+
+    assert applied["messages"] == [
+        HI,
+        HO,
+        {"role": "user", "content": "You are Mario. | Hello"},
+    ]
+
+
+def test_pictures_in_the_models_messages_are_kept() -> None:
+    png = (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhg"
+        "GAWjR9awAAAABJRU5ErkJggg=="
+    )
+    preset = Preset(QWEN.id, messages=({"role": "user", "images": [png]},))
+
+    [shown, _] = chatted(preset, HELLO)["messages"]
+
+    assert shown["content"][0]["type"] == "image_url"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"temperature": 0.25, "seed": 7, "stop": ["x"]}),
+        ({"temperature": 1}, {"temperature": 1, "seed": 7, "stop": ["x"]}),
+        ({"seed": None}, {"temperature": 0.25, "seed": 7, "stop": ["x"]}),
+        ({"seed": -1}, {"temperature": 0.25, "stop": ["x"]}),
+        ({"stop": ["y"]}, {"temperature": 0.25, "seed": 7, "stop": ["y"]}),
+        ({"stop": []}, {"temperature": 0.25, "seed": 7}),
+    ],
+    ids=["none", "wins", "null", "back to chance", "list", "empty list"],
+)
+def test_the_requests_options_win(
+    options: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    parameters = {"temperature": 0.25, "seed": 7, "stop": ["x"], "num_ctx": 4096}
+    preset = Preset(GPT.id, parameters=parameters)
+
+    for applied in (
+        chatted(preset, HELLO, options=options),
+        generated(preset, options=options),
+    ):
+        assert applied == {"messages": [HELLO], **expected}
+
+
+def test_parameters_hold_on_v1_under_what_a_request_says() -> None:
+    preset = Preset(GPT.id, parameters={"temperature": 0.25, "num_predict": 9})
+    body = {"messages": [HELLO], "temperature": 0}
+
+    applied = presets.apply(preset, openai.to_upstream(body), body)
+
+    assert (applied["temperature"], applied["max_completion_tokens"]) == (0, 9)
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"prompt": "x"}, {"prompt": "x", "seed": 7, "max_completion_tokens": 9}),
+        ({"prompt": "x", "max_tokens": 5}, {"prompt": "x", "seed": 7, "max_tokens": 5}),
+    ],
+    ids=["cap of the model", "cap of the request"],
+)
+def test_a_raw_prompt_takes_the_parameters(
+    request_: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    preset = Preset(GPT.id, system="x", parameters={"seed": 7, "num_predict": 9})
+
+    assert presets.apply(preset, request_, {}) == expected
+    assert presets.apply_to_prompt(preset, request_, {"raw": True}) == expected
+
+
+def test_a_raw_request_is_left_as_it_is() -> None:
+    assert presets.complete(FULL, {"raw": True, "prompt": "x"}) == {
+        "raw": True,
+        "prompt": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("Q: {{ .Prompt }}\nA:", "Q: Hello\nA:"),
+        ("{{ .System }}\n\nQ: {{ .Prompt }}", "Q: Hello"),
+        ("{{ if .System }}S: {{ .System }}{{ end }}{{ .Prompt }}", "Hello"),
+        ("{{ .Prompt }}{{ .Response }}", "Hello"),
+        ("<|user|>{{ .Prompt }}<|end|>", "Hello"),
+        ("{{ range .Messages }}{{ .Content }}{{ end }}", "Hello"),
+        ("no prompt", "Hello"),
+    ],
+)
+def test_a_plain_template_frames_the_users_text(template: str, text: str) -> None:
+    preset = Preset(GPT.id, system="You are Mario.", template=template)
+
+    for applied in (chatted(preset, HELLO), generated(preset)):
+        assert applied["messages"] == [MARIO, {"role": "user", "content": text}]
+
+
+def test_a_template_frames_every_user_and_nobody_else() -> None:
+    preset = Preset(GPT.id, template="Q: {{ .Prompt }}", messages=(HI, HO))
+
+    texts = [message["content"] for message in chatted(preset, HELLO)["messages"]]
+
+    assert texts == ["Q: hi", "ho", "Q: Hello"]
+    assert texts == [m["content"] for m in generated(preset)["messages"]]
+
+
+def test_a_template_frames_the_text_beside_a_picture() -> None:
+    preset = Preset(QWEN.id, template="Q: {{ .Prompt }}")
+    content = [{"type": "text", "text": "what?"}, PICTURE]
+    applied = presets.apply(
+        preset, {"messages": [{"role": "user", "content": content}]}, {}
+    )
+
+    assert applied["messages"][0]["content"] == [
+        {"type": "text", "text": "Q: what?"},
+        PICTURE,
+    ]
+
+
+def test_what_came_before_is_not_framed_again() -> None:
+    preset = Preset(GPT.id, template="Q: {{ .Prompt }}")
+    context = generate.context.encode([{"role": "user", "content": "Q: hi"}, HO])
+
+    texts = [m["content"] for m in generated(preset, context=context)["messages"]]
+
+    assert texts == ["Q: hi", "ho", "Q: Hello"]
+
+
+def test_nothing_given_is_changed() -> None:
+    request = {"messages": [HELLO], "temperature": 1}
+    preset = Preset(GPT.id, system="s", template="Q: {{ .Prompt }}", messages=(HI,))
+
+    presets.apply(preset, request, {})
+    presets.apply_to_prompt(preset, request, {})
+
+    assert request == {"messages": [HELLO], "temperature": 1}
+    assert HELLO == {"role": "user", "content": "Hello"}
+
+
+def test_a_digest_tells_what_a_model_does_and_not_where_it_comes_from() -> None:
+    one = Preset(GPT.id, parent="a:latest", parameters={"seed": 1, "top_p": 0.5})
+    same = Preset(GPT.id, parent="b:latest", parameters={"top_p": 0.5, "seed": 1})
+    other = Preset(QWEN.id, parameters={"seed": 1, "top_p": 0.5})
+
+    assert one.digest == same.digest != other.digest
+    assert one.size == same.size
