@@ -4,5 +4,7 @@ pytest_plugins = [
     "tests.apps",
     "tests.real_parts",
     "tests.serving",
+    "tests.postgres",
+    "tests.stores",
     "tests.stand_in_ollama",
 ]

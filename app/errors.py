@@ -10,6 +10,7 @@ Each class knows its HTTP status; none knows a reply's body, that is a dialect's
   + Cancelled                499  the client left: nobody reads the answer
   + Unsupported              501  what no upstream of ours can do
   + QueueFull                503  as many wait as may
+  + StoreUnavailable         503  derived models cannot be read or written now
   + UpstreamError            502  refused, reset, 5xx, garbled or cut short
     - KeyMissing             503  no key is configured
     - KeyRefused             502  upstream's 401 and 403
@@ -62,6 +63,10 @@ class Unsupported(CerellamaError):
 
 
 class QueueFull(CerellamaError):
+    status = 503
+
+
+class StoreUnavailable(CerellamaError):
     status = 503
 
 

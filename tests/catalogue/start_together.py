@@ -1,0 +1,25 @@
+"""Opens the store at the very moment its neighbours do, and makes a model.
+
+Given as arguments: where the store is, a moment, and the model's name.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from app.catalogue import names
+from app.catalogue.presets import Preset
+from app.catalogue.store import Store
+
+
+def main(url: str, moment: float, name: str) -> None:
+    store = Store(url)
+    while time.time() < moment:
+        pass
+    store.start()
+    store.put(names.parse(name), Preset("gpt-oss-120b", system=name), 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]), sys.argv[3])

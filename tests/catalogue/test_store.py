@@ -1,0 +1,276 @@
+"""The store on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from app.catalogue import database, names
+from app.catalogue.presets import Preset
+from app.catalogue.store import Store
+from app.errors import StoreUnavailable
+from tests.postgres import installed
+from tests.processes import PROJECT
+
+HERE = Path(__file__).parent
+MARIO = names.parse("Mario")
+GPT = "gpt-oss-120b"
+FULL = Preset(
+    GPT,
+    parent="gpt-oss-120b:latest",
+    system="You are Mario.\0\u2028ö",
+    template="{{ .Prompt }}",
+    parameters={"temperature": 0.7, "stop": ["a", "b"]},
+    messages=({"role": "user", "content": "hi", "images": ["AAAA"]},),
+    licenses=("MIT",),
+    requires="0.14.0",
+)
+
+
+@pytest.fixture
+def store(database_url: str) -> Store:
+    return Store(database_url)
+
+
+def test_what_is_put_is_found_whole_and_by_any_spelling(store: Store) -> None:
+    store.put(MARIO, FULL, 1_800_000_000_123_456)
+
+    found = store.find(names.parse("registry.ollama.ai/library/MARIO:Latest"))
+
+    assert found is not None
+    assert found.preset == FULL
+    assert (found.name, found.modified_us) == ("Mario:latest", 1_800_000_000_123_456)
+    assert store.list_all() == [found]
+
+
+def test_what_was_never_put_is_not_found(store: Store) -> None:
+    assert store.find(MARIO) is None
+    assert store.list_all() == []
+    assert store.remove(MARIO) is False
+
+
+def test_putting_again_replaces_all_but_the_spelling(store: Store) -> None:
+    store.put(MARIO, FULL, 1)
+
+    store.put(names.parse("mario"), Preset(GPT), 2)
+
+    [found] = store.list_all()
+    assert found == ("Mario:latest", 2, Preset(GPT))
+
+
+def test_what_is_removed_is_gone(store: Store) -> None:
+    store.put(MARIO, FULL, 1)
+    store.put(names.parse("luigi"), FULL, 1)
+
+    assert store.remove(names.parse("mario:LATEST")) is True
+    assert [found.name for found in store.list_all()] == ["luigi:latest"]
+
+
+def test_blobs_are_known_until_they_expire(store: Store) -> None:
+    store.put_blob("sha256:a", 100, 10)
+
+    assert store.has_blob("sha256:a", 109)
+    assert not store.has_blob("sha256:a", 110)
+    assert not store.has_blob("sha256:b", 100)
+
+
+def test_a_blob_that_comes_again_lasts_longer_and_others_are_forgotten(
+    store: Store,
+) -> None:
+    store.put_blob("sha256:a", 100, 10)
+    store.put_blob("sha256:b", 100, 10)
+
+    store.put_blob("sha256:a", 110, 10)
+
+    assert store.has_blob("sha256:a", 119)
+    assert not store.has_blob("sha256:b", 105)
+
+
+def test_a_change_is_seen_by_every_other_at_once(
+    store: Store, database_url: str
+) -> None:
+    neighbour = Store(database_url)
+    assert neighbour.find(MARIO) is None
+
+    store.put(MARIO, FULL, 1)
+    seen = neighbour.find(MARIO)
+    neighbour.remove(MARIO)
+
+    assert seen is not None
+    assert store.find(MARIO) is None
+
+
+def test_a_definition_of_a_later_release_can_be_read(
+    store: Store, database_url: str
+) -> None:
+    store.put(MARIO, FULL, 1)
+    other = database.Database(database_url)
+    other.write(
+        lambda db: db.exec_driver_sql(
+            """UPDATE models SET definition = '{"base":"x","colour":"red"}'"""
+        )
+    )
+
+    found = store.find(MARIO)
+
+    assert found is not None
+    assert found.preset == Preset("x")
+
+
+def test_a_definition_that_cannot_be_read_spoils_no_list(
+    store: Store, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.put(MARIO, FULL, 1)
+    store.put(names.parse("luigi"), FULL, 1)
+    other = database.Database(database_url)
+    other.write(
+        lambda db: db.exec_driver_sql(
+            "UPDATE models SET definition = '{}' WHERE name = 'Mario:latest'"
+        )
+    )
+
+    with caplog.at_level(logging.INFO, "app"):
+        assert store.find(MARIO) is None
+        assert [found.name for found in store.list_all()] == ["luigi:latest"]
+
+    assert "Mario:latest cannot be read" in caplog.text
+
+
+def test_ten_that_start_together_migrate_once_and_all_can_write(
+    database_url: str,
+) -> None:
+    moment = str(time.time() + 3)
+    started = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-W", "error", str(HERE / "start_together.py")),
+                *(database_url, moment, f"model{number}"),
+            ],
+            cwd=PROJECT,
+            env={"PYTHONPATH": str(PROJECT), "NO_PROXY": "*"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(10)
+    ]
+    said = [process.communicate(timeout=30)[1] for process in started]
+
+    names_stored = {found.name for found in Store(database_url).list_all()}
+    assert said == [""] * 10
+    assert names_stored == {f"model{number}:latest" for number in range(10)}
+
+
+def test_killed_before_any_statement_a_create_leaves_the_old_or_the_new(
+    database_url: str,
+) -> None:
+    Store(database_url).put(MARIO, Preset(GPT, system="old"), 1)
+    left = []
+    for last in range(20):
+        command = [sys.executable, str(HERE / "create_and_die.py"), database_url, "new"]
+        done = subprocess.run(
+            [*command, str(last)],
+            cwd=PROJECT,
+            env={"PYTHONPATH": str(PROJECT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = Store(database_url).find(MARIO)
+        assert found is not None
+        left.append(found.preset.system)
+        if done.returncode == 0:
+            assert done.stdout.strip() == '{"status":"success"}'
+            break
+
+    assert left == ["old"] * (len(left) - 1) + ["new"]
+    assert len(left) > 3
+
+
+def test_a_start_without_the_database_succeeds_and_migrates_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "new").touch()
+    store = Store(f"sqlite:///{tmp_path}/new/store.db")
+
+    with caplog.at_level(logging.INFO, "app"):
+        store.start()
+        with pytest.raises(StoreUnavailable, match="cannot be reached; try again"):
+            store.find(MARIO)
+        (tmp_path / "new").unlink()
+        store.put(MARIO, FULL, 1)
+
+    levels = [r.levelname for r in caplog.records if "store can" in r.getMessage()]
+    assert store.find(MARIO) is not None
+    assert levels == ["ERROR", "INFO"]
+
+
+def test_a_locked_sqlite_is_read_at_once_and_given_up_for_writing(
+    tmp_path: Path,
+) -> None:
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    store.put(MARIO, FULL, 1)
+    holder = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+
+    began = time.monotonic()
+    found = store.find(MARIO)
+    read_s = time.monotonic() - began
+    with pytest.raises(StoreUnavailable, match="busy"):
+        store.remove(MARIO)
+    waited_s = time.monotonic() - began
+    holder.execute("COMMIT")
+    holder.close()
+
+    assert found is not None
+    assert read_s < 0.1
+    assert 1.9 < waited_s < 3
+    assert store.remove(MARIO)
+
+
+def test_a_relative_path_begins_at_the_project() -> None:
+    engine = database.sqlite.engine(make_url("sqlite:///instance/some.db"))
+
+    assert engine.url.database == str(PROJECT / "instance" / "some.db")
+
+
+def test_nothing_of_the_databases_address_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = Store("postgresql+psycopg://mario:secret@127.0.0.1:1/cerellama")
+
+    with (
+        caplog.at_level(logging.INFO, "app"),
+        pytest.raises(StoreUnavailable) as caught,
+    ):
+        store.list_all()
+
+    assert "secret" not in caplog.text
+    assert not re.search(r"secret|127\.0\.0\.1|mario", caught.value.message)
+
+
+def test_a_host_that_is_not_found_is_a_store_that_is_down() -> None:
+    store = Store("postgresql+psycopg://nowhere.invalid/cerellama")
+
+    with pytest.raises(StoreUnavailable):
+        store.list_all()
+
+
+def test_a_postgres_that_stops_and_starts_is_used_again() -> None:
+    with installed() as instance:
+        with instance.serving():
+            store = Store(instance.url.replace("postgres:", "postgresql+psycopg:", 1))
+            store.put(MARIO, FULL, 1)
+        with pytest.raises(StoreUnavailable):
+            store.find(MARIO)
+        with instance.serving():
+            found = store.find(MARIO)
+
+    assert found is not None
