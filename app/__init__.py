@@ -21,6 +21,7 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_mb << 20
     services = services or build(config)
     services.catalogue.start()
+    services.store.start()
     app.extensions[EXTENSION] = services
     routing.init_app(app)
     cors.init_app(app, config.ollama_origins)

@@ -6,6 +6,7 @@ import atexit
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,13 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from app.catalogue.elsewhere import Elsewhere
+from app.catalogue.listing import listed
 from app.catalogue.loaded import Loaded
-from app.catalogue.models import Catalogue
+from app.catalogue.models import Catalogue, start_thread
 from app.catalogue.resolve import announce
+from app.catalogue.store import Store
 from app.config import Config
+from app.translate.model import Model
 from app.upstream.cerebras import Cerebras
 from app.upstream.passthrough import Passthrough
 from app.upstream.slots import Slots
@@ -31,6 +35,7 @@ class Services:
     upstream: Cerebras
     slots: Slots
     catalogue: Catalogue
+    store: Store
     loaded: Loaded
     passthrough: Passthrough | None
     elsewhere: Elsewhere  # the passthrough's models; without one there are none
@@ -53,10 +58,14 @@ def build(config: Config) -> Services:
         idle_timeout_s=config.idle_timeout_s,
         retry_wait_s=config.retry_wait_s,
     )
+    store = Store(config.database_url)
+
+    def announce_all(models: Sequence[Model]) -> None:
+        announce(models, config.cai_model)
+        start_thread(partial(listed, catalogue, store))  # notes what is hidden now
+
     catalogue = Catalogue(
-        upstream.models,
-        upstream.public_models,
-        on_change=partial(announce, default_model=config.cai_model),
+        upstream.models, upstream.public_models, on_change=announce_all
     )
     folder = config.instance_dir or _folder_of_its_own()
     passthrough = _passthrough(config, own_id=_digest(folder))
@@ -65,6 +74,7 @@ def build(config: Config) -> Services:
         upstream=upstream,
         slots=Slots(config.max_upstream_requests, config.ollama_max_queue),
         catalogue=catalogue,
+        store=store,
         loaded=Loaded(Path(folder), config.ollama_keep_alive_ns),
         passthrough=passthrough,
         elsewhere=Elsewhere(passthrough.entries if passthrough else _nothing),

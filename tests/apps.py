@@ -35,6 +35,7 @@ def make_app(
             "CEREBRAS_BASE_URL": fake.base_url,
             "CEREBRAS_API_KEY": fake.key,
             "CERELLAMA_INSTANCE_DIR": str(folder),
+            "DATABASE_URL": f"sqlite:///{folder}/store.db",
             "RETRY_WAIT_S": "0",
             **environ,
         }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +47,16 @@ def environment(**settings: str) -> dict[str, str]:
         "GRACE_S": "2",  # idle connections of a test's client hold up the end
         "HOST": "127.0.0.1",
         "PORT": "0",
+        "DATABASE_URL": fresh_store(),
         **settings,
     }
+
+
+def fresh_store() -> str:
+    """A DATABASE_URL that no other test uses."""
+    folder = tempfile.mkdtemp(prefix="cerellama-store-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return f"sqlite:///{folder}/store.db"
 
 
 @contextlib.contextmanager

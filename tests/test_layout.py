@@ -98,8 +98,8 @@ def test_flask_run_uses_our_port() -> None:
     assert "FLASK_RUN_PORT=6000" in (PROJECT / ".flaskenv").read_text().splitlines()
 
 
-def test_every_route_has_a_test_file() -> None:
-    app = create_app(Config())
+def test_every_route_has_a_test_file(tmp_path: Path) -> None:
+    app = create_app(Config(database_url=f"sqlite:///{tmp_path}/store.db"))
     modules = {
         app.view_functions[rule.endpoint].__module__
         for rule in app.url_map.iter_rules()

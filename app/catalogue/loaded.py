@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from app.translate.model import Model
+from app.translate.model import Listed
 
 log = logging.getLogger(__name__)
 
@@ -33,40 +33,43 @@ class Loaded:
         self._clock = clock
         self._warned = False
 
-    def use(self, model_id: str, keep_alive_ns: int | None = None) -> None:
-        """Keep a model loaded; None: for as long as before, negative: forever."""
+    def use(self, name: str, keep_alive_ns: int | None = None) -> None:
+        """Keep a model loaded, named as in lists.
+
+        None is for as long as before, negative forever.
+        """
         now = self._clock()
         try:
             if keep_alive_ns is None:
-                keep_alive_ns = self._previous(model_id, now)
+                keep_alive_ns = self._previous(name, now)
             if keep_alive_ns == 0:
-                self._path(model_id).unlink(missing_ok=True)
+                self._path(name).unlink(missing_ok=True)
             else:
-                self._stamp(model_id, now, now + _bounded(keep_alive_ns))
+                self._stamp(name, now, now + _bounded(keep_alive_ns))
         except OSError as error:
             self._warn(error)
 
-    def unload(self, model_id: str) -> None:
-        self.use(model_id, 0)
+    def unload(self, name: str) -> None:
+        self.use(name, 0)
 
-    def listing(self, models: Iterable[Model]) -> list[tuple[Model, int]]:
+    def listing(self, models: Iterable[Listed]) -> list[tuple[Listed, int]]:
         """Those of `models` that are loaded and when each expires, latest first."""
         now = self._clock()
-        loaded = [(model, self._expiry(model.id)) for model in models]
+        loaded = [(model, self._expiry(model.name)) for model in models]
         current = [(model, expiry) for model, expiry in loaded if expiry > now]
         return sorted(current, key=lambda pair: pair[1], reverse=True)
 
-    def _previous(self, model_id: str, now: int) -> int:
+    def _previous(self, name: str, now: int) -> int:
         try:
-            status = self._path(model_id).stat()
+            status = self._path(name).stat()
         except FileNotFoundError:
             return self._default_ns
         if status.st_mtime_ns <= now:
             return self._default_ns
         return status.st_mtime_ns - status.st_atime_ns
 
-    def _stamp(self, model_id: str, now: int, expiry: int) -> None:
-        path = self._path(model_id)
+    def _stamp(self, name: str, now: int, expiry: int) -> None:
+        path = self._path(name)
         try:
             os.utime(path, ns=(now, expiry))
         except FileNotFoundError:
@@ -74,14 +77,14 @@ class Loaded:
             path.touch()
             os.utime(path, ns=(now, expiry))
 
-    def _expiry(self, model_id: str) -> int:
+    def _expiry(self, name: str) -> int:
         try:
-            return self._path(model_id).stat().st_mtime_ns
+            return self._path(name).stat().st_mtime_ns
         except OSError:
             return 0
 
-    def _path(self, model_id: str) -> Path:
-        return self._folder / quote(model_id, safe="")
+    def _path(self, name: str) -> Path:
+        return self._folder / quote(name, safe="")
 
     def _warn(self, error: OSError) -> None:
         if not self._warned:

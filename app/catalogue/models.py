@@ -52,7 +52,7 @@ def index(models: Sequence[Model]) -> dict[str, Model]:
     return by_name
 
 
-def start_thread(work: Callable[[], None]) -> None:
+def start_thread(work: Callable[[], object]) -> None:
     threading.Thread(target=work, name="catalogue", daemon=True).start()
 
 

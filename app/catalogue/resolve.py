@@ -1,7 +1,8 @@
 """What a name means: the only place that decides where a request goes.
 
-First the models of our own: the served ones, by id or library spelling. Then those of
-the passthrough (`is_elsewhere`), which gets such a request as it is. Last `CAI_MODEL`.
+First the models of our own: those served, by id or library spelling, from memory; those
+derived, from the store, which fails when it is down. Then those of the passthrough
+(`is_elsewhere`), which gets such a request as it is. Last `CAI_MODEL`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from app.catalogue import names
 from app.catalogue.metadata import describe
 from app.catalogue.models import Catalogue, index
 from app.catalogue.names import ModelName
-from app.errors import InvalidRequest, ModelNotFound
+from app.catalogue.presets import Derived, Preset, bare
+from app.catalogue.store import Store
+from app.errors import InvalidRequest, ModelGone, ModelNotFound
 from app.translate.fit import fit
-from app.translate.model import Model
+from app.translate.model import Listed, Model
 
 log = logging.getLogger(__name__)
 
@@ -28,41 +31,66 @@ class Target:
 
     name: str
     model: Model
+    derived: Derived | None = None  # what stands between the two
 
     @property
     def full_name(self) -> str:
         """As Ollama spells it in errors about capabilities."""
         return names.parse(self.name).full
 
+    @property
+    def preset(self) -> Preset | None:
+        return self.derived.preset if self.derived else None
+
+    @property
+    def definition(self) -> Preset:
+        """What can be shown of it, and others inherit."""
+        return self.derived.preset if self.derived else bare(self.model)
+
+    @property
+    def own_name(self) -> str:
+        """As lists show it, however it was spelt."""
+        return self.derived.name if self.derived else self.model.name
+
+    @property
+    def listed(self) -> Listed:
+        return self.derived.listed(self.model) if self.derived else self.model.listed
+
     def apply(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The request as this model takes it."""
+        """The request as this model takes it, its preset applied before."""
         return fit(request, self.model.traits, model=self.model.id, name=self.name)
 
 
 def resolve(
-    name: str, catalogue: Catalogue, default_model: str | None = None
+    name: str, catalogue: Catalogue, store: Store, default_model: str | None = None
 ) -> Target:
     name = name if name.strip() else ""  # Ollama tells a blank name as an empty one
-    model = find_model(name, catalogue, default_model) if name else None
-    if model is None:
+    target = find(name, catalogue, store) if name else None
+    if target is None and name and default_model is not None:
+        model = find_default(catalogue, default_model)
+        target = Target(name, model) if model else None
+    if target is None:
         raise ModelNotFound(f"model '{name}' not found")
-    return Target(name, model)
+    return target
 
 
-def find_model(
-    name: str, catalogue: Catalogue, default_model: str | None
-) -> Model | None:
-    own = find_own(names.parse(name), catalogue)
-    return own or find_default(catalogue, default_model)
+def find(name: str, catalogue: Catalogue, store: Store) -> Target | None:
+    """What bears the name itself, of our own."""
+    own = find_own(names.parse(name), catalogue, store)
+    if isinstance(own, Derived):
+        return Target(name, _base_of(own, name, catalogue), own)
+    return Target(name, own) if own else None
 
 
-def find_own(name: ModelName, catalogue: Catalogue) -> Model | None:
-    """What a name means before anybody else is asked."""
-    return catalogue.find(name)
+def find_own(
+    name: ModelName, catalogue: Catalogue, store: Store
+) -> Model | Derived | None:
+    """What a name means before anybody else is asked; a served model hides others."""
+    return catalogue.find(name) or store.find(name)
 
 
 def is_elsewhere(
-    name: str, catalogue: Catalogue, has: Callable[[ModelName], bool]
+    name: str, catalogue: Catalogue, store: Store, has: Callable[[ModelName], bool]
 ) -> bool:
     """Whether a name is not of our own, and the passthrough `has` it.
 
@@ -72,13 +100,23 @@ def is_elsewhere(
         parsed = names.parse(name)
     except InvalidRequest:
         return False
-    return find_own(parsed, catalogue) is None and has(parsed)
+    return find_own(parsed, catalogue, store) is None and has(parsed)
 
 
-def find_default(catalogue: Catalogue, default_model: str | None) -> Model | None:
+def _base_of(derived: Derived, name: str, catalogue: Catalogue) -> Model:
+    """The model it stands on, taken on trust while no list has come."""
+    base = derived.preset.base
+    model = catalogue.find(names.parse(base))
+    if model is None and catalogue.known:
+        raise ModelGone(
+            f"model '{name}' stands on '{base}', which was not found: "
+            "Cerebras does not serve it now"
+        )
+    return model or describe(base)
+
+
+def find_default(catalogue: Catalogue, default_model: str) -> Model | None:
     """`CAI_MODEL`, taken on trust while no list has come."""
-    if default_model is None:
-        return None
     model = catalogue.find(names.parse(default_model))
     return model if model or catalogue.known else describe(default_model)
 

@@ -13,11 +13,14 @@ from typing import Any, Protocol
 from flask import Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 
+from app.catalogue import presets
+from app.catalogue.presets import Preset
 from app.catalogue.resolve import Target
 from app.schemas.fields import Request
 from app.services import services
 from app.translate import images
 from app.translate.dialect import Exchange
+from app.translate.ollama import chat
 from app.upstream.cancel import Cancel
 from app.web import passthrough
 from app.web.offload import offload
@@ -25,6 +28,7 @@ from app.web.targets import find_target
 from app.web.watch import watch
 
 Body = Mapping[str, Any]
+Apply = Callable[[Preset, Body, Body], dict[str, Any]]
 View = Callable[[dict[str, Any], Target], ResponseReturnValue]
 
 ID_ALPHABET = string.ascii_lowercase + string.digits
@@ -73,6 +77,21 @@ def translated(spoken: Spoken, body: Body) -> dict[str, Any]:
     if images.must_convert(spoken.pictures(body)):
         return offload(spoken.to_upstream, body)
     return spoken.to_upstream(body)
+
+
+def with_preset(
+    request: dict[str, Any],
+    target: Target,
+    body: Body,
+    apply: Apply = presets.apply,
+) -> dict[str, Any]:
+    """The request with what a derived model adds to it, pictures not least."""
+    preset = target.preset
+    if preset is None:
+        return request
+    if images.must_convert(chat.pictures({"messages": preset.messages})):
+        return offload(apply, preset, request, body)
+    return apply(preset, request, body)
 
 
 def exchange_with(target: Target, *, thinking: bool) -> Exchange:

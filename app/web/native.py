@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flask import Response
 
+from app.catalogue import presets
 from app.catalogue.resolve import Target
 from app.services import services
 from app.translate.dialect import Event, Exchange
@@ -14,7 +15,7 @@ from app.translate.ollama.dialect import DIALECT
 from app.translate.ollama.options import to_sampling
 from app.web import answer, inference, replies
 from app.web.capabilities import require
-from app.web.inference import Body, exchange_with, translated
+from app.web.inference import Apply, Body, exchange_with, translated, with_preset
 from app.web.logs import note_once
 from app.web.relay import relay
 
@@ -38,21 +39,26 @@ def idle(body: Body, target: Target, spoken: Spoken) -> Response:
     """Load or unload a model: a request that asks nothing of it."""
     exchange = exchange_with(target, thinking=True)
     if body.get("keep_alive") == 0:
-        services().loaded.unload(target.model.id)
+        services().loaded.unload(target.own_name)
         return replies.native(spoken.idle_reply(exchange, "unload"))
     require(body, target)
-    to_sampling(body.get("options") or {})  # for its refusals
-    services().loaded.use(target.model.id, body.get("keep_alive"))
+    given = body.get("options") or {}
+    options = presets.options(target.preset, given) if target.preset else given
+    to_sampling(options)  # for its refusals
+    services().loaded.use(target.own_name, body.get("keep_alive"))
     return replies.native(spoken.idle_reply(exchange, "load"))
 
 
-def prepare(body: Body, target: Target, spoken: Spoken) -> dict[str, Any]:
-    """The request in the upstream form, after all that could refuse it."""
+def prepare(
+    body: Body, target: Target, spoken: Spoken, apply: Apply = presets.apply
+) -> dict[str, Any]:
+    """The request in the upstream form, with its preset; refusals come first."""
     require(body, target)
     request = translated(spoken, body)
     for name in spoken.ignored(body):
         note_once(f"left out, for it cannot be honoured: {name[:LONGEST_NAME]!r}")
-    services().loaded.use(target.model.id, body.get("keep_alive"))
+    request = with_preset(request, target, body, apply)
+    services().loaded.use(target.own_name, body.get("keep_alive"))
     return request
 
 

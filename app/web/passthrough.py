@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
@@ -12,11 +12,12 @@ from urllib.parse import quote
 from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 
-from app.catalogue import elsewhere, resolve
+from app.catalogue import elsewhere, names, resolve
 from app.catalogue.elsewhere import Entry
 from app.errors import UpstreamError
 from app.schemas import fields
 from app.services import services
+from app.translate.model import Listed
 from app.upstream.cancel import Cancel
 from app.upstream.passthrough import HOPS, Message, Upload
 from app.web import body as bodies
@@ -83,6 +84,7 @@ def is_elsewhere(name: str, *, listed: bool = True) -> bool:
     return resolve.is_elsewhere(
         name,
         found.catalogue,
+        found.store,
         lambda parsed: not listed or found.elsewhere.has(parsed, hops()),
     )
 
@@ -123,20 +125,25 @@ class Incoming:
             yield data
 
 
-def further(entries: Callable[[str], list[Entry]]) -> list[Entry]:
-    """What a list of the passthrough's adds to ours; nothing while it fails.
+def further(
+    entries: Callable[[str], list[Entry]], own: Iterable[Listed]
+) -> list[Entry]:
+    """What a list of the passthrough's adds to our own; nothing while it fails.
 
     A name that one of our own models has leads to that one: it is listed once.
     """
+    taken = {names.parse(model.name).key for model in own}
     try:
-        return [entry for entry in entries(hops()) if is_for_elsewhere(entry)]
+        return [entry for entry in entries(hops()) if is_for_elsewhere(entry, taken)]
     except UpstreamError:
         return []  # logged once, by the list
 
 
-def is_for_elsewhere(entry: Entry) -> bool:
+def is_for_elsewhere(entry: Entry, taken: Container[str]) -> bool:
     name = elsewhere.name_of(entry)
-    return name is not None and services().catalogue.find(name) is None
+    if name is None or name.key in taken:
+        return False
+    return services().catalogue.find(name) is None
 
 
 def name_in(document: Any, keys: Sequence[str]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from app.catalogue import names
-from app.catalogue.resolve import Target, resolve
+from app.catalogue.names import ModelName
+from app.catalogue.resolve import Target, find, resolve
 from app.errors import InvalidRequest, ModelNotFound
 from app.services import services
-from app.translate.model import Model
 
 
 def find_target(name: str, *, model_required: bool) -> Target:
@@ -14,7 +16,7 @@ def find_target(name: str, *, model_required: bool) -> Target:
     if model_required and not name.strip():
         raise InvalidRequest("model is required")
     found = services()
-    return resolve(name, found.catalogue, found.default_model)
+    return resolve(name, found.catalogue, found.store, found.default_model)
 
 
 def find_shown(name: str) -> Target:
@@ -25,10 +27,10 @@ def find_shown(name: str) -> Target:
         raise ModelNotFound(f"model '{names.parse(name).display}' not found") from error
 
 
-def find_model(name: str) -> Model | None:
-    """The model that a name means, if it means one."""
+def find_pulled(name: str) -> Target | None:
+    """What a name means, if it means something."""
     try:
-        return find_target(name, model_required=False).model
+        return find_target(name, model_required=False)
     except (InvalidRequest, ModelNotFound):
         return None
 
@@ -49,3 +51,41 @@ def no_embeddings() -> InvalidRequest:
         "this model does not support embeddings: ask for a model of the Ollama server "
         "that OLLAMA_PASSTHROUGH_URL names"
     )
+
+
+def find_bearer(name: str) -> Target | None:
+    """What bears a name itself; no default stands in for it."""
+    found = services()
+    return find(name, found.catalogue, found.store)
+
+
+def legal_name(text: str, refusal: str) -> ModelName:
+    """A name as it is, blanks around it not left out."""
+    try:
+        name = names.parse(text)
+    except InvalidRequest:
+        raise InvalidRequest(refusal) from None
+    if text != text.strip():
+        raise InvalidRequest(refusal)
+    return name
+
+
+def leave_served(name: ModelName, verb: str) -> None:
+    """Refuse to do something to a model that Cerebras serves."""
+    if served := services().catalogue.find(name):
+        raise InvalidRequest(
+            f"{quoted(served.name)} is served by Cerebras and cannot be {verb}"
+        )
+
+
+def leave_kept(name: ModelName) -> None:
+    """Refuse to make a model elsewhere that one of ours would hide."""
+    if kept := services().store.find(name):
+        raise InvalidRequest(
+            f"{quoted(kept.name)} would be hidden by the model of this name that is "
+            "kept here: delete that first"
+        )
+
+
+def quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

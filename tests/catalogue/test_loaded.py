@@ -11,7 +11,8 @@ from app.catalogue.metadata import TABLE
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 START = 1_800_000_000 * SECOND
-GPT, QWEN = TABLE.values()
+MODELS = [model.listed for model in TABLE.values()]
+GPT, QWEN = MODELS
 
 
 class Clock:
@@ -33,11 +34,11 @@ def loaded(tmp_path: Path, clock: Clock) -> Loaded:
 
 
 def expiries(loaded: Loaded) -> dict[str, int]:
-    return {model.id: expiry for model, expiry in loaded.listing(TABLE.values())}
+    return {model.name: expiry for model, expiry in loaded.listing(MODELS)}
 
 
 def test_nothing_is_loaded_before_the_first_use(loaded: Loaded) -> None:
-    assert loaded.listing(TABLE.values()) == []
+    assert loaded.listing(MODELS) == []
 
 
 @pytest.mark.parametrize(
@@ -54,69 +55,69 @@ def test_nothing_is_loaded_before_the_first_use(loaded: Loaded) -> None:
 def test_a_used_model_is_loaded_for_its_keep_alive(
     loaded: Loaded, keep_alive_ns: int | None, lasts_ns: int
 ) -> None:
-    loaded.use(GPT.id, keep_alive_ns)
+    loaded.use(GPT.name, keep_alive_ns)
 
-    assert expiries(loaded) == {GPT.id: START + lasts_ns}
+    assert expiries(loaded) == {GPT.name: START + lasts_ns}
 
 
 def test_a_use_without_keep_alive_goes_on_with_the_previous_one(
     loaded: Loaded, clock: Clock
 ) -> None:
-    loaded.use(GPT.id, 30 * SECOND)
+    loaded.use(GPT.name, 30 * SECOND)
     clock.now += 20 * SECOND
 
-    loaded.use(GPT.id)
+    loaded.use(GPT.name)
 
-    assert expiries(loaded) == {GPT.id: clock.now + 30 * SECOND}
+    assert expiries(loaded) == {GPT.name: clock.now + 30 * SECOND}
 
 
 def test_an_expired_model_is_not_listed_and_starts_afresh(
     loaded: Loaded, clock: Clock
 ) -> None:
-    loaded.use(GPT.id, 30 * SECOND)
+    loaded.use(GPT.name, 30 * SECOND)
     clock.now += 30 * SECOND
 
     assert expiries(loaded) == {}
 
-    loaded.use(GPT.id)
+    loaded.use(GPT.name)
 
-    assert expiries(loaded) == {GPT.id: clock.now + 5 * MINUTE}
+    assert expiries(loaded) == {GPT.name: clock.now + 5 * MINUTE}
 
 
 @pytest.mark.parametrize(
-    "unload", [lambda x: x.unload(GPT.id), lambda x: x.use(GPT.id, 0)]
+    "unload", [lambda x: x.unload(GPT.name), lambda x: x.use(GPT.name, 0)]
 )
 def test_an_unloaded_model_is_gone_and_starts_afresh(
     loaded: Loaded, unload: Callable[[Loaded], None]
 ) -> None:
-    loaded.use(GPT.id, 30 * SECOND)
+    loaded.use(GPT.name, 30 * SECOND)
     unload(loaded)
 
     assert expiries(loaded) == {}
 
-    loaded.use(GPT.id)
+    loaded.use(GPT.name)
 
-    assert expiries(loaded) == {GPT.id: START + 5 * MINUTE}
+    assert expiries(loaded) == {GPT.name: START + 5 * MINUTE}
 
 
 def test_unloading_what_is_not_loaded_is_fine(loaded: Loaded) -> None:
-    loaded.unload(GPT.id)
+    loaded.unload(GPT.name)
 
 
 def test_the_latest_expiry_is_listed_first(loaded: Loaded) -> None:
-    loaded.use(GPT.id, 1 * MINUTE)
-    loaded.use(QWEN.id, 2 * MINUTE)
+    loaded.use(GPT.name, 1 * MINUTE)
+    loaded.use(QWEN.name, 2 * MINUTE)
 
-    assert [model for model, _ in loaded.listing(TABLE.values())] == [QWEN, GPT]
+    assert [model for model, _ in loaded.listing(MODELS)] == [QWEN, GPT]
 
 
 def test_only_models_asked_for_are_listed(loaded: Loaded) -> None:
     loaded.use("retired")
 
-    assert loaded.listing(TABLE.values()) == []
+    assert loaded.listing(MODELS) == []
 
 
-def test_any_id_is_a_file_of_the_folder(loaded: Loaded, tmp_path: Path) -> None:
+def test_any_name_is_a_file_of_the_folder(loaded: Loaded, tmp_path: Path) -> None:
     loaded.use("../me/x:1")
 
     assert [path.name for path in (tmp_path / "loaded").iterdir()] == [
@@ -128,11 +129,11 @@ def test_workers_agree_through_the_folder(
     loaded: Loaded, tmp_path: Path, clock: Clock
 ) -> None:
     neighbour = Loaded(tmp_path / "loaded", MINUTE, clock)
-    neighbour.use(GPT.id, -1)
+    neighbour.use(GPT.name, -1)
 
-    loaded.use(GPT.id)
+    loaded.use(GPT.name)
 
-    assert expiries(loaded) == expiries(neighbour) == {GPT.id: START + FOREVER_NS}
+    assert expiries(loaded) == expiries(neighbour) == {GPT.name: START + FOREVER_NS}
 
 
 def test_racing_workers_never_raise(loaded: Loaded) -> None:
@@ -146,9 +147,9 @@ def test_racing_workers_never_raise(loaded: Loaded) -> None:
             failures.append(error)
 
     steps = (
-        lambda: loaded.use(GPT.id),
-        lambda: loaded.unload(GPT.id),
-        lambda: loaded.listing(TABLE.values()),
+        lambda: loaded.use(GPT.name),
+        lambda: loaded.unload(GPT.name),
+        lambda: loaded.listing(MODELS),
     )
     threads = [threading.Thread(target=race, args=(step,)) for step in steps * 2]
     for thread in threads:
@@ -166,8 +167,8 @@ def test_a_useless_folder_is_said_once_and_fails_nothing(
     loaded = Loaded(tmp_path / "file" / "loaded", MINUTE, clock)
 
     with caplog.at_level(logging.WARNING):
-        loaded.use(GPT.id)
-        loaded.use(GPT.id, MINUTE)
+        loaded.use(GPT.name)
+        loaded.use(GPT.name, MINUTE)
 
-    assert loaded.listing(TABLE.values()) == []
+    assert loaded.listing(MODELS) == []
     assert len(caplog.records) == 1

@@ -1,14 +1,29 @@
 import logging
+from pathlib import Path
 
 import pytest
 
+from app.catalogue import listing, names
 from app.catalogue.metadata import TABLE
 from app.catalogue.models import Catalogue
 from app.catalogue.names import ModelName
+from app.catalogue.presets import Preset
 from app.catalogue.resolve import Target, announce, is_elsewhere, resolve
-from app.errors import InvalidRequest, ModelNotFound, UpstreamError
+from app.catalogue.store import Store
+from app.errors import (
+    InvalidRequest,
+    ModelGone,
+    ModelNotFound,
+    StoreUnavailable,
+    UpstreamError,
+)
 
 GPT, QWEN = TABLE
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(f"sqlite:///{tmp_path}/store.db")
 
 
 def catalogue_of(*ids: str) -> Catalogue:
@@ -43,8 +58,10 @@ def catalogue_of(*ids: str) -> Catalogue:
         ("llama-3.3:70b-cloud", "llama-3.3-70b"),
     ],
 )
-def test_every_spelling_leads_to_its_model(name: str, model_id: str) -> None:
-    target = resolve(name, catalogue_of(*TABLE, "llama-3.3-70b"))
+def test_every_spelling_leads_to_its_model(
+    name: str, model_id: str, store: Store
+) -> None:
+    target = resolve(name, catalogue_of(*TABLE, "llama-3.3-70b"), store)
 
     assert target.model.id == model_id
     assert target.name == name
@@ -53,46 +70,50 @@ def test_every_spelling_leads_to_its_model(name: str, model_id: str) -> None:
 @pytest.mark.parametrize(
     "name", ["zz", "gpt-oss", "gpt-oss:20b", "me/gpt-oss-120b", "gpt-oss-120b-cloud"]
 )
-def test_an_unknown_name_is_not_found_in_ollamas_words(name: str) -> None:
+def test_an_unknown_name_is_not_found_in_ollamas_words(name: str, store: Store) -> None:
     with pytest.raises(ModelNotFound) as raised:
-        resolve(name, catalogue_of(*TABLE))
+        resolve(name, catalogue_of(*TABLE), store)
 
     assert raised.value.message == f"model '{name}' not found"
 
 
 @pytest.mark.parametrize("name", ["", "  "])
-def test_a_blank_name_is_not_found_whatever_the_default(name: str) -> None:
+def test_a_blank_name_is_not_found_whatever_the_default(
+    name: str, store: Store
+) -> None:
     with pytest.raises(ModelNotFound) as raised:
-        resolve(name, catalogue_of(*TABLE), GPT)
+        resolve(name, catalogue_of(*TABLE), store, GPT)
 
     assert raised.value.message == "model '' not found"
 
 
-def test_an_illegal_name_is_refused_whatever_the_default() -> None:
+def test_an_illegal_name_is_refused_whatever_the_default(store: Store) -> None:
     with pytest.raises(InvalidRequest, match=r"^invalid model name$"):
-        resolve("a b", catalogue_of(*TABLE), GPT)
+        resolve("a b", catalogue_of(*TABLE), store, GPT)
 
 
 @pytest.mark.parametrize("default", [QWEN, "qwen3.8:27b", "QWEN-3.8-27b:latest"])
-def test_the_default_model_answers_for_an_unknown_name(default: str) -> None:
-    target = resolve("llama3.2", catalogue_of(*TABLE), default)
+def test_the_default_model_answers_for_an_unknown_name(
+    default: str, store: Store
+) -> None:
+    target = resolve("llama3.2", catalogue_of(*TABLE), store, default)
 
     assert target.name == "llama3.2"
     assert target.model.id == QWEN
 
 
-def test_a_served_name_is_never_the_defaults() -> None:
-    assert resolve("gpt-oss:120b", catalogue_of(*TABLE), QWEN).model.id == GPT
+def test_a_served_name_is_never_the_defaults(store: Store) -> None:
+    assert resolve("gpt-oss:120b", catalogue_of(*TABLE), store, QWEN).model.id == GPT
 
 
-def test_a_default_model_that_is_not_served_answers_for_nothing() -> None:
+def test_a_default_model_that_is_not_served_answers_for_nothing(store: Store) -> None:
     with pytest.raises(ModelNotFound):
-        resolve("llama3.2", catalogue_of(*TABLE), "retired")
+        resolve("llama3.2", catalogue_of(*TABLE), store, "retired")
 
 
-def test_a_default_model_is_believed_while_no_list_has_come() -> None:
-    assert resolve("llama3.2", catalogue_of(), "kimi-k9").model.id == "kimi-k9"
-    assert resolve("llama3.2", catalogue_of(), "qwen3.8:27b").model.id == QWEN
+def test_a_default_model_is_believed_while_no_list_has_come(store: Store) -> None:
+    assert resolve("llama3.2", catalogue_of(), store, "kimi-k9").model.id == "kimi-k9"
+    assert resolve("llama3.2", catalogue_of(), store, "qwen3.8:27b").model.id == QWEN
 
 
 @pytest.mark.parametrize(
@@ -100,25 +121,29 @@ def test_a_default_model_is_believed_while_no_list_has_come() -> None:
     [
         ("gpt-oss:120b-cloud", False, False),
         ("GPT-OSS-120B", False, False),
+        ("Mario", False, False),
         ("a b", False, False),
         ("", False, False),
         ("llama3", True, True),
         ("zz", True, False),
     ],
 )
-def test_the_passthrough_is_asked_last(name: str, asked: bool, expected: bool) -> None:
+def test_the_passthrough_is_asked_last(
+    name: str, asked: bool, expected: bool, store: Store
+) -> None:
+    store.put(names.parse("mario"), Preset(GPT), 1)
     seen = []
 
     def has(parsed: ModelName) -> bool:
         seen.append(parsed)
         return parsed.model == "llama3"
 
-    assert is_elsewhere(name, catalogue_of(*TABLE), has) == expected
+    assert is_elsewhere(name, catalogue_of(*TABLE), store, has) == expected
     assert bool(seen) == asked
 
 
-def test_a_target_writes_its_model_into_the_request() -> None:
-    target = resolve("gpt-oss:120b", catalogue_of(*TABLE))
+def test_a_target_writes_its_model_into_the_request(store: Store) -> None:
+    target = resolve("gpt-oss:120b", catalogue_of(*TABLE), store)
     request = {"model": "?", "messages": [{"role": "user", "content": "Hi"}]}
 
     fitted = target.apply({**request, "reasoning_effort": "max"})
@@ -146,3 +171,51 @@ def test_a_default_model_that_is_not_served_is_warned_of(
     assert "gpt-oss-120b, qwen-3.8-27b" in caplog.text
     assert bool(warnings) == warned
     assert all("retired" in text and "qwen-3.8-27b" in text for text in warnings)
+
+
+def test_a_derived_model_comes_after_those_served_and_before_the_default(
+    store: Store,
+) -> None:
+    for name in ("mario", "kimi-k9"):
+        store.put(names.parse(name), Preset(GPT, system="You are Mario."), 1)
+    catalogue = catalogue_of(*TABLE, "kimi-k9")
+
+    derived = resolve("Mario", catalogue, store, QWEN)
+    served = resolve("kimi-k9", catalogue, store, QWEN)
+
+    assert (derived.name, derived.own_name) == ("Mario", "mario:latest")
+    assert derived.model.id == GPT
+    assert derived.preset == Preset(GPT, system="You are Mario.")
+    assert (served.model.id, served.preset) == ("kimi-k9", None)
+
+
+def test_a_derived_model_whose_base_is_gone_says_so(store: Store) -> None:
+    store.put(names.parse("mario"), Preset("retired"), 1)
+
+    with pytest.raises(ModelGone, match="mario' stands on 'retired', which was not"):
+        resolve("mario", catalogue_of(*TABLE), store, QWEN)
+
+
+def test_a_base_is_believed_in_while_no_list_has_come(store: Store) -> None:
+    store.put(names.parse("mario"), Preset("kimi-k9"), 1)
+
+    assert resolve("mario", catalogue_of(), store).model.id == "kimi-k9"
+
+
+def test_without_the_store_only_served_names_are_resolved(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = Store(f"sqlite:///{tmp_path}/file/store.db")
+    catalogue = catalogue_of(*TABLE)
+
+    assert resolve("gpt-oss:120b", catalogue, store, QWEN).model.id == GPT
+    with pytest.raises(StoreUnavailable):
+        resolve("mario", catalogue, store, QWEN)
+
+
+def test_lists_go_on_without_the_store(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = Store(f"sqlite:///{tmp_path}/file/store.db")
+
+    listed = listing.listed(catalogue_of(*TABLE), store)
+
+    assert {model.name for model in listed} == {f"{GPT}:latest", f"{QWEN}:latest"}

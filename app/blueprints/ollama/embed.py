@@ -42,4 +42,4 @@ def load_only(body: dict[str, Any], target: Target, key: str) -> None:
     """Load a model that could embed nothing of what is under `key`."""
     if body.get(key):
         raise no_embeddings()
-    services().loaded.use(target.model.id, body.get("keep_alive"))
+    services().loaded.use(target.own_name, body.get("keep_alive"))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from app.catalogue import presets
 from app.catalogue.resolve import Target
 from app.schemas.ollama import GenerateRequest
 from app.translate.ollama import generate as spoken
@@ -22,5 +23,7 @@ def generate(body: dict[str, Any], target: Target) -> ResponseReturnValue:
     """Continue a prompt; without one, load or unload the model."""
     if not body.get("prompt"):
         return native.idle(body, target, spoken)
-    request = native.prepare(body, target, spoken)
+    if target.preset:
+        body = presets.complete(target.preset, body)
+    request = native.prepare(body, target, spoken, presets.apply_to_prompt)
     return native.reply(body, target, request, spoken, history=spoken.history(request))

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from app.catalogue import listing, modelfile
 from app.schemas.ollama import ShowRequest
 from app.services import services
 from app.translate.ollama import models
@@ -21,19 +22,18 @@ bp = Blueprint("models", __name__, url_prefix="/api")
 def tags() -> Response:
     """List the models."""
     found = services()
-    further = passthrough.further(found.elsewhere.tags)
-    return replies.native(
-        models.tags(found.catalogue.served(), found.remote_host, further)
-    )
+    listed = listing.listed(found.catalogue, found.store)
+    further = passthrough.further(found.elsewhere.tags, listed)
+    return replies.native(models.tags(listed, found.remote_host, further))
 
 
 @bp.get("/ps")
 def ps() -> Response:
     """List the models that count as loaded."""
     found = services()
-    further = passthrough.further(found.elsewhere.ps)
-    loaded = found.loaded.listing(found.catalogue.served())
-    return replies.native(models.ps(loaded, further))
+    listed = listing.listed(found.catalogue, found.store)
+    further = passthrough.further(found.elsewhere.ps, listed)
+    return replies.native(models.ps(found.loaded.listing(listed), further))
 
 
 @bp.post("/show")
@@ -41,9 +41,11 @@ def ps() -> Response:
 def show(body: dict[str, Any]) -> Response:
     """Tell all about one model."""
     name = model_name(body)
+    target = find_shown(name)
     shown = models.show(
-        find_shown(name).model,
-        {**body, "model": name},
+        target.listed,
+        modelfile.sheet(target.own_name, target.definition, body),
+        name,
         services().remote_host,
         request.headers.get("User-Agent", ""),
     )

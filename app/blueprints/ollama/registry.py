@@ -16,7 +16,7 @@ from app.translate.ollama import progress as lines
 from app.web import progress
 from app.web.body import model_name
 from app.web.passthrough import LONG_WORK_S, relayable
-from app.web.targets import find_model
+from app.web.targets import find_pulled
 
 bp = Blueprint("registry", __name__, url_prefix="/api")
 
@@ -27,7 +27,8 @@ def pull(body: dict[str, Any]) -> Response:
     """Have a model at hand, as any model is that can be resolved."""
     name = model_name(body)
     names.parse(name)
-    told = lines.pull(find_model(name))
+    target = find_pulled(name)
+    told = lines.pull(target.listed if target else None)
     return progress.answer(told, stream=body.get("stream", True))
 
 
@@ -38,5 +39,5 @@ def push(body: dict[str, Any]) -> Response:
     name = model_name(body)
     if not name.strip():
         raise InvalidRequest("model is required")
-    told = lines.push(name, is_known=find_model(name) is not None)
+    told = lines.push(name, is_known=find_pulled(name) is not None)
     return progress.answer(told, stream=body.get("stream", True))

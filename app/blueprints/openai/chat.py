@@ -15,7 +15,7 @@ from app.translate.openai.dialect import DIALECT
 from app.translate.openai.effort import reasoning_effort
 from app.web import answer, replies
 from app.web.capabilities import require
-from app.web.inference import exchange_with, inference, translated
+from app.web.inference import exchange_with, inference, translated, with_preset
 from app.web.relay import relay
 
 bp = Blueprint("openai_chat", __name__, url_prefix="/v1")
@@ -27,8 +27,8 @@ def completions(body: dict[str, Any], target: Target) -> ResponseReturnValue:
     """Answer a conversation."""
     effort = reasoning_effort(body) or "none"
     require({"think": effort != "none", "tools": body.get("tools")}, target)
-    request = translated(spoken, body)
-    services().loaded.use(target.model.id)
+    request = with_preset(translated(spoken, body), target, body)
+    services().loaded.use(target.own_name)
     exchange = exchange_with(target, thinking=request.get("reasoning_effort") != "none")
     if body.get("_debug_render_only"):
         shown = spoken.debug_reply(target.apply(request), exchange)

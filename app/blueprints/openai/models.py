@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from app.catalogue import listing as catalogue
 from app.services import services
-from app.translate.model import Model
+from app.translate.model import Listed
 from app.translate.openai import models
 from app.translate.openai.models import Entry
 from app.web import passthrough, replies
@@ -20,8 +21,9 @@ bp = Blueprint("openai_models", __name__, url_prefix="/v1")
 def listing() -> Response:
     """List the models."""
     found = services()
-    own = [entry(model.name, model) for model in found.catalogue.served()]
-    further = passthrough.further(found.elsewhere.models)
+    listed = catalogue.listed(found.catalogue, found.store)
+    own = [entry(model.name, model) for model in listed]
+    further = passthrough.further(found.elsewhere.models, listed)
     return replies.compatible(models.listing(own, further))
 
 
@@ -30,8 +32,8 @@ def single(name: str) -> Response:
     """Tell of one model, by the name it was asked for."""
     if passthrough.is_elsewhere(name):
         return passthrough.relay_to_passthrough()
-    return replies.compatible(models.single(entry(name, find_shown(name).model)))
+    return replies.compatible(models.single(entry(name, find_shown(name).listed)))
 
 
-def entry(name: str, model: Model) -> Entry:
-    return Entry(name, model.created, OWNER)
+def entry(name: str, model: Listed) -> Entry:
+    return Entry(name, model.modified_us // 1_000_000, OWNER)

@@ -1,22 +1,22 @@
-"""The lines in which `/api/pull` and `/api/push` tell how far they are.
+"""The lines in which `/api/create`, `/api/pull` and `/api/push` tell how far they are.
 
 Nothing is transferred, so nothing takes time: every line comes at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.errors import CerellamaError
 from app.translate.dialect import Event
-from app.translate.model import Model
+from app.translate.model import Listed
 
 # The CLI matches this very text.
 NOTHING_TO_PULL = "pull model manifest: file does not exist"
 NOTHING_TO_PUSH = "models that run on Cerebras have no files that could be pushed"
 
 
-def pull(model: Model | None) -> Iterator[list[Event]]:
+def pull(model: Listed | None) -> Iterator[list[Event]]:
     """A model's metadata stands for its only layer; None is an unknown model."""
     yield [status("pulling manifest")]
     if model is None:
@@ -30,6 +30,21 @@ def pull(model: Model | None) -> Iterator[list[Event]]:
         layer,
         {**layer, "completed": model.size},
         status("verifying sha256 digest"),
+        status("writing manifest"),
+        status("success"),
+    ]
+
+
+def create(
+    layers: Sequence[str], inherited: Sequence[str], remarks: Iterable[str]
+) -> Iterator[list[Event]]:
+    """A model is made, of these layers; the remarks are for who made it."""
+    existing = [layer for layer in layers if layer in inherited]
+    new = [layer for layer in layers if layer not in inherited]
+    yield [
+        *(status(f"using existing layer {layer}") for layer in existing),
+        *(status(f"creating new layer {layer}") for layer in new),
+        *(status(remark) for remark in remarks),
         status("writing manifest"),
         status("success"),
     ]

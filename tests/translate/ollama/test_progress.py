@@ -10,7 +10,7 @@ from app.errors import CerellamaError
 from app.translate.dialect import Event
 from app.translate.ollama import progress
 
-GPT = TABLE["gpt-oss-120b"]
+GPT = TABLE["gpt-oss-120b"].listed
 
 
 def told(batches: Iterable[list[Event]]) -> tuple[list[Event], str]:
