@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
@@ -18,6 +18,7 @@ from app.schemas.fields import (
     integers,
     keep_alive,
     mapping,
+    mismatch,
     text,
 )
 
@@ -143,3 +144,51 @@ class EmbeddingRequest(Request):
     prompt = Checked(text)
     keep_alive = Checked(keep_alive)
     options = Checked(mapping)
+
+
+def digests(value: Any, path: str) -> dict[str, str]:
+    """Paths of files, each with the digest of its blob."""
+    if type(value) is not dict:
+        raise mismatch(value, path, "map[string]string")
+    return {name: text(digest, path) for name, digest in value.items()}
+
+
+class CreateRequest(Request):
+    go_name = "CreateRequest"
+
+    model = Checked(text)
+    name = Checked(text)
+    stream = Checked(flag)
+    remote_host = Checked(text)
+    files = Checked(digests)
+    draft_files = Checked(digests)
+    adapters = Checked(digests)
+    template = Checked(text)
+    system = Checked(text)
+    license = Checked(anything)
+    parameters = Checked(mapping)
+    messages = Checked(records.messages)
+    quantize = Checked(text)
+    quantization = Checked(text)
+    draft_quantize = Checked(text)
+    renderer = Checked(text)
+    parser = Checked(text)
+    requires = Checked(text)
+    info = Checked(mapping)
+
+    class Meta(Request.Meta):
+        include: ClassVar = {"from": Checked(text)}
+
+
+class CopyRequest(Request):
+    go_name = "CopyRequest"
+
+    source = Checked(text)
+    destination = Checked(text)
+
+
+class DeleteRequest(Request):
+    go_name = "DeleteRequest"
+
+    model = Checked(text)
+    name = Checked(text)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import zstandard
 from flask import request
 from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.errors import BodyTooLarge, InvalidRequest
 from app.schemas import fields
@@ -18,6 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SLOW_BODY = 1 << 20  # bytes; from here on, decoding would stall other streams
+PIECE = 64 << 10  # bytes hashed in one go
 INFLATED_LIMIT = 20 << 20  # bytes, as in Ollama
 WINDOW_LIMIT = 8 << 20  # bytes of memory for a decompressor, as in Ollama
 
@@ -59,9 +63,31 @@ def model_name(body: Mapping[str, Any]) -> str:
     return name
 
 
-def _read() -> bytes:
+def hash_body() -> str:
+    """The digest of the current request's body, which is kept nowhere."""
+    digest = hashlib.sha256()
     try:
+        with _http_checked():
+            while data := request.stream.read(PIECE):
+                digest.update(data)
+    except RequestEntityTooLarge:
+        limit = (request.max_content_length or 0) >> 20
+        raise BodyTooLarge(
+            f"the file is larger than {limit} MB; it would be of no use here: models "
+            "run on Cerebras and cannot be made from files"
+        ) from None
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _read() -> bytes:
+    with _http_checked():
         return request.get_data(cache=False)
+
+
+@contextmanager
+def _http_checked() -> Iterator[None]:
+    try:
+        yield
     except ParseException as error:  # gunicorn reads chunks when asked for them
         raise InvalidRequest(f"the request body is not valid HTTP: {error}") from None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
 
-from app.schemas.ollama import ShowRequest
-from app.web.passthrough import relay_upload_to_passthrough, relayable
 from tests.apps import MakeClient
 from tests.stand_in_ollama import DIGEST, PULL_LINES, PUSH_LINES, StandIn
 
@@ -15,21 +16,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 
 @pytest.fixture
 def library(make_client: MakeClient, ollama: StandIn) -> FlaskClient:
-    """With routes made of the parts that others are made of."""
-    client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
-    client.application.add_url_rule(
-        "/api/delete",
-        endpoint="delete",
-        view_func=relayable(ShowRequest())(lambda body: "ours"),
-        methods=["DELETE"],
-    )
-    client.application.add_url_rule(
-        "/api/blobs/<digest>",
-        endpoint="blobs",
-        view_func=lambda digest: relay_upload_to_passthrough(),
-        methods=["POST"],
-    )
-    return client
+    return make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
 
 
 def test_a_pull_of_what_nobody_serves_is_relayed(
@@ -106,3 +93,76 @@ def test_an_upload_is_sent_on_whole_and_may_be_larger_than_a_body(
 
     assert response.status_code == 201
     assert ollama.asked(path)[0].body == sent
+
+
+def test_a_blob_is_looked_for_where_it_went(
+    library: FlaskClient, ollama: StandIn
+) -> None:
+    library.head(f"/api/blobs/{DIGEST}")
+
+    [asked] = ollama.asked(f"/api/blobs/{DIGEST}")
+    assert asked.line.startswith("HEAD ")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/create", {"model": "mine", "from": "llama3", "system": "x"}),
+        ("/api/create", {"model": "mine", "files": {"model.gguf": DIGEST}}),
+        ("/api/copy", {"source": "llama3", "destination": "mine"}),
+    ],
+    ids=["create", "create from files", "copy"],
+)
+def test_a_model_is_made_where_what_it_is_made_of_is(
+    library: FlaskClient, ollama: StandIn, path: str, body: dict[str, Any]
+) -> None:
+    sent = json.dumps(body, indent=2).encode()
+
+    library.post(path, data=sent)
+
+    assert [each.body for each in ollama.asked(path)] == [sent]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/create", {"model": "{}", "from": "llama3"}),
+        ("/api/copy", {"source": "llama3", "destination": "{}"}),
+    ],
+    ids=["create", "copy"],
+)
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("gpt-oss:120b", "is served by Cerebras"), ("mario", "would be hidden by")],
+)
+def test_a_name_that_is_ours_is_not_made_elsewhere(
+    library: FlaskClient,
+    ollama: StandIn,
+    path: str,
+    body: dict[str, Any],
+    name: str,
+    error: str,
+) -> None:
+    library.post("/api/create", json={"model": "mario", "from": "gpt-oss-120b"})
+    filled = {key: value.replace("{}", name) for key, value in body.items()}
+
+    refused = library.post(path, json=filled)
+
+    assert refused.status_code == 400
+    assert error in refused.json["error"]
+    assert [each.line for each in ollama.requests if path in each.line] == []
+
+
+def test_our_own_models_come_before_the_passthroughs(
+    library: FlaskClient, ollama: StandIn
+) -> None:
+    library.post("/api/create", json={"model": "llama3", "from": "gpt-oss-120b"})
+
+    listed = [each["name"] for each in library.get("/api/tags").json["models"]]
+    shown = library.post("/api/show", json={"model": "llama3"}).json
+    deleted = library.delete("/api/delete", json={"model": "llama3"})
+
+    assert listed.count("llama3:latest") == 1
+    assert shown["remote_model"] == "gpt-oss-120b"
+    assert deleted.status_code == 200
+    assert "llama3:latest" in library.get("/api/tags").text

@@ -2,10 +2,12 @@
 
 from app.blueprints.ollama import (
     account,
+    blobs,
     chat,
     embed,
     experimental,
     generate,
+    library,
     models,
     registry,
     root,
@@ -17,6 +19,8 @@ BLUEPRINTS = (
     chat.bp,
     generate.bp,
     embed.bp,
+    library.bp,
+    blobs.bp,
     registry.bp,
     account.bp,
     experimental.bp,
