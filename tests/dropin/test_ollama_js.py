@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from tests.cerebras import Fake
+from tests.dropin import javascript
 from tests.dropin.pictures import SHOWN_AS, encoded, sight
 from tests.dropin.upstream import GPT, LATER, QWEN, asked, failing_midway
-from tests.real_parts import require_real
 from tests.serving import Server
 
-NODE = Path(__file__).with_name("node")
-TIMEOUT_S = 30
 HELLO = [{"role": "user", "content": "Hello"}]
 CALL = {"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}
 
@@ -33,25 +30,8 @@ class Country(BaseModel):
 
 @pytest.fixture
 def play(server: Server) -> Play:
-    """Play a scenario of `node/scenarios.mjs`; the keywords are its input."""
-    node = require_real("node")
-    require_real(NODE / "node_modules" / "ollama")
-
-    def play(scenario: str, **given: Any) -> Any:
-        command = [node, str(NODE / "run.mjs"), scenario, server.url]
-        played = subprocess.run(
-            command,
-            input=json.dumps(given),
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        assert played.returncode == 0, played.stderr
-        assert played.stderr == ""
-        return json.loads(played.stdout)
-
-    return play
+    """Play a scenario in front of the server."""
+    return partial(javascript.play, server.url)
 
 
 def test_models_are_listed_shown_loaded_and_unloaded(play: Play) -> None:

@@ -1,6 +1,8 @@
 // What programs do with the official JavaScript client. The tests that play these look
 // at the results; nothing is judged here.
 
+import { Ollama } from 'ollama'
+
 const user = (content, more = {}) => ({ role: 'user', content, ...more })
 
 const weather = {
@@ -123,4 +125,22 @@ export async function failing(client, { call, request }) {
     })(),
   )
   return { told, error }
+}
+
+// Makes a model at one server and uses it at another.
+export async function ownModels(client, { other, model, from, system, prompt }) {
+  const elsewhere = new Ollama({ host: other })
+  const statuses = []
+  for await (const part of await client.create({ model, from, system, stream: true })) {
+    statuses.push(part.status)
+  }
+  const again = await client.create({ model, from, system, parameters: { seed: 1 } })
+  const shown = await elsewhere.show({ model })
+  const copied = await elsewhere.copy({ source: model, destination: `${model}:copy` })
+  const answer = await client.generate({ model: `${model}:copy`, prompt })
+  const listed = (await client.list()).models.map((entry) => entry.name)
+  const deleted = await client.delete({ model: `${model}:copy` })
+  const missing = await failure(elsewhere.show({ model: `${model}:copy` }))
+  await elsewhere.delete({ model })
+  return { statuses, again, shown, copied, answer, listed, deleted, missing }
 }

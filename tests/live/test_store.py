@@ -1,0 +1,249 @@
+"""Derived models over several processes, and what their store costs everybody else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from app.catalogue import names
+from app.catalogue.presets import Preset
+from app.catalogue.store import Store
+from tests.cerebras import Fake
+from tests.deploy.streams import chatting, content
+from tests.serving import Server, environment, procfile_command, serving
+
+GPT = "gpt-oss-120b"
+MARIO = "You are Mario"
+HELLO = {"role": "user", "content": "Hello"}
+TALK: list[tuple[str, dict[str, Any]]] = [
+    ("/api/chat", {"messages": [HELLO]}),
+    ("/api/generate", {"prompt": "Hello"}),
+    ("/v1/chat/completions", {"messages": [HELLO]}),
+]
+HELD_S = 3.0
+LONGEST_GAP_S = 0.05
+PACE = {"tokens_per_second": 100, "delta_size": 6, "say": "word " * 500}
+ATTEMPTS = 3  # another program may take the machine for a moment
+REFUSED = "postgresql://mario:secret@127.0.0.1:1/cerellama"
+
+
+@contextlib.contextmanager
+def one_worker(settings: dict[str, str], url: str, **further: str) -> Iterator[Server]:
+    environ = environment(
+        **settings, DATABASE_URL=url, WEB_CONCURRENCY="1", RETRY_WAIT_S="0", **further
+    )
+    with serving(procfile_command(), environ) as server:
+        yield server
+
+
+def post(server: Server, path: str, **body: Any) -> requests.Response:
+    return requests.post(server.url + path, json=body, timeout=20)
+
+
+def create(server: Server, name: str, **body: Any) -> requests.Response:
+    body = {"model": name, "from": GPT, "system": MARIO, "stream": False, **body}
+    return post(server, "/api/create", **body)
+
+
+def test_a_model_made_by_one_process_answers_through_the_other(
+    upstream_settings: dict[str, str], database_url: str, fake: Fake
+) -> None:
+    with (
+        one_worker(upstream_settings, database_url) as one,
+        one_worker(upstream_settings, database_url) as other,
+    ):
+        created = create(one, "mario")
+        answers = [
+            post(other, path, model="mario", stream=False, **body)
+            for path, body in TALK
+        ]
+        deleted = requests.delete(
+            other.url + "/api/delete", json={"model": "mario"}, timeout=20
+        )
+        gone = post(one, "/api/show", model="mario")
+
+    assert created.json() == {"status": "success"}
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert [asked["body"]["messages"] for asked in fake.inferences()] == [
+        [{"role": "system", "content": MARIO}, HELLO]
+    ] * 3
+    assert (deleted.status_code, gone.status_code) == (200, 404)
+
+
+def test_every_worker_sees_a_change_at_its_next_request(server: Server) -> None:
+    def shown(_: int) -> tuple[int, str]:
+        answer = post(server, "/api/show", model="often")
+        return answer.status_code, answer.json().get("system", "")
+
+    with ThreadPoolExecutor(4) as clients:
+        for number in range(10):
+            assert create(server, "often", system=f"{number}").status_code == 200
+            assert set(clients.map(shown, range(8))) == {(200, f"{number}")}
+        requests.delete(server.url + "/api/delete", json={"name": "often"}, timeout=20)
+        assert {status for status, _ in clients.map(shown, range(8))} == {404}
+
+
+def test_threads_share_a_store_under_flask_run(flask_server: Server) -> None:
+    with ThreadPoolExecutor(4) as clients:
+        made = list(
+            clients.map(
+                lambda number: create(flask_server, f"m{number}").status_code, range(12)
+            )
+        )
+        shown = list(
+            clients.map(
+                lambda number: post(flask_server, "/api/show", model=f"m{number}"),
+                range(12),
+            )
+        )
+
+    for number in range(12):
+        body = {"model": f"m{number}"}
+        requests.delete(flask_server.url + "/api/delete", json=body, timeout=20)
+
+    assert made == [200] * 12
+    assert [answer.json()["system"] for answer in shown] == [MARIO] * 12
+
+
+def test_what_cerebras_comes_to_hide_is_logged_at_start(
+    upstream_settings: dict[str, str], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    Store(url).put(names.parse(GPT), Preset("qwen-3.8-27b"), 1)
+
+    with one_worker(upstream_settings, url) as server:
+        line = server.program.wait_for(f"derived model {GPT}:latest is hidden")
+        requests.get(server.url + "/api/tags", timeout=20)
+        log = server.program.output
+
+    assert GPT in line
+    assert log.count("is hidden") == 1
+
+
+@contextlib.contextmanager
+def held(url: str) -> Iterator[None]:
+    """Keep everybody from writing, as far as the database lets one."""
+    if url.startswith("sqlite"):
+        with contextlib.closing(
+            sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        ) as database:
+            database.execute("BEGIN IMMEDIATE")
+            yield
+            database.execute("ROLLBACK")
+    else:
+        with psycopg.connect(url) as connection:
+            connection.execute("LOCK TABLE models IN ACCESS EXCLUSIVE MODE")
+            yield
+            connection.rollback()
+
+
+def longest_gap(server: Server, fake: Fake, url: str) -> float:
+    """Between two lines of a stream, while the store is held and written to."""
+    fake.script(PACE)
+    with ThreadPoolExecutor(1) as clients, chatting(server.url) as lines:
+        seen = [next(lines) for _ in range(20)]
+        with held(url):
+            refused = clients.submit(create, server, "luigi")
+            until = time.monotonic() + HELD_S
+            while time.monotonic() < until:
+                seen.append(next(lines))
+            assert refused.result().status_code == 503
+        seen += lines
+    assert content(seen) == PACE["say"]
+    return max(
+        after.at - before.at for before, after in zip(seen, seen[1:], strict=False)
+    )
+
+
+def test_a_stream_flows_while_the_store_is_held(
+    upstream_settings: dict[str, str], database_url: str, fake: Fake
+) -> None:
+    with one_worker(upstream_settings, database_url) as server:
+        gaps = []
+        while len(gaps) < ATTEMPTS and not any(gap < LONGEST_GAP_S for gap in gaps):
+            gaps.append(longest_gap(server, fake, database_url))
+
+        assert min(gaps) < LONGEST_GAP_S, gaps
+        assert create(server, "luigi").status_code == 200
+
+
+def test_a_held_sqlite_is_read_as_ever(
+    upstream_settings: dict[str, str], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    with one_worker(upstream_settings, url) as server:
+        create(server, "mario")
+        with held(url):
+            began = time.monotonic()
+            shown = post(server, "/api/show", model="mario")
+            took_s = time.monotonic() - began
+
+    assert shown.json()["system"] == MARIO
+    assert took_s < 1
+
+
+def test_a_store_that_is_down_costs_served_models_nothing(
+    upstream_settings: dict[str, str], fake: Fake
+) -> None:
+    with one_worker(upstream_settings, REFUSED, CAI_MODEL=GPT) as server:
+        served = [
+            post(server, path, model=GPT, stream=False, **body).status_code
+            for path, body in TALK
+        ]
+        derived = [post(server, path, model="mario", **body) for path, body in TALK]
+        made = create(server, "mario")
+        listed = requests.get(server.url + "/api/tags", timeout=20).json()["models"]
+        log = server.program.output
+
+    assert served == [200] * 3
+    assert [answer.status_code for answer in [*derived, made]] == [503] * 4
+    assert derived[0].json() == {
+        "error": "the store of derived models cannot be reached; try again later"
+    }
+    assert f"{GPT}:latest" in [each["name"] for each in listed]
+    assert log.count("The store cannot be reached") == 1
+    assert "secret" not in log
+
+
+def backends(url: str) -> list[int]:
+    """The processes of the database that serve Cerellama."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity "
+            "WHERE application_name = 'cerellama' AND datname = current_database()"
+        )
+        return [pid for (pid,) in found]
+
+
+def test_a_database_that_falls_silent_is_given_up(
+    upstream_settings: dict[str, str], postgres_url: str, fake: Fake
+) -> None:
+    with one_worker(upstream_settings, postgres_url) as server:
+        create(server, "mario")
+        silent = backends(postgres_url)
+        for pid in silent:
+            os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        fake.script(PACE)
+        with ThreadPoolExecutor(1) as clients, chatting(server.url) as lines:
+            seen = [next(lines)]
+            shown = clients.submit(post, server, "/api/show", model="mario")
+            seen += lines
+        answer, waited_s = shown.result(), time.monotonic() - began
+        for pid in silent:
+            os.kill(pid, signal.SIGCONT)
+
+    assert silent
+    assert answer.status_code == 200  # by another connection
+    assert waited_s < 8
+    assert content(seen) == PACE["say"]
