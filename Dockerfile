@@ -2,13 +2,15 @@ FROM python:3.13-slim AS build
 COPY requirements.txt .
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --only-binary :all: -r requirements.txt \
-    && /venv/bin/pip uninstall --yes pip
+    && /venv/bin/pip uninstall --yes pip \
+    && mkdir /instance
 
 FROM python:3.13-slim
 COPY --from=build /venv /venv
 WORKDIR /cerellama
 COPY wsgi.py gunicorn.conf.py ./
 COPY app app
+COPY --from=build --chown=10001:10001 /instance instance
 
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -64,9 +64,18 @@ def test_open_webui_talks_to_the_port_cerellama_listens_on(
 
 
 def test_every_named_volume_is_declared(compose: dict[str, Any]) -> None:
-    volumes = compose["services"]["open-webui"]["volumes"]
+    volumes = [
+        v for service in compose["services"].values() for v in service["volumes"]
+    ]
 
     assert {volume.split(":")[0] for volume in volumes} == set(compose["volumes"])
+
+
+def test_models_of_ones_own_outlive_the_container(compose: dict[str, Any]) -> None:
+    [volume] = compose["services"]["cerellama"]["volumes"]
+
+    assert volume.split(":")[1] == "/cerellama/instance"
+    assert "--chown=10001:10001 /instance instance" in dockerfile()
 
 
 def test_a_container_gets_time_for_its_streams(compose: dict[str, Any]) -> None:
