@@ -25,7 +25,7 @@ fix: .venv/.dev
 	$(BIN)/ruff format .
 
 test: .venv/.dev .venv/.litellm .venv/.node
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo '$(NEED)' >&2; exit 1; }

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import pytest
+
 from tests.processes import running
 
 READY = "fake_cerebras listening on "
@@ -93,3 +95,14 @@ def fake_cerebras(*options: str) -> Iterator[Fake]:
     command = [sys.executable, "-m", "fake_cerebras", "--port", "0", *options]
     with running(command, READY) as program:
         yield Fake(program.wait_for(READY).removeprefix(READY))
+
+
+@pytest.fixture(scope="session", name="fake")
+def shared_fake() -> Iterator[Fake]:
+    """As fast as it can be, unless a script says otherwise.
+
+    A folder whose conftest imports this has one of its own: servers under test ask
+    the one they share for lists of models at any time.
+    """
+    with fake_cerebras("--tokens-per-second", "0") as running:
+        yield running

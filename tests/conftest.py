@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.cerebras import Fake, fake_cerebras
-
-
-@pytest.fixture(scope="session")
-def fake() -> Iterator[Fake]:
-    """As fast as it can be, unless a script says otherwise."""
-    with fake_cerebras("--tokens-per-second", "0") as running:
-        yield running
+from tests.cerebras import shared_fake  # noqa: F401  # a fixture
 
 
 @pytest.fixture(autouse=True)

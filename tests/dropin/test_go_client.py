@@ -84,7 +84,7 @@ def test_what_is_missing_or_null_becomes_a_zero_value() -> None:
         (go_structs.LIST, {"models": {}}),
         (go_structs.USER, {"id": "nobody"}),
     ],
-    ids=str,
+    ids=lambda value: "struct" if callable(value) else str(value),
 )
 def test_another_type_is_an_error(kind: Any, value: Any) -> None:
     with pytest.raises(ValueError, match="."):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.upstream.cerebras import Cerebras
+from tests.cerebras import shared_fake  # noqa: F401  # not the servers' own
 from tests.upstream.servers import CERTIFICATE, Script, Server
 
 KEY = "csk-secret-4711"
