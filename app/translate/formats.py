@@ -12,12 +12,8 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import SchemaError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
-from app.translate import strict
+from app.translate import judge, strict
 from app.translate.messages import text_of, with_instruction
 from app.wire import json
 
@@ -73,7 +69,7 @@ def satisfies(text: str, response_format: Mapping[str, Any]) -> bool:
         return False
     if kind == "json_object":
         return isinstance(value, dict | list)
-    return _fits(value, response_format["json_schema"]["schema"])
+    return judge.fits(value, response_format["json_schema"]["schema"])
 
 
 def _json_object(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,34 +115,3 @@ def _in_words(response_format: Mapping[str, Any]) -> str | None:
 
 def _without(request: Mapping[str, Any], keys: Container[str]) -> dict[str, Any]:
     return {key: value for key, value in request.items() if key not in keys}
-
-
-def _fits(value: Any, schema: Any) -> bool:
-    try:
-        VALIDATOR.check_schema(schema)
-        # An empty registry: no reference in a schema may make us fetch anything.
-        return bool(VALIDATOR(schema, registry=Registry()).is_valid(value))
-    except (SchemaError, Unresolvable, RecursionError):
-        return True
-
-
-def _unchecked(*_: Any) -> None:
-    """Leave out a keyword: a client's pattern could hold up all streams of a worker."""
-
-
-def _additional(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
-    if "patternProperties" in schema:
-        return None
-    check = Draft202012Validator.VALIDATORS["additionalProperties"]
-    return check(validator, value, instance, schema)
-
-
-VALIDATOR = validators.extend(  # type: ignore[no-untyped-call]  # the stub lacks types
-    Draft202012Validator,
-    {
-        "pattern": _unchecked,
-        "patternProperties": _unchecked,
-        "unevaluatedProperties": _unchecked,
-        "additionalProperties": _additional,
-    },
-)
