@@ -17,6 +17,7 @@ NANOSECONDS = {
     "h": 3_600_000_000_000,
 }
 LONGEST = 2**63 - 1
+MOST_CHARACTERS = 100  # a longer text has no meaning, but can cost seconds
 
 STEP = re.compile(r"(?P<number>\d+\.?\d*|\.\d+)(?P<unit>[^\d.]*)", re.ASCII)
 
@@ -24,6 +25,8 @@ STEP = re.compile(r"(?P<number>\d+\.?\d*|\.\d+)(?P<unit>[^\d.]*)", re.ASCII)
 def parse(text: str) -> int:
     """Nanoseconds; ValueError has the text of Go's time.ParseDuration."""
     quoted = json.dumps(text, ensure_ascii=False)
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"time: invalid duration {quoted}")
     unsigned = text[1:] if text[:1] in ("-", "+") else text
     if unsigned == "0":
         return 0

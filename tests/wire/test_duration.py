@@ -28,6 +28,7 @@ SECOND = 1_000_000_000
         ("-5m", -300 * SECOND),
         ("-1.5s", -3 * SECOND // 2),
         ("9223372036854775807ns", 2**63 - 1),
+        pytest.param("1ns" * 33, 33, id="many steps"),
     ],
 )
 def test_a_duration_is_read_as_go_reads_it(text: str, nanoseconds: int) -> None:
@@ -55,6 +56,16 @@ def test_a_duration_is_read_as_go_reads_it(text: str, nanoseconds: int) -> None:
         ('5"', 'time: unknown unit "\\"" in duration "5\\""'),
         ("9223372036854775808ns", 'time: invalid duration "9223372036854775808ns"'),
         ("3000000h", 'time: invalid duration "3000000h"'),
+        pytest.param(
+            "9" * 5000 + "s",
+            f'time: invalid duration "{"9" * 5000}s"',
+            id="too many digits",
+        ),
+        pytest.param(
+            "1ns" * 100_000,
+            f'time: invalid duration "{"1ns" * 100_000}"',
+            id="too many steps",
+        ),
     ],
 )
 def test_a_bad_duration_is_refused_in_gos_words(text: str, message: str) -> None:
