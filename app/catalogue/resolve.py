@@ -19,7 +19,7 @@ from app.catalogue.names import ModelName
 from app.catalogue.presets import Derived, Preset, bare
 from app.catalogue.store import Store
 from app.errors import InvalidRequest, ModelGone, ModelNotFound
-from app.translate.fit import fit
+from app.translate.fit import check_picture_count, fit
 from app.translate.model import Listed, Model
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,10 @@ class Target:
     @property
     def listed(self) -> Listed:
         return self.derived.listed(self.model) if self.derived else self.model.listed
+
+    def check_picture_count(self, count: int) -> None:
+        """Refuse more pictures than this model takes."""
+        check_picture_count(count, self.model.traits, self.name)
 
     def apply(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request as this model takes it, its preset applied before."""

@@ -76,20 +76,23 @@ def _fit_raw(request: Request) -> Request:
 
 def _check_pictures(request: Mapping[str, Any], traits: Traits, name: str) -> None:
     pictures = messages.pictures_of(request["messages"])
-    if not pictures:
-        return
-    if not traits.vision:
-        raise InvalidRequest(f'"{name}" does not support vision')
-    if len(pictures) > traits.max_images:
-        raise InvalidRequest(
-            f'"{name}" takes at most {traits.max_images} images in one request, '
-            f"this one has {len(pictures)}"
-        )
+    check_picture_count(len(pictures), traits, name)
     size = sum(_size(picture["image_url"]["url"]) for picture in pictures)
     if size > traits.max_image_bytes:
         raise InvalidRequest(
             f'"{name}" takes at most {traits.max_image_bytes >> 20} MB of images in '
             f"one request, this one has {size / (1 << 20):.1f} MB"
+        )
+
+
+def check_picture_count(count: int, traits: Traits, name: str) -> None:
+    """Can be told before the pictures are converted, which takes long."""
+    if count and not traits.vision:
+        raise InvalidRequest(f'"{name}" does not support vision')
+    if count > traits.max_images:
+        raise InvalidRequest(
+            f'"{name}" takes at most {traits.max_images} images in one request, '
+            f"this one has {count}"
         )
 
 

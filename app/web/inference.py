@@ -72,11 +72,13 @@ class Spoken(Protocol):
     def pictures(self, body: Body) -> Iterable[str]: ...
 
 
-def translated(spoken: Spoken, body: Body) -> dict[str, Any]:
+def translated(spoken: Spoken, body: Body, target: Target) -> dict[str, Any]:
     """The request in the upstream form; converting pictures stalls no stream."""
-    if images.must_convert(spoken.pictures(body)):
-        return offload(spoken.to_upstream, body)
-    return spoken.to_upstream(body)
+    pictures = list(spoken.pictures(body))
+    if not images.must_convert(pictures):
+        return spoken.to_upstream(body)
+    target.check_picture_count(len(pictures))
+    return offload(spoken.to_upstream, body)
 
 
 def with_preset(

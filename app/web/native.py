@@ -54,7 +54,7 @@ def prepare(
 ) -> dict[str, Any]:
     """The request in the upstream form, with its preset; refusals come first."""
     require(body, target)
-    request = translated(spoken, body)
+    request = translated(spoken, body, target)
     for name in spoken.ignored(body):
         note_once(f"left out, for it cannot be honoured: {name[:LONGEST_NAME]!r}")
     request = with_preset(request, target, body, apply)

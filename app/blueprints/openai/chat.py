@@ -27,7 +27,7 @@ def completions(body: dict[str, Any], target: Target) -> ResponseReturnValue:
     """Answer a conversation."""
     effort = reasoning_effort(body) or "none"
     require({"think": effort != "none", "tools": body.get("tools")}, target)
-    request = with_preset(translated(spoken, body), target, body)
+    request = with_preset(translated(spoken, body, target), target, body)
     services().loaded.use(target.own_name)
     exchange = exchange_with(target, thinking=request.get("reasoning_effort") != "none")
     if body.get("_debug_render_only"):

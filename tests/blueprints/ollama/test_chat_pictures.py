@@ -39,10 +39,15 @@ def test_a_transparent_picture_stays_so(client: FlaskClient, fake: Fake) -> None
             [picture("PNG")] * 6,
             f'"{QWEN}" takes at most 5 images in one request, this one has 6',
         ),
+        (
+            QWEN,
+            [picture("GIF")[:40]] * 6,
+            f'"{QWEN}" takes at most 5 images in one request, this one has 6',
+        ),
         (QWEN, ["AAAA"], "an image is of an unknown type"),
         (QWEN, [picture("GIF")[:40]], "a GIF image is damaged or cut short"),
     ],
-    ids=["blind", "too many", "unknown", "damaged"],
+    ids=["blind", "too many", "told before any is converted", "unknown", "damaged"],
 )
 @pytest.mark.parametrize("stream", [True, False])
 def test_pictures_that_cannot_be_taken_are_refused(
