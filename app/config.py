@@ -40,7 +40,7 @@ class Config:
         settings.secrets, (), variable="CEREBRAS_API_KEY", secret=True
     )
     cerebras_base_url: str = setting(settings.url(CEREBRAS_URL), CEREBRAS_URL)
-    cai_model: str | None = setting(settings.text, None)
+    cai_model: str | None = setting(settings.model_name, None)
     ollama_passthrough_url: str | None = setting(
         settings.url("http://127.0.0.1:11434"), None
     )

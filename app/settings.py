@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import sqlalchemy
 
+from app.catalogue import names
+from app.errors import InvalidRequest
 from app.wire import duration
 
 FOREVER = -1
@@ -47,6 +49,14 @@ class Address(NamedTuple):
 
 
 def text(value: str) -> str:
+    return value
+
+
+def model_name(value: str) -> str:
+    try:
+        names.parse(value)
+    except InvalidRequest:
+        raise ValueError("the name of a model such as gpt-oss-120b") from None
     return value
 
 
