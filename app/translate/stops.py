@@ -7,15 +7,26 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from app.errors import InvalidRequest
 from app.wire.completion import Choice, Chunk, Delta
 
 UPSTREAM_LIMIT = 4
+
+# Each is looked for in each chunk, where other streams wait for it.
+MOST = 100
+LONGEST = 1000  # characters
 
 
 def split(stops: Iterable[str]) -> tuple[list[str], list[str]]:
     """What goes upstream, and what is left to cut here."""
     told = [stop for stop in stops if stop]
-    return told[:UPSTREAM_LIMIT], told[UPSTREAM_LIMIT:]
+    sent, further = told[:UPSTREAM_LIMIT], told[UPSTREAM_LIMIT:]
+    if len(further) > MOST or max(map(len, further), default=0) > LONGEST:
+        raise InvalidRequest(
+            f"there may be {UPSTREAM_LIMIT} stop sequences, and {MOST} more of at most "
+            f"{LONGEST} characters"
+        )
+    return sent, further
 
 
 def cut(

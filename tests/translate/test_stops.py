@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.translate.stops import cut, cut_completion, split
+from app.errors import InvalidRequest
+from app.translate.stops import LONGEST, MOST, cut, cut_completion, split
 from app.wire.completion import Choice, Chunk, Delta, ToolCall, Usage
 
 
@@ -185,3 +186,13 @@ def test_a_whole_answer_without_a_stop_stays() -> None:
     completion = Chunk([Choice(message=Delta(content="one"), finish_reason="stop")])
 
     assert cut_completion(completion, ["END"]) is completion
+
+
+@pytest.mark.parametrize(
+    "further", [["x"] * (MOST + 1), ["x" * (LONGEST + 1)]], ids=len
+)
+def test_more_stops_than_can_be_looked_for_in_time_are_refused(
+    further: list[str],
+) -> None:
+    with pytest.raises(InvalidRequest, match="4 stop sequences, and 100 more"):
+        split(["a", "b", "c", "d", *further])
