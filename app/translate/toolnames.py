@@ -71,9 +71,13 @@ def _with_function(named: Mapping[str, Any], names: Names) -> dict[str, Any]:
     return {**named, "function": {**function, "name": names.get(name, name)}}
 
 
-def restore(chunk: Chunk, names: Names) -> Chunk:
+def originals(names: Names) -> dict[str, str]:
+    """Each stand-in, and the client's own name for it."""
+    return {stand_in: name for name, stand_in in names.items()}
+
+
+def restore(chunk: Chunk, originals: Names) -> Chunk:
     """The chunk, or whole answer, with the client's own names back in its calls."""
-    originals = {stand_in: name for name, stand_in in names.items()}
     choices = [_restored(choice, originals) for choice in chunk.choices or ()]
     return replace(chunk, choices=choices)
 

@@ -37,7 +37,7 @@ class Question:
     request: dict[str, Any]
     further_stops: list[str]
     form: Mapping[str, Any] | None  # wanted of an answer that calls no tool
-    tool_names: Mapping[str, str]  # the client's own, and what stands in for each
+    tool_names: Mapping[str, str]  # what stands in for them, and the client's own
 
 
 def complete(request: dict[str, Any], target: Target) -> Chunk:
@@ -63,7 +63,7 @@ def _seen_to(chunks: ChunkStream, question: Question) -> Iterable[Sequence[Chunk
     if question.further_stops:
         batches = stops.cut(chunks, question.further_stops, chunks.close)
     if question.tool_names:
-        restore = partial(toolnames.restore, names=question.tool_names)
+        restore = partial(toolnames.restore, originals=question.tool_names)
         batches = ([restore(chunk) for chunk in batch] for batch in batches)
     return batches
 
@@ -80,7 +80,7 @@ def _question(request: dict[str, Any], target: Target) -> Question:
     names = toolnames.stand_ins(fitted)
     if names:
         fitted = toolnames.rename(fitted, names)
-    return Question(fitted, further, form, names)
+    return Question(fitted, further, form, toolnames.originals(names))
 
 
 def _complete(question: Question) -> Chunk:

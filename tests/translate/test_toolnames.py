@@ -63,7 +63,7 @@ def test_the_clients_name_comes_back_in_its_calls(field: str) -> None:
     ]
     chunk = Chunk([Choice(**{field: Delta(tool_calls=calls)}), Choice(text="x")])
 
-    [choice, _] = toolnames.restore(chunk, names).choices or []
+    [choice, _] = toolnames.restore(chunk, toolnames.originals(names)).choices or []
 
     assert choice.delta is not None and choice.delta.tool_calls is not None
     restored = [
