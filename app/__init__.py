@@ -6,7 +6,7 @@ import os
 
 from flask import Flask
 
-from app.blueprints import ollama, openai
+from app.blueprints import anthropic, ollama, openai
 from app.config import Config, from_env
 from app.services import EXTENSION, Services, build
 from app.web import auth, cors, hosts, logs, routing
@@ -28,6 +28,7 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     hosts.init_app(app, config.allowed_hosts)
     auth.init_app(app, config.access_tokens)
     web_errors.init_app(app)
-    for blueprint in (*ollama.BLUEPRINTS, *openai.BLUEPRINTS):
+    dialects = (ollama, openai, anthropic)
+    for blueprint in (each for dialect in dialects for each in dialect.BLUEPRINTS):
         app.register_blueprint(blueprint)
     return app

@@ -7,6 +7,7 @@ Each class knows its HTTP status; none knows a reply's body, that is a dialect's
     - BodyTooLarge           413
   + AccessDenied             401
   + ModelNotFound            404
+  + ConversationNotFound     404  one that the server should remember: none is kept
   + Cancelled                499  the client left: nobody reads the answer
   + Unsupported              501  what no upstream of ours can do
   + QueueFull                503  as many wait as may
@@ -51,6 +52,10 @@ class AccessDenied(CerellamaError):
 
 
 class ModelNotFound(CerellamaError):
+    status = 404
+
+
+class ConversationNotFound(CerellamaError):
     status = 404
 
 

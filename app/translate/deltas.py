@@ -54,7 +54,11 @@ def _pieces(choice: Choice) -> Iterator[Chunk]:
 
 def _last(choice: Choice, completion: Chunk) -> Chunk:
     delta = Delta(tool_calls=said(choice).tool_calls)
-    last = Choice(delta=delta, finish_reason=choice.finish_reason)
+    last = Choice(
+        delta=delta,
+        finish_reason=choice.finish_reason,
+        stop_sequence=choice.stop_sequence,
+    )
     return Chunk([last], usage=completion.usage, time_info=completion.time_info)
 
 

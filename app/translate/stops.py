@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -50,21 +50,28 @@ def cut_completion(completion: Chunk, stops: Sequence[str]) -> Chunk:
     """End a whole answer at the first stop in its text."""
     choice = completion.choices[0] if completion.choices else Choice()
     said = choice.message or Delta(content=choice.text)
-    end = find(said.content or "", stops)
-    if end is None:
+    found = find(said.content or "", stops)
+    if found is None:
         return completion
-    message = Delta(content=(said.content or "")[:end], reasoning=said.reasoning)
+    shown = (said.content or "")[: found.place]
+    message = Delta(content=shown, reasoning=said.reasoning)
+    end = Choice(message=message, finish_reason="stop", stop_sequence=found.stop)
     return Chunk(
-        choices=[Choice(message=message, finish_reason="stop")],
+        choices=[end],
         usage=completion.usage,
         time_info=completion.time_info,
     )
 
 
-def find(text: str, stops: Iterable[str]) -> int | None:
-    """Where the first of the stops begins."""
-    places = [place for place in map(text.find, stops) if place >= 0]
-    return min(places, default=None)
+class Found(NamedTuple):
+    place: int
+    stop: str
+
+
+def find(text: str, stops: Iterable[str]) -> Found | None:
+    """Which of the stops begins first, and where."""
+    found = [Found(text.find(stop), stop) for stop in stops if stop in text]
+    return min(found, default=None)
 
 
 class Text:
@@ -80,11 +87,12 @@ class Text:
         choice = chunk.choices[0] if chunk.choices else Choice()
         delta = choice.delta or Delta(content=choice.text)
         self.held += delta.content or ""
-        end = find(self.held, self.stops)
-        if end is not None:
+        found = find(self.held, self.stops)
+        if found is not None:
             self.is_cut = True
-            finish = Choice(delta=Delta(), finish_reason="stop")
-            return [*self._show(end, choice), replace(chunk, choices=[finish])]
+            end = Choice(delta=Delta(), finish_reason="stop", stop_sequence=found.stop)
+            shown = self._show(found.place, choice)
+            return [*shown, replace(chunk, choices=[end])]
         if choice.finish_reason or delta.tool_calls:
             rest = Delta(tool_calls=delta.tool_calls)
             last = Choice(delta=rest, finish_reason=choice.finish_reason)

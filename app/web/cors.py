@@ -23,6 +23,8 @@ APP_ORIGINS = (
 )
 ALLOWED_HEADERS = (
     "Authorization,Content-Type,User-Agent,Accept,X-Requested-With,Openai-Beta,"
+    "X-Api-Key,Anthropic-Version,Anthropic-Beta,"
+    "Anthropic-Dangerous-Direct-Browser-Access,"
     "X-Stainless-Arch,X-Stainless-Async,X-Stainless-Custom-Poll-Interval,"
     "X-Stainless-Helper-Method,X-Stainless-Lang,X-Stainless-Os,"
     "X-Stainless-Package-Version,X-Stainless-Poll-Helper,X-Stainless-Retry-Count,"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from app.errors import AccessDenied, BodyTooLarge, CerellamaError, InvalidRequest
+from app.translate.anthropic import dialect as anthropic
 from app.translate.dialect import Dialect
 from app.translate.ollama import dialect as ollama
 from app.translate.openai import dialect as openai
@@ -16,9 +18,13 @@ from app.web import replies
 
 log = logging.getLogger(__name__)
 
+REQUEST_ID_BYTES = 12
 
 # The dialect of a path, by its start; the native one is the rest.
-DIALECTS: tuple[tuple[str, Dialect], ...] = (("/v1/", openai.DIALECT),)
+DIALECTS: tuple[tuple[str, Dialect], ...] = (
+    ("/v1/messages", anthropic.DIALECT),
+    ("/v1/", openai.DIALECT),
+)
 
 
 def init_app(app: Flask) -> None:
@@ -66,6 +72,8 @@ def _reply(error: CerellamaError) -> Response:
     """Ollama's `/v1` finds faults with a body as the native API does."""
     dialect = dialect_of(request.path)
     body = dialect.from_error(error)
+    if dialect is anthropic.DIALECT:
+        body["request_id"] = f"req_{secrets.token_hex(REQUEST_ID_BYTES)}"
     if dialect is not ollama.DIALECT and not isinstance(error, InvalidRequest):
         return replies.compatible(body, error.status)
     if dialect is ollama.DIALECT and g.get("streaming"):

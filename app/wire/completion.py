@@ -36,6 +36,7 @@ class Choice(msgspec.Struct):
     text: str | None = None
     finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
+    stop_sequence: str | None = None  # which one ended it, where that is known
 
 
 class Usage(msgspec.Struct):

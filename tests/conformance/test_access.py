@@ -9,6 +9,8 @@ from tests.conformance.asking import MODEL, Ask, T
 PAGE = "http://localhost:3000"
 EVERY_HEADER = (
     "Authorization,Content-Type,User-Agent,Accept,X-Requested-With,Openai-Beta,"
+    "X-Api-Key,Anthropic-Version,Anthropic-Beta,"
+    "Anthropic-Dangerous-Direct-Browser-Access,"
     "X-Stainless-Arch,X-Stainless-Async,X-Stainless-Custom-Poll-Interval,"
     "X-Stainless-Helper-Method,X-Stainless-Lang,X-Stainless-Os,"
     "X-Stainless-Package-Version,X-Stainless-Poll-Helper,X-Stainless-Retry-Count,"

@@ -172,7 +172,8 @@ def test_a_whole_answer_is_cut_at_the_first_stop() -> None:
     kept = cut_completion(completion, ["two", "END"])
 
     message = Delta(content="one ", reasoning="hm")
-    assert kept == Chunk([Choice(message=message, finish_reason="stop")], Usage(1, 2))
+    end = Choice(message=message, finish_reason="stop", stop_sequence="END")
+    assert kept == Chunk([end], Usage(1, 2))
 
 
 def test_a_whole_raw_answer_is_cut_too() -> None:

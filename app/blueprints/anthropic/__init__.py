@@ -1,0 +1,5 @@
+"""The Anthropic dialect, as Ollama speaks it."""
+
+from app.blueprints.anthropic import messages
+
+BLUEPRINTS = (messages.bp,)
