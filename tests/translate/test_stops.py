@@ -80,6 +80,8 @@ def test_the_text_ends_before_the_stop_and_reading_ends_too() -> None:
 
     assert texts([batch]) == ["one "]
     assert [reason_of(chunk) for chunk in batch] == [None, "stop"]
+    assert batch[-1].choices
+    assert batch[-1].choices[0].stop_sequence == "END"
     assert source.read == 1
     assert source.closed
 
