@@ -20,7 +20,7 @@ from app.translate.anthropic.thinking import is_shown
 from app.web import answer, replies
 from app.web.body import load_body
 from app.web.capabilities import require
-from app.web.inference import exchange_with, inference, translated
+from app.web.inference import exchange_with, inference, translated, with_preset
 from app.web.relay import relay
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def create(body: dict[str, Any], target: Target) -> ResponseReturnValue:
     """Answer a conversation."""
     request = asked(body, target)
     require({"tools": request.get("tools")}, target)
-    services().loaded.use(target.model.id)
+    services().loaded.use(target.own_name)
     exchange = exchange_with(target, thinking=is_shown(body))
     exchange = replace(exchange, prompt_tokens=input_tokens(body))
     if not body.get("stream"):
@@ -55,7 +55,7 @@ def count_tokens() -> Response:
 
 def asked(body: dict[str, Any], target: Target) -> dict[str, Any]:
     """The request in the upstream form; clients ask for as much as Claude can say."""
-    request = translated(spoken, body)
+    request = with_preset(translated(spoken, body), target, body)
     for name in tools.left_out(body):
         log.info("Left out the tool %s: nobody runs it here", name)
     most = min(request["max_completion_tokens"], target.model.max_output)

@@ -380,3 +380,22 @@ def test_the_upstream_is_asked_as_by_the_native_api(
     message(client, model=model, **here)
 
     assert sent(fake) == expected
+
+
+def test_a_derived_model_may_bear_any_name(make_client: MakeClient, fake: Fake) -> None:
+    client = make_client()
+    made = {
+        "model": "claude-opus-4-8",
+        "from": GPT,
+        "system": "Be brief.",
+        "parameters": {"temperature": 0.5, "num_predict": 7},
+        "stream": False,
+    }
+    assert client.post("/api/create", json=made).status_code == 200
+
+    said = message(client, model="claude-opus-4-8")
+
+    assert said["model"] == "claude-opus-4-8"
+    asked = sent(fake)
+    assert asked["messages"] == [PROMPT, user()]
+    assert (asked["temperature"], asked["max_completion_tokens"]) == (0.5, 100)
