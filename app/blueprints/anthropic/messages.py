@@ -55,7 +55,7 @@ def count_tokens() -> Response:
 
 def asked(body: dict[str, Any], target: Target) -> dict[str, Any]:
     """The request in the upstream form; clients ask for as much as Claude can say."""
-    request = with_preset(translated(spoken, body), target, body)
+    request = with_preset(translated(spoken, body, target), target, body)
     for name in tools.left_out(body):
         log.info("Left out the tool %s: nobody runs it here", name)
     most = min(request["max_completion_tokens"], target.model.max_output)
