@@ -260,7 +260,7 @@ def test_connection_closes_on_the_next_request(fake: Fake) -> None:
     fake.script({"afterwards": "close_on_next"})
 
     with sending(fake, user("hi")) as sock:
-        read_until(sock, b"0\r\n\r\n")
+        read_until(sock, b"\r\n0\r\n\r\n")
         sock.sendall(request(user("hi")))
         rest = drain(sock)
 
