@@ -185,6 +185,14 @@ class Meter:
         told = self._usage and self._usage.completion_tokens
         return told or max(self._deltas, 1)
 
+    def cached_tokens(self) -> int:
+        details = self._usage and self._usage.prompt_tokens_details
+        return details.cached_tokens or 0 if details else 0
+
+    def reasoning_tokens(self) -> int:
+        details = self._usage and self._usage.completion_tokens_details
+        return details.reasoning_tokens or 0 if details else 0
+
     def durations(self, now_ns: int) -> Durations:
         began, first = self._exchange.started_ns, self._first_ns or now_ns
         time = self._time_info or TimeInfo()

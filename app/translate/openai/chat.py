@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
-from app.errors import InvalidRequest
 from app.translate.debug import debug_info
 from app.translate.dialect import Event, Exchange
 from app.translate.openai import content
+from app.translate.openai.arguments import arguments_text
 from app.translate.openai.chunks import COMPLETION, ROLE, Chunks
 from app.translate.openai.effort import reasoning_effort
+from app.translate.openai.form import response_format
 from app.translate.openai.reply import Reply
-from app.wire import json
 from app.wire.completion import Chunk
 
 # Nothing is put in for what is absent: the upstream's defaults are Ollama's here, and
 # what a derived model sets must hold.
 SAMPLING = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty")
 TOOL_CHOICES = frozenset({"none", "auto", "required"})
-BAD_ARGUMENTS = "invalid tool call arguments"
 
 
 def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +31,7 @@ def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
         "max_completion_tokens": _cap(body),
         "stop": _stops(body.get("stop")),
         "reasoning_effort": reasoning_effort(body),
-        "response_format": _response_format(body.get("response_format") or {}),
+        "response_format": response_format(body.get("response_format") or {}),
         "prediction": _prediction(body.get("prediction") or {}),
     }
     return {key: value for key, value in request.items() if value is not None}
@@ -92,23 +89,10 @@ def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call.get("function") or {}
     called = {
         "name": function.get("name") or "",
-        "arguments": _arguments(function.get("arguments") or "{}"),
+        "arguments": arguments_text(function.get("arguments") or "{}"),
     }
     given_id = {"id": call["id"]} if call.get("id") else {}
     return {**given_id, "type": "function", "function": called}
-
-
-def _arguments(text: str) -> str:
-    """An object as JSON, spelt as the client spelt it."""
-    try:
-        arguments = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidRequest(BAD_ARGUMENTS) from None
-    if arguments is None:
-        return "{}"
-    if not isinstance(arguments, dict):
-        raise InvalidRequest(BAD_ARGUMENTS)
-    return text
 
 
 def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,22 +133,6 @@ def _cap(body: Mapping[str, Any]) -> int | None:
 def _stops(stop: Any) -> list[str] | None:
     stops = stop if isinstance(stop, list) else [stop]
     return [text for text in stops if isinstance(text, str) and text] or None
-
-
-def _response_format(given: Mapping[str, Any]) -> dict[str, Any] | None:
-    kind = str(given.get("type", "")).strip().lower()
-    if kind == "json_object":
-        return {"type": kind}
-    described = given.get("json_schema") if kind == "json_schema" else None
-    schema = described.get("schema") if isinstance(described, dict) else None
-    if schema is None or schema == "":
-        return None
-    if not isinstance(schema, dict):
-        printed = json.encode(json.encode(schema).decode()).decode()
-        raise InvalidRequest(
-            f'invalid format: {printed}; expected "json" or a valid JSON Schema object'
-        )
-    return {"type": kind, "json_schema": described}
 
 
 def _prediction(given: Mapping[str, Any]) -> dict[str, Any] | None:
