@@ -144,6 +144,27 @@ class ChatRequest(Request):
     top_logprobs = Checked(top_logprobs)
 
 
+class CompletionRequest(Request):
+    go_name = "CompletionRequest"
+    missing_body = "EOF"
+
+    model = Checked(text)
+    prompt = Checked(text)
+    suffix = Checked(text)
+    stream = Checked(flag)
+    stream_options = Checked(stream_options)
+    max_tokens = Checked(integer)
+    temperature = Checked(number)
+    top_p = Checked(number)
+    seed = Checked(integer)
+    frequency_penalty = Checked(number)
+    presence_penalty = Checked(number)
+    stop = Checked(anything)
+    echo = Checked(flag)
+    _debug_render_only = Checked(flag)
+    logprobs = Checked(top_logprobs)  # last: its range is checked after all types
+
+
 class EmbedRequest(Request):
     go_name = "EmbedRequest"
     missing_body = "EOF"

@@ -24,6 +24,7 @@ REQUEST_ID_BYTES = 12
 DIALECTS: tuple[tuple[str, Dialect], ...] = (
     ("/v1/messages", anthropic.DIALECT),
     ("/v1/", openai.DIALECT),
+    ("/chat/completions", openai.DIALECT),
 )
 
 

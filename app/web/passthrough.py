@@ -29,6 +29,7 @@ View = Callable[[dict[str, Any]], ResponseReturnValue]
 # Pulling and creating may be silent for as long as it takes; the client can leave.
 LONG_WORK_S = 24 * 3600.0
 UPLOAD_READ_BYTES = 64 * 1024
+OLLAMAS_PATHS = {"/chat/completions": "/v1/chat/completions"}
 PATH_SAFE = "/:@!$&'()*+,;=~"
 
 
@@ -161,6 +162,7 @@ def hops() -> str:
 
 
 def target() -> str:
-    """Path and query of the current request."""
+    """Path and query of the current request, as an Ollama knows them."""
     query = request.query_string.decode("latin-1")
-    return quote(request.path, safe=PATH_SAFE) + ("?" + query if query else "")
+    path = OLLAMAS_PATHS.get(request.path, request.path)
+    return quote(path, safe=PATH_SAFE) + ("?" + query if query else "")

@@ -1,5 +1,13 @@
 """The OpenAI dialect, as Ollama speaks it."""
 
-from app.blueprints.openai import chat, embeddings, models
+from app.blueprints.openai import (
+    chat,
+    completions,
+    embeddings,
+    models,
+    responses,
+    transcriptions,
+)
 
-BLUEPRINTS = (chat.bp, models.bp, embeddings.bp)
+MODULES = (chat, completions, responses, transcriptions, models, embeddings)
+BLUEPRINTS = tuple(module.bp for module in MODULES)

@@ -1,4 +1,4 @@
-"""`/v1/chat/completions`."""
+"""`/v1/chat/completions`, also without `/v1`: some clients leave it out."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from app.web.capabilities import require
 from app.web.inference import exchange_with, inference, translated, with_preset
 from app.web.relay import relay
 
-bp = Blueprint("openai_chat", __name__, url_prefix="/v1")
+bp = Blueprint("openai_chat", __name__)
 
 
+@bp.post("/v1/chat/completions")
 @bp.post("/chat/completions")
 @inference(ChatRequest(), model_required=True)
 def completions(body: dict[str, Any], target: Target) -> ResponseReturnValue:

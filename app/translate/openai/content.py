@@ -30,6 +30,7 @@ GO_TYPES = {
     bool: "bool",
     int: "float64",
     float: "float64",
+    list: "[]interface {}",
     dict: "map[string]interface {}",
 }
 
@@ -40,7 +41,7 @@ def content_of(message: Mapping[str, Any]) -> str | list[Part]:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return _flattened([_part(part) for part in content])
+        return _flattened([converted(part) for part in content])
     if message.get("tool_calls") is not None:
         return ""
     raise InvalidRequest(f"invalid message content type: {GO_TYPES[type(content)]}")
@@ -61,7 +62,7 @@ def _flattened(parts: list[Part]) -> str | list[Part]:
     return "\n".join(part["text"] for part in parts)
 
 
-def _part(part: Any) -> Part:
+def converted(part: Any) -> Part:
     kind = part.get("type") if isinstance(part, dict) else None
     convert = PARTS.get(kind) if isinstance(kind, str) else None
     if convert is None:
