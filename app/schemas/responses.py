@@ -28,7 +28,14 @@ def said(value: Any, path: str) -> str | list[Any]:
     if not isinstance(value, str | list):
         kind = JSON_KINDS[type(value)]
         raise ValidationError(f"input must be a string or array: got {kind}")
-    return value
+    return value if isinstance(value, str) else [item(each, path) for each in value]
+
+
+def item(value: Any, path: str) -> Any:
+    """Left to the translator, but for the tools that it may bring."""
+    if not isinstance(value, dict) or value.get("type") != "additional_tools":
+        return value
+    return {**value, "tools": tools(value.get("tools") or [], f"{path}.tools")}
 
 
 def tools(value: Any, path: str) -> list[dict[str, Any]]:

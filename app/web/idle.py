@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from app.catalogue.resolve import Target
-from app.web import answer
+from app.web import answer, inference
 from app.web.answer import Stream
 from app.wire.completion import Choice, Chunk, Delta
 
 NOTHING = Chunk([Choice(delta=Delta(), finish_reason="load")])
+
+
+def with_preset(
+    request: dict[str, Any], target: Target, body: inference.Body
+) -> dict[str, Any]:
+    """A derived model adds nothing to a request that says nothing."""
+    said = request["messages"]
+    return inference.with_preset(request, target, body) if said else request
 
 
 def complete(request: dict[str, Any], target: Target) -> Chunk:

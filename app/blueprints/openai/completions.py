@@ -26,8 +26,8 @@ bp = Blueprint("openai_completions", __name__, url_prefix="/v1")
 def complete(body: dict[str, Any], target: Target) -> ResponseReturnValue:
     """Answer a prompt."""
     require({"suffix": body.get("suffix")}, target)
-    request = spoken.to_upstream(body)
-    services().loaded.use(target.model.id)
+    request = idle.with_preset(spoken.to_upstream(body), target, body)
+    services().loaded.use(target.own_name)
     reply = TextReply(exchange_with(target, thinking=False), body)
     if body.get("_debug_render_only"):
         return replies.compatible(reply.debug(target.apply(request)))

@@ -12,7 +12,7 @@ from app.errors import InvalidRequest
 from app.translate.messages import text_of
 from app.translate.openai.arguments import arguments_text
 from app.translate.openai.responses import parts
-from app.translate.openai.responses.tools import INPUT, qualified
+from app.translate.openai.responses.tools import INPUT, TOOL_ITEM, qualified
 from app.wire import json
 
 Item = Mapping[str, Any]
@@ -116,16 +116,14 @@ ADDED: Mapping[str, Add] = {
     "shell_call": Conversation.add_call,
     "apply_patch_call": Conversation.add_call,
     "computer_call": Conversation.add_call,
-    "tool_search_call": Conversation.add_call,
     "function_call_output": Conversation.add_result,
     "custom_tool_call_output": Conversation.add_result,
     "local_shell_call_output": Conversation.add_result,
     "shell_call_output": Conversation.add_result,
     "apply_patch_call_output": Conversation.add_result,
     "computer_call_output": Conversation.add_result,
-    "mcp_tool_call_output": Conversation.add_result,
-    "additional_tools": lambda *_: None,  # they are among the tools
-    "tool_search_output": Conversation.add_result,
+    "mcp_tool_call_output": Conversation.add_result,  # of Codex
+    TOOL_ITEM: lambda *_: None,  # they are among the tools
 }
 
 
@@ -140,8 +138,11 @@ def _text(item: Item, key: str) -> str:
 
 
 def _arguments(item: Item) -> str:
-    if "arguments" in item and isinstance(item["arguments"], str):
-        return arguments_text(item["arguments"] or "{}")
+    given = item.get("arguments")
+    if isinstance(given, str):
+        return arguments_text(given or "{}")
+    if isinstance(given, dict):
+        return json.encode(given).decode()
     if "input" in item:
         return json.encode({INPUT: item["input"]}).decode()
     asked = {key: value for key, value in item.items() if key not in ABOUT_CALLS}

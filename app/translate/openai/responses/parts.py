@@ -27,7 +27,7 @@ def content_of(value: Any) -> str | list[Part]:
 def result_of(value: Any) -> str | list[Part]:
     """What a tool put out: text, parts, or an object of the tool's own."""
     told = value if isinstance(value, list) else [value]
-    if all(isinstance(each, dict) and each.get("type") in PARTS for each in told):
+    if all(isinstance(each, dict) and _kind(each) in PARTS for each in told):
         return content_of(told)
     return value if isinstance(value, str) else json.encode(value).decode()
 
@@ -36,15 +36,19 @@ def pictures(values: Sequence[Any]) -> Iterator[str]:
     """All pictures in base64, nothing checked yet."""
     for value in values:
         for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, dict) and PARTS.get(str(part.get("type"))) is _image:
+            if isinstance(part, dict) and PARTS.get(_kind(part)) is _image:
                 yield str(_url(part)).partition(",")[2]
+
+
+def _kind(part: Mapping[str, Any]) -> str:
+    return str(part.get("type"))
 
 
 def _parts(part: Any) -> list[Part]:
     """One part, or none where there is nothing for a model of the upstream in it."""
     if not isinstance(part, dict):
         raise InvalidRequest(BAD_PART)
-    convert = PARTS.get(str(part.get("type")), _text)
+    convert = PARTS.get(_kind(part), _text)
     return convert(part)
 
 
@@ -61,7 +65,7 @@ def _image(part: Mapping[str, Any]) -> list[Part]:
     url = _url(part)
     if url is None:  # a file of OpenAI's, which Ollama leaves out too
         return []
-    detail = part.get("detail")
+    detail = str(part.get("detail"))
     shown = {"url": url} | ({"detail": detail} if detail in DETAILS else {})
     return [content.converted({"type": "image_url", "image_url": shown})]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+TOOL_ITEM = "additional_tools"  # brings tools among the input
 FUNCTION, CUSTOM, NAMESPACE = "function", "custom", "namespace"
 CHOICES = frozenset({"none", "auto", "required"})
 
@@ -77,10 +78,8 @@ def _listed(body: Mapping[str, Any]) -> Iterator[Described]:
     yield from body.get("tools") or ()
     items = body.get("input")
     for item in items if isinstance(items, list) else ():
-        tools = item.get("tools") if isinstance(item, dict) else None
-        for tool in tools if isinstance(tools, list) else ():
-            if isinstance(tool, dict):
-                yield tool
+        if isinstance(item, dict) and item.get("type") == TOOL_ITEM:
+            yield from item.get("tools") or ()
 
 
 def _flat(tools: Iterable[Described], namespace: str | None = None) -> Iterator[Tool]:
@@ -132,8 +131,10 @@ def _allowed(choice: Any) -> set[str] | None:
 
 
 def _choice(choice: Any, tools: Tools) -> Any:
-    if not isinstance(choice, dict):
+    if isinstance(choice, str):
         return choice if choice in CHOICES else None
+    if not isinstance(choice, dict):
+        return None
     if choice.get("type") == "allowed_tools":
         return _choice(str(choice.get("mode")), tools)
     chosen = (upstream for upstream, t in tools.items() if t.name == choice.get("name"))
