@@ -15,6 +15,8 @@ from tests.cerebras import Fake
 
 GPT, QWEN = "gpt-oss-120b", "qwen-3.8-27b"
 CHAT, GENERATE, OPENAI = "/api/chat", "/api/generate", "/v1/chat/completions"
+COMPLETIONS, RESPONSES = "/v1/completions", "/v1/responses"
+WORDS = {GENERATE: "prompt", COMPLETIONS: "prompt", RESPONSES: "input"}
 
 WEATHER = {
     "type": "function",
@@ -43,7 +45,7 @@ def user(text: str = "hello") -> Object:
 
 def asking(path: str, text: str = "hello", **more: Any) -> Object:
     """A sound request; streamed or not as the endpoint's default is."""
-    words = {"prompt": text} if path == GENERATE else {"messages": [user(text)]}
+    words = {WORDS[path]: text} if path in WORDS else {"messages": [user(text)]}
     return {"model": GPT, **words, **more}
 
 
@@ -70,7 +72,8 @@ def events(answer: TestResponse) -> list[Any]:
 
 
 def _event(frame: str) -> Any:
-    data = frame.removeprefix("data: ")
+    *_, line = frame.split("\n")  # an event's name is also its type
+    data = line.removeprefix("data: ")
     return json.loads(data) if data.startswith("{") else data
 
 

@@ -11,9 +11,11 @@ from werkzeug.test import TestResponse
 from tests.apps import MakeClient
 from tests.blueprints.talking import (
     CHAT,
+    COMPLETIONS,
     GENERATE,
     GPT,
     OPENAI,
+    RESPONSES,
     asking,
     events,
     lines,
@@ -28,7 +30,9 @@ BUSY = {
     "code": "queue_exceeded",
 }
 
-everywhere = pytest.mark.parametrize("path", [CHAT, GENERATE, OPENAI])
+ROOT = "/chat/completions"
+DIALECT = (OPENAI, ROOT, COMPLETIONS, RESPONSES)
+everywhere = pytest.mark.parametrize("path", [CHAT, GENERATE, *DIALECT])
 both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 
 # What the upstream does: our status, what we say, and Retry-After if there is one.
@@ -132,7 +136,7 @@ def told(answer: TestResponse, path: str) -> str:
     """The text of an error that has the dialect's shape."""
     body = answer.get_json()
     assert list(body) == ["error"]
-    if path != OPENAI:
+    if path not in DIALECT:
         return str(body["error"])
     kind = OPENAI_TYPES.get(answer.status_code, "api_error")
     assert body["error"] == body["error"] | {"type": kind, "param": None, "code": None}
@@ -244,7 +248,11 @@ def test_a_failure_in_mid_stream_is_the_streams_last_word(
         path, json=asking(path, stream=True)
     )
 
-    if path == OPENAI:
+    if path == RESPONSES:
+        *said, last = events(answer)
+        assert last["type"] == "response.failed"
+        assert last["response"]["error"] == {"code": "api_error", "message": text}
+    elif path in DIALECT:
         *said, last = events(answer)
         error = {"message": text, "type": "api_error", "param": None, "code": None}
         assert last == {"error": error}

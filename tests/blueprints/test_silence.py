@@ -8,7 +8,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.blueprints.talking import CHAT, GENERATE, OPENAI, asking, delta_texts
+from tests.blueprints.talking import (
+    CHAT,
+    COMPLETIONS,
+    GENERATE,
+    OPENAI,
+    RESPONSES,
+    asking,
+    delta_texts,
+)
 from tests.cerebras import Fake
 
 TICK_S = 0.05
@@ -61,7 +69,7 @@ def test_a_silent_openai_stream_sends_comments(
     assert delta_texts(chunks, "content") == "Hello!"
 
 
-@pytest.mark.parametrize("path", [CHAT, GENERATE, OPENAI])
+@pytest.mark.parametrize("path", [CHAT, GENERATE, OPENAI, COMPLETIONS, RESPONSES])
 def test_a_failure_after_silence_is_a_mid_stream_error(
     impatient: FlaskClient, fake: Fake, path: str
 ) -> None:
@@ -82,6 +90,24 @@ def test_a_failure_after_silence_is_a_mid_stream_error(
     assert b"Cerebras' answer was cut short" in rest
     assert b'"done":true' not in rest
     assert b"[DONE]" not in rest
+
+
+def test_a_silent_response_is_announced_and_kept_alive(
+    impatient: FlaskClient, fake: Fake
+) -> None:
+    fake.script({"say": "Hello!", "hold": "gate", "after": AFTER_THE_ROLE})
+
+    body = asking(RESPONSES, stream=True)
+    answer = impatient.post(RESPONSES, json=body, buffered=False)
+    stream = iter(answer.response)
+    first, *alive = [next(stream) for _ in range(3)]
+    fake.release("gate")
+    rest = b"".join(stream)
+    answer.close()
+
+    assert first.startswith(b"event: response.created\n")
+    assert alive == [b": keep-alive\n\n"] * 2
+    assert b"event: response.completed\n" in rest
 
 
 def test_silence_in_mid_stream_is_bridged_too(
