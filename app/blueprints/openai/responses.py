@@ -43,7 +43,7 @@ def prepare(body: dict[str, Any], target: Target) -> dict[str, Any]:
     """The request in the upstream form, after all that could refuse it."""
     spoken.check(body)
     effort = reasoning_effort(body) or "none"
-    request = translated(spoken, body)
+    request = translated(spoken, body, target)
     require({"think": effort != "none", "tools": request.get("tools")}, target)
     for kind in spoken.ignored(body):
         note_once(
