@@ -10,8 +10,8 @@ from typing import Any
 
 from app.translate.dialect import Event, Exchange
 from app.translate.openai.chunks import COMPLETION, ROLE, Chunks
-from app.translate.openai.dialect import DONE
-from app.translate.openai.reading import CONTENT, REASONING, Piece, Reading
+from app.translate.openai.dialect import DONE, KEEP_ALIVE
+from app.translate.reading import CONTENT, REASONING, Piece, Reading
 from app.wire import json
 from app.wire.completion import Chunk
 
@@ -21,7 +21,7 @@ class Reply:
 
     def __init__(self, exchange: Exchange) -> None:
         self._chunks = Chunks(exchange)
-        self._reading = Reading(exchange)
+        self._reading = Reading(exchange, KEEP_ALIVE)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], include_usage: bool

@@ -10,8 +10,8 @@ from app.translate.debug import debug_info
 from app.translate.dialect import Event, Exchange
 from app.translate.openai.chat import wants_usage
 from app.translate.openai.chunks import FINGERPRINT, MARK, SECOND
-from app.translate.openai.dialect import DONE
-from app.translate.openai.reading import Piece, Reading
+from app.translate.openai.dialect import DONE, KEEP_ALIVE
+from app.translate.reading import Piece, Reading
 from app.wire import json, sse
 from app.wire.completion import Chunk
 
@@ -25,7 +25,7 @@ class TextReply:
     """One reply under way; its exchange hides what the model thinks."""
 
     def __init__(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        self._reading = Reading(exchange)
+        self._reading = Reading(exchange, KEEP_ALIVE)
         self._head = {
             "id": "cmpl-" + "".join(exchange.new_id() for _ in range(3)),
             "object": "text_completion",

@@ -9,9 +9,10 @@ from typing import Any
 
 from app.errors import CerellamaError
 from app.translate.dialect import Dialect, Event, Exchange
-from app.translate.openai.reading import CONTENT, REASONING, Piece, Reading
+from app.translate.openai.dialect import KEEP_ALIVE
 from app.translate.openai.responses import output, tools
 from app.translate.openai.responses.envelope import Envelope
+from app.translate.reading import CONTENT, REASONING, Piece, Reading
 from app.wire import json, sse
 from app.wire.completion import Chunk
 
@@ -31,7 +32,7 @@ class Reply:
     def __init__(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
         self._envelope = Envelope(exchange, body)
         self._output = output.Output(exchange.new_id)
-        self._reading = Reading(exchange)
+        self._reading = Reading(exchange, KEEP_ALIVE)
         self._tools = tools.offered(body)
         self._told = 0  # events
 

@@ -1,4 +1,4 @@
-"""What the upstream says, read for all replies of this dialect."""
+"""What the upstream says, read for the replies of several dialects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from app.translate.deltas import Meter, ToolCalls, WholeCall, choice_of, said
 from app.translate.dialect import Event, Exchange
-from app.translate.openai.dialect import KEEP_ALIVE
 from app.wire.completion import Choice, Chunk
 
 CONTENT, REASONING = "content", "reasoning"
@@ -22,11 +21,16 @@ class Piece(NamedTuple):
 
 
 class Reading:
-    """An answer that is being read; what it calls and costs is known at its end."""
+    """An answer that is being read; what it calls and costs is known at its end.
 
-    def __init__(self, exchange: Exchange) -> None:
+    `silence` is the dialect's event for an upstream that says nothing.
+    """
+
+    def __init__(self, exchange: Exchange, silence: Event) -> None:
         self.meter = Meter(exchange)
         self.finish_reason: str | None = None
+        self.stop_sequence: str | None = None
+        self._silence = silence
         self._exchange = exchange
         self._calls = ToolCalls()
 
@@ -41,7 +45,7 @@ class Reading:
         for batch in batches:
             if ended:
                 continue
-            events: list[Event] = say(self.read(batch)) if batch else [KEEP_ALIVE]
+            events: list[Event] = say(self.read(batch)) if batch else [self._silence]
             ended = self.finish_reason is not None and self.meter.is_complete
             yield events + end() if ended else events
         if not ended:
@@ -53,6 +57,7 @@ class Reading:
         for chunk in batch:
             if choice := choice_of(chunk):
                 self.finish_reason = choice.finish_reason or self.finish_reason
+                self.stop_sequence = choice.stop_sequence or self.stop_sequence
                 pieces += self._pieces(choice)
         self.meter.read(batch, len(pieces), self._exchange.clock())
         return pieces
