@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 
 from tests.cerebras import shared_fake  # noqa: F401  # a fixture
@@ -12,3 +15,11 @@ def _forget(request: pytest.FixtureRequest) -> None:
     """No test sees the scripts and the requests of another."""
     if "fake" in request.fixturenames:
         request.getfixturevalue("fake").clear()
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No garbage is collected: at a decoder's depth limit no finalizer could run."""
+    gc.disable()
+    yield
+    gc.enable()

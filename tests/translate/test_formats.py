@@ -207,6 +207,7 @@ SATISFIES = {
 }
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize(
     ("text", "response_format", "expected"), SATISFIES.values(), ids=SATISFIES.keys()
 )

@@ -86,6 +86,7 @@ def test_the_text_is_found_in_every_shape(body: dict[str, Any]) -> None:
     assert error_of(402, body).message == "because"
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("body", NO_TEXTS.values(), ids=NO_TEXTS)
 @pytest.mark.parametrize("status", STATUSES)
 def test_what_is_no_message_is_never_shown(status: int, body: bytes) -> None:

@@ -257,6 +257,7 @@ NO_LISTS: list[bytes | Callable[[Peer], object]] = [
 ]
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("reply", NO_LISTS)
 def test_what_is_no_list_is_an_error(serve: Serve, reply: bytes) -> None:
     def script(peer: Peer) -> None:

@@ -299,6 +299,7 @@ GARBAGE = {
 }
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
 def test_garbage_is_an_error_without_its_text(
     open_stream: Open, garbage: bytes

@@ -127,11 +127,13 @@ def test_numbers_beyond_64_bits_survive(number: str) -> None:
     assert gojson.decode(number.encode()) == pytest.approx(float(number))
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'["\\ud800",'])
 def test_nesting_beyond_reason_is_refused(opening: bytes) -> None:
     assert refusal(opening * 100_000) == "exceeded max depth"
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_nesting_as_deep_as_it_can_be_read_breaks_nothing() -> None:
     for depth in range(100, 1000, 30):
         nested = b"[" * depth + b'"\\ud800"' + b"]" * depth

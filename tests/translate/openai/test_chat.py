@@ -177,6 +177,7 @@ def test_messages_become_those_of_the_upstream(
     assert to_upstream(chat(message))["messages"] == [expected]
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("arguments", ["x", "[1]", "5", "{", "[" * 100_000])
 def test_arguments_that_are_no_object_are_refused(arguments: str) -> None:
     message = {"role": "assistant", "tool_calls": [call(arguments)]}
