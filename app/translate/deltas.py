@@ -152,14 +152,20 @@ class Durations(NamedTuple):
 
 
 class Meter:
-    """What a reply cost: in upstream's own numbers, else as seen here."""
+    """What a reply cost: in upstream's own numbers, else as seen here.
+
+    It also notes silence as the client knows it: hidden thoughts and calls that are
+    still growing say nothing to it, however busy the upstream is.
+    """
 
     def __init__(self, exchange: Exchange) -> None:
+        self.is_silent = False
         self._exchange = exchange
         self._usage: Usage | None = None
         self._time_info: TimeInfo | None = None
         self._first_ns: int | None = None
         self._deltas = 0
+        self._told_ns = exchange.started_ns
 
     def read(self, batch: Sequence[Chunk], deltas: int, now_ns: int) -> None:
         """Note one read, of which `deltas` chunks said something."""
@@ -171,6 +177,10 @@ class Meter:
         self._deltas += deltas
         if deltas and self._first_ns is None:
             self._first_ns = now_ns
+        waited = not batch or now_ns - self._told_ns >= self._exchange.tick_ns
+        self.is_silent = waited and not deltas
+        if deltas or waited:
+            self._told_ns = now_ns
 
     @property
     def is_complete(self) -> bool:

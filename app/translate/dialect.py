@@ -35,6 +35,7 @@ class Exchange:
     started_ns: int
     remote: Mapping[str, str] = field(default_factory=dict)  # remote_model, remote_host
     thinking: bool = True  # False hides what the model thought
+    tick_ns: int = 15_000_000_000  # of silence, before a stream is kept alive
     prompt_tokens: int = 1  # an estimate, for an upstream that does not count
 
 

@@ -45,7 +45,8 @@ class Reading:
         for batch in batches:
             if ended:
                 continue
-            events: list[Event] = say(self.read(batch)) if batch else [self._silence]
+            pieces = self.read(batch)
+            events = [self._silence] if self.meter.is_silent else say(pieces)
             ended = self.finish_reason is not None and self.meter.is_complete
             yield events + end() if ended else events
         if not ended:

@@ -108,6 +108,7 @@ def exchange_with(target: Target, *, thinking: bool) -> Exchange:
             "remote_host": services().remote_host,
         },
         thinking=thinking,
+        tick_ns=round(services().upstream.tick_s * 1e9),
         prompt_tokens=1 + (request.content_length or 0) // BYTES_PER_TOKEN,
     )
 

@@ -16,9 +16,10 @@ from tests.cerebras import Fake
 GPT, QWEN = "gpt-oss-120b", "qwen-3.8-27b"
 CHAT, GENERATE, OPENAI = "/api/chat", "/api/generate", "/v1/chat/completions"
 COMPLETIONS, RESPONSES = "/v1/completions", "/v1/responses"
+MESSAGES = "/v1/messages"
 WORDS = {GENERATE: "prompt", COMPLETIONS: "prompt", RESPONSES: "input"}
 
-WEATHER = {
+WEATHER: dict[str, Any] = {
     "type": "function",
     "function": {
         "name": "weather",
@@ -29,6 +30,12 @@ WEATHER = {
             "required": ["town"],
         },
     },
+}
+NAMED = {key: WEATHER["function"][key] for key in ("name", "description")}
+SCHEMA = WEATHER["function"]["parameters"]
+TOOLS = {
+    RESPONSES: {"type": "function", **NAMED, "parameters": SCHEMA},
+    MESSAGES: {**NAMED, "input_schema": SCHEMA},
 }
 TOWN = {
     "type": "object",
@@ -46,7 +53,15 @@ def user(text: str = "hello") -> Object:
 def asking(path: str, text: str = "hello", **more: Any) -> Object:
     """A sound request; streamed or not as the endpoint's default is."""
     words = {WORDS[path]: text} if path in WORDS else {"messages": [user(text)]}
-    return {"model": GPT, **words, **more}
+    needed = {"max_tokens": 100} if path == MESSAGES else {}
+    return {"model": GPT, **words, **needed, **more}
+
+
+def offering(path: str) -> Object:
+    """A tool for the weather, offered as each route wants it; two take none."""
+    if path in (GENERATE, COMPLETIONS):
+        return {}
+    return {"tools": [TOOLS.get(path, WEATHER)]}
 
 
 def sent(fake: Fake) -> Object:

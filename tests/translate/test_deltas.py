@@ -259,3 +259,32 @@ def test_counts_and_durations_are_never_zero(exchange: Exchange) -> None:
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 1)
     assert min(meter.durations(exchange.started_ns)) == 1
+
+
+SECOND = 1_000_000_000
+SAYS, SAYS_NOTHING = ([Chunk()], 1), ([Chunk()], 0)
+
+
+@pytest.mark.parametrize(
+    ("reads", "silent"),
+    [
+        ([(14, SAYS_NOTHING)], False),
+        ([(15, SAYS_NOTHING)], True),
+        ([(15, SAYS)], False),
+        ([(14, SAYS), (28, SAYS_NOTHING)], False),
+        ([(14, SAYS), (29, SAYS_NOTHING)], True),
+        ([(15, SAYS_NOTHING), (29, SAYS_NOTHING)], False),
+        ([(15, SAYS_NOTHING), (30, SAYS_NOTHING)], True),
+        ([(1, ([], 0))], True),
+        ([(1, ([], 0)), (15, SAYS_NOTHING)], False),
+    ],
+)
+def test_a_meter_knows_how_long_the_client_has_heard_nothing(
+    exchange: Exchange, reads: list[tuple[int, tuple[list[Chunk], int]]], silent: bool
+) -> None:
+    meter = Meter(exchange)
+
+    for after_s, read in reads:
+        meter.read(*read, exchange.started_ns + after_s * SECOND)
+
+    assert meter.is_silent is silent

@@ -69,7 +69,7 @@ class Reply:
 
     def _lines(self, batch: Sequence[Chunk]) -> list[Event]:
         pieces = self._read(batch)
-        if not batch:  # upstream is silent; a blank line would break clients
+        if self._meter.is_silent:  # a blank line would break clients
             return [self._spell(Line())]
         if any(logprobs for *_, logprobs in pieces):
             return [self._spell(line_of(*piece)) for piece in pieces]

@@ -8,22 +8,14 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.blueprints.talking import GPT, user
+from tests.blueprints import talking
+from tests.blueprints.talking import MESSAGES, TOOLS
 
-MESSAGES = "/v1/messages"
-WEATHER = {
-    "name": "weather",
-    "description": "How the weather is",
-    "input_schema": {
-        "type": "object",
-        "properties": {"town": {"type": "string"}},
-        "required": ["town"],
-    },
-}
+WEATHER = TOOLS[MESSAGES]
 
 
 def asking(**more: Any) -> dict[str, Any]:
-    return {"model": GPT, "max_tokens": 100, "messages": [user()], **more}
+    return {**talking.asking(MESSAGES), **more}
 
 
 def post(client: FlaskClient, **body: Any) -> TestResponse:

@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from app.wire import json
 from tests.apps import MakeClient
 from tests.blueprints.anthropic.asking import (
-    MESSAGES,
     WEATHER,
     asking,
     message,
@@ -21,7 +20,7 @@ from tests.blueprints.anthropic.asking import (
     refusal,
     stream,
 )
-from tests.blueprints.talking import GPT, QWEN, picture, sent, user
+from tests.blueprints.talking import GPT, MESSAGES, QWEN, picture, sent, user
 from tests.cerebras import Fake
 
 PROMPT = {"role": "system", "content": "Be brief."}
@@ -193,26 +192,6 @@ def test_a_thread_that_is_not_kept_is_not_continued(client: FlaskClient) -> None
 
     assert answer.status_code == 404
     assert answer.get_json()["error"]["details"] == {"error_code": "thread_not_found"}
-
-
-def test_silence_is_bridged_by_pings(make_client: MakeClient, fake: Fake) -> None:
-    fake.script({"say": "Hello!", "hold": "gate", "after": 1})
-    client = make_client(tick_s=0.05)
-
-    body = asking(stream=True)
-    answer = client.post(MESSAGES, json=body, buffered=False)
-    raw = iter(answer.response)
-    alive = [next(raw), next(raw)]
-    fake.release("gate")
-    rest = b"".join(raw)
-    answer.close()
-
-    ping = b'event: ping\ndata: {"type":"ping"}\n\n'
-    assert alive[0].startswith(b"event: message_start\n")
-    assert alive[0].endswith(ping)
-    assert alive[1] == ping
-    assert b"message_start" not in rest
-    assert rest.endswith(b'event: message_stop\ndata: {"type":"message_stop"}\n\n')
 
 
 def test_tokens_are_counted_without_a_model(client: FlaskClient, fake: Fake) -> None:

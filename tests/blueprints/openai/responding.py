@@ -6,20 +6,11 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from tests.blueprints.talking import RESPONSES, asking, events
+from tests.blueprints.talking import RESPONSES, TOOLS, asking, events
 
 Object = dict[str, Any]
 
-WEATHER: Object = {
-    "type": "function",
-    "name": "weather",
-    "description": "How the weather is",
-    "parameters": {
-        "type": "object",
-        "properties": {"town": {"type": "string"}},
-        "required": ["town"],
-    },
-}
+WEATHER: Object = TOOLS[RESPONSES]
 
 
 def respond(client: FlaskClient, **body: Any) -> Object:
