@@ -9,16 +9,16 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.apps import MakeClient
+from tests.blueprints.hearing import FAILED, hear
 from tests.blueprints.talking import (
     CHAT,
     COMPLETIONS,
     GENERATE,
     GPT,
+    MESSAGES,
     OPENAI,
     RESPONSES,
     asking,
-    events,
-    lines,
 )
 from tests.cerebras import Fake
 
@@ -31,8 +31,9 @@ BUSY = {
 }
 
 ROOT = "/chat/completions"
+NATIVE = (CHAT, GENERATE)
 DIALECT = (OPENAI, ROOT, COMPLETIONS, RESPONSES)
-everywhere = pytest.mark.parametrize("path", [CHAT, GENERATE, *DIALECT])
+everywhere = pytest.mark.parametrize("path", [*NATIVE, *DIALECT, MESSAGES])
 both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 
 # What the upstream does: our status, what we say, and Retry-After if there is one.
@@ -130,17 +131,31 @@ FAILURES: dict[str, tuple[dict[str, Any], int, str, str | None]] = {
 }
 
 OPENAI_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
+TOO_LONG = "prompt is too long: 136333 tokens > 131072 maximum. "  # in their words
+ANTHROPIC_TYPES = {
+    **OPENAI_TYPES,
+    429: "rate_limit_error",
+    503: "overloaded_error",
+}
 
 
 def told(answer: TestResponse, path: str) -> str:
     """The text of an error that has the dialect's shape."""
     body = answer.get_json()
-    assert list(body) == ["error"]
-    if path not in DIALECT:
+    if path in NATIVE:
+        assert list(body) == ["error"]
         return str(body["error"])
+    error = dict(body["error"])
+    message = str(error.pop("message"))
+    if path == MESSAGES:
+        kind = ANTHROPIC_TYPES.get(answer.status_code, "api_error")
+        assert (body["type"], error) == ("error", {"type": kind})
+        assert body["request_id"].startswith("req_")
+        return message.removeprefix(TOO_LONG)
+    assert list(body) == ["error"]
     kind = OPENAI_TYPES.get(answer.status_code, "api_error")
-    assert body["error"] == body["error"] | {"type": kind, "param": None, "code": None}
-    return str(body["error"]["message"])
+    assert error == {"type": kind, "param": None, "code": None}
+    return message
 
 
 @everywhere
@@ -226,42 +241,22 @@ def test_an_upstream_that_says_nothing_is_504(
     assert told(answer, path) == "Cerebras did not answer in time"
 
 
-@everywhere
-@pytest.mark.parametrize(
-    ("fault", "text"),
-    [
-        ("in_stream_error", "Cerebras failed (500)"),
-        ("cut", "Cerebras' answer was cut short"),
-        ("end", "Cerebras' answer was cut short"),
-        ("reset", "Cerebras' answer was cut short: connection reset by peer"),
-        ("garbage", "Cerebras sent something unintelligible"),
-        ("stall", "Cerebras sent nothing for 0.5 seconds"),
-    ],
-)
-def test_a_failure_in_mid_stream_is_the_streams_last_word(
-    make_client: MakeClient, fake: Fake, path: str, fault: str, text: str
+@pytest.mark.parametrize("path", [*NATIVE, OPENAI, COMPLETIONS, RESPONSES, MESSAGES])
+def test_an_upstream_that_falls_silent_for_good_is_the_streams_last_word(
+    make_client: MakeClient, fake: Fake, path: str
 ) -> None:
-    fake.script({"say": LONG, "fault": fault, "after": 6})
+    fake.script({"say": LONG, "fault": "stall", "after": 6})
 
-    idle_timeout_s = "0.5" if fault == "stall" else "20"
-    answer = make_client(IDLE_TIMEOUT_S=idle_timeout_s).post(
+    answer = make_client(IDLE_TIMEOUT_S="0.5").post(
         path, json=asking(path, stream=True)
     )
 
-    if path == RESPONSES:
-        *said, last = events(answer)
-        assert last["type"] == "response.failed"
-        assert last["response"]["error"] == {"code": "api_error", "message": text}
-    elif path in DIALECT:
-        *said, last = events(answer)
-        error = {"message": text, "type": "api_error", "param": None, "code": None}
-        assert last == {"error": error}
-        assert not any(each["choices"][0]["finish_reason"] for each in said)
-    else:
-        *said, last = lines(answer)
-        assert last == {"error": text}
-        assert not any(each["done"] for each in said)
-    assert said
+    heard = hear(path, answer, stream=True)
+    assert (heard.ending, heard.error) == (
+        FAILED,
+        "Cerebras sent nothing for 0.5 seconds",
+    )
+    assert heard.text
 
 
 @everywhere
