@@ -18,6 +18,10 @@ WORDS = [f"word{number} " for number in range(30)]
 TEXT = "".join(WORDS)
 DELTA_SIZE = 6
 TOKENS_PER_SECOND = 10.0  # a delta counts as one
+CONNECTIONS = {
+    "http": http.client.HTTPConnection,
+    "https": http.client.HTTPSConnection,
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Line:
 def chatting(url: str, **headers: str) -> Iterator[Iterator[Line]]:
     """The lines of a streamed chat, each as it comes."""
     body = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "Go"}]}
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_S)
+    parts = urlsplit(url)
+    connection = CONNECTIONS[parts.scheme](parts.netloc, timeout=TIMEOUT_S)
     with contextlib.closing(connection):
         connection.request("POST", "/api/chat", json.dumps(body), headers)
         yield _lines(connection)
