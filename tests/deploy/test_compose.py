@@ -1,47 +1,60 @@
-"""docker-compose.yml and Dockerfile, as far as they can be checked without Docker."""
+"""The compose files and Dockerfile, as far as they can be checked without Docker."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
-from app.config import Config
+from app.config import Config, from_env
 
 PROJECT = Path(__file__).parents[2]
-# Of the Compose specification's service element, what this file uses.
-SERVICE_KEYS = {
-    "build",
-    "depends_on",
-    "env_file",
-    "environment",
-    "image",
-    "ports",
-    "restart",
-    "stop_grace_period",
-    "volumes",
-}
+FILES = ("docker-compose.yml", "deploy/compose.yml")
 
 
 @pytest.fixture
 def compose() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(
-        (PROJECT / "docker-compose.yml").read_text()
-    )
+    return load("docker-compose.yml")
+
+
+@pytest.fixture
+def replicas() -> dict[str, Any]:
+    return load("deploy/compose.yml")
+
+
+def load(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((PROJECT / name).read_text())
     return loaded
+
+
+def fits_the_specification(path: Path) -> bool:
+    """By the Compose specification's own schema."""
+    program = Path(sys.executable).with_name("check-jsonschema")
+    options = ["--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([program, *options, path], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def dockerfile() -> str:
     return (PROJECT / "Dockerfile").read_text()
 
 
-def test_only_documented_keys_are_used(compose: dict[str, Any]) -> None:
-    assert set(compose) == {"services", "volumes"}
-    for service in compose["services"].values():
-        assert set(service) <= SERVICE_KEYS
+@pytest.mark.parametrize("name", FILES)
+def test_it_fits_the_specification(name: str) -> None:
+    assert fits_the_specification(PROJECT / name)
+
+
+def test_a_misspelt_key_does_not(tmp_path: Path) -> None:
+    text = (PROJECT / "deploy/compose.yml").read_text()
+    (tmp_path / "compose.yml").write_text(text.replace("replicas:", "replica:"))
+
+    assert not fits_the_specification(tmp_path / "compose.yml")
 
 
 def test_every_port_is_published_on_this_machine_only(compose: dict[str, Any]) -> None:
@@ -78,8 +91,9 @@ def test_models_of_ones_own_outlive_the_container(compose: dict[str, Any]) -> No
     assert "--chown=10001:10001 /instance instance" in dockerfile()
 
 
-def test_a_container_gets_time_for_its_streams(compose: dict[str, Any]) -> None:
-    period = compose["services"]["cerellama"]["stop_grace_period"]
+@pytest.mark.parametrize("name", FILES)
+def test_a_container_gets_time_for_its_streams(name: str) -> None:
+    period = load(name)["services"]["cerellama"]["stop_grace_period"]
 
     assert int(period.removesuffix("s")) > Config().grace_s
 
@@ -91,6 +105,42 @@ def test_open_webui_waits_for_a_health_check_that_exists(
 
     assert needs == {"cerellama": {"condition": "service_healthy"}}
     assert "HEALTHCHECK" in dockerfile()
+
+
+def test_nginx_finds_every_replica_by_the_services_name(
+    replicas: dict[str, Any], tmp_path: Path
+) -> None:
+    nginx, cerellama = (replicas["services"][n] for n in ("nginx", "cerellama"))
+    [sed, _] = nginx["command"][-1].splitlines()
+    sed = sed.replace("/etc/cerellama.conf", str(PROJECT / "deploy/nginx.conf"))
+
+    subprocess.run(
+        ["sh", "-ec", sed.replace("/tmp/nginx.conf", f"{tmp_path}/nginx.conf")],
+        check=True,
+    )
+
+    port = cerellama["environment"]["PORT"]
+    assert f"server cerellama:{port};" in (tmp_path / "nginx.conf").read_text()
+    assert cerellama["deploy"]["replicas"] == 2
+
+
+def test_nginx_is_given_the_certificate_it_reads(replicas: dict[str, Any]) -> None:
+    config = (PROJECT / "deploy/nginx.conf").read_text()
+    read = set(re.findall(r"ssl_certificate(?:_key)? +(\S+);", config))
+
+    mounted = {each.split(":")[1] for each in replicas["services"]["nginx"]["volumes"]}
+
+    assert len(read) == 2
+    assert read <= mounted
+
+
+def test_replicas_keep_their_models_in_the_database(replicas: dict[str, Any]) -> None:
+    cerellama, postgres = (replicas["services"][n] for n in ("cerellama", "postgres"))
+    given = re.sub(r"\$\{.*?\}", "secret", cerellama["environment"]["DATABASE_URL"])
+    url = urlsplit(from_env({"DATABASE_URL": given}).database_url)
+
+    assert url.hostname == "postgres"
+    assert url.path == f"/{postgres['environment']['POSTGRES_USER']}"
 
 
 def test_the_image_runs_without_root_and_without_build_tools() -> None:
