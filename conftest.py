@@ -1,6 +1,7 @@
 """What every test can use; the tests themselves are in tests/."""
 
 pytest_plugins = [
+    "tests.fuzzing",
     "tests.apps",
     "tests.real_parts",
     "tests.serving",

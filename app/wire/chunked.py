@@ -6,14 +6,20 @@ not allow is refused, for a body read wrongly is a connection that lies ever aft
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from app.errors import UpstreamError
 
 CRLF = b"\r\n"
-HEX_DIGITS = b"0123456789abcdefABCDEF"
 MAX_LINE_BYTES = 8 * 1024
-MAX_SIZE_DIGITS = 15
+MAX_TRAILERS = 100  # as many as http.client takes headers
+
+TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+EXTENSION = rb"[ \t]*;[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|%b))?" % (TOKEN, TOKEN, QUOTED)
+SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:%b)*" % EXTENSION)
+TRAILER = re.compile(rb"%b:[\t -~\x80-\xff]*" % TOKEN)
 
 
 class Decoder:
@@ -27,7 +33,7 @@ class Decoder:
         self.excess = False
         self._line = b""  # of a line that is not yet whole
         self._left = 0  # bytes that the open chunk still lacks, its CRLF included
-        self._trailers = False
+        self._trailers = 0  # lines read since the last chunk, its own among them
 
     def feed(self, data: bytes) -> bytes:
         """The payload that `data` brings."""
@@ -50,7 +56,7 @@ class Decoder:
 
     def _open_chunk(self, size: int, data: bytes, at: int, payload: list[bytes]) -> int:
         if size == 0:
-            self._trailers = True
+            self._trailers = 1
             return at
         self._left = size + len(CRLF)
         return self._continue_chunk(data, at, payload)
@@ -69,9 +75,12 @@ class Decoder:
         return at + len(ending)
 
     def _read_trailer(self, line: bytes) -> None:
-        if line and line.find(b":") < 1:
+        if not line:
+            self.done = True
+            return
+        self._trailers += 1
+        if self._trailers > MAX_TRAILERS or not fits(TRAILER, line):
             raise malformed("a trailer is no header")
-        self.done = not line
 
     def _keep(self, rest: bytes) -> None:
         if self.done:
@@ -97,17 +106,14 @@ def take_whole_chunks(data: bytes, at: int, payload: list[bytes]) -> int:
 @lru_cache
 def parse_size(line: bytes) -> int:
     """The size that a chunk's first line gives; extensions are passed over."""
-    digits, semicolon, extension = line.partition(b";")
-    if semicolon:
-        digits = digits.rstrip(b" \t")
-    if (
-        not 0 < len(digits) <= MAX_SIZE_DIGITS
-        or digits.translate(None, HEX_DIGITS)
-        or b"\n" in extension
-        or b"\r" in extension
-    ):
+    if not (found := fits(SIZE_LINE, line)):
         raise malformed("a chunk's size is no number")
-    return int(digits, 16)
+    return int(found[1], 16)
+
+
+def fits(grammar: re.Pattern[bytes], line: bytes) -> re.Match[bytes] | None:
+    """A line as the grammar wants it, and no longer than one that comes in parts."""
+    return grammar.fullmatch(line) if len(line) < MAX_LINE_BYTES else None
 
 
 def malformed(fault: str) -> UpstreamError:

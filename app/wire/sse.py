@@ -9,7 +9,7 @@ from __future__ import annotations
 from app.errors import UpstreamError
 
 MIMETYPE = "text/event-stream"
-MAX_EVENT_BYTES = 32 * 1024 * 1024
+MAX_EVENT_BYTES = 16 * 1024 * 1024
 
 
 class Decoder:

@@ -1,0 +1,100 @@
+"""The decoder of chunks beside the grammar of RFC 9112, section 7.1, whatever comes."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import UpstreamError
+from app.wire import chunked
+from tests.fuzzing import cut, damaged
+
+TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+QUOTED = rb'"([\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
+EXTENSION = b"([ \t]*;[ \t]*%b([ \t]*=[ \t]*(%b|%b))?)" % (TOKEN, TOKEN, QUOTED)
+CHUNK = re.compile(rb"([0-9A-Fa-f]+)%b*\r\n" % EXTENSION)
+TRAILERS = re.compile(rb"(%b:[\t \x21-\x7e\x80-\xff]*\r\n)*\r\n" % TOKEN)
+
+ALPHABET = b'0123aF \t\r\n;=":,\\x-+_\x00\x7f\x80'
+
+
+class Read(NamedTuple):
+    payload: bytes
+    excess: bool
+
+
+def by_grammar(body: bytes) -> Read | None:
+    """What the whole body says; None when it is no body, or only the start of one."""
+    payload, at = b"", 0
+    while opened := CHUNK.match(body, at):
+        size, at = int(opened[1], 16), opened.end()
+        if size == 0:
+            trailers = TRAILERS.match(body, at)
+            return Read(payload, trailers.end() < len(body)) if trailers else None
+        if body[at + size : at + size + 2] != b"\r\n":
+            return None
+        payload += body[at : at + size]
+        at += size + 2
+    return None
+
+
+def by_decoder(pieces: list[bytes]) -> Read | None:
+    decoder = chunked.Decoder()
+    try:
+        payload = b"".join([decoder.feed(piece) for piece in pieces])
+    except UpstreamError:
+        return None
+    return Read(payload, decoder.excess) if decoder.done else None
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    extensions = st.sampled_from([b"", b";a", b' ; a = "b\\"c"', b";a=b;c=d"])
+    chunks = draw(st.lists(st.tuples(st.binary(min_size=1, max_size=20), extensions)))
+    trailers = draw(st.lists(st.sampled_from([b"A: b\r\n", b"C:\r\n"]), max_size=2))
+    framed = [b"%x%b\r\n%b\r\n" % (len(data), ext, data) for data, ext in chunks]
+    body = b"".join([*framed, b"0", draw(extensions), b"\r\n", *trailers, b"\r\n"])
+    return draw(damaged(body, ALPHABET))
+
+
+@given(st.data(), bodies())
+def test_a_body_is_read_as_the_grammar_reads_it(
+    data: st.DataObject, body: bytes
+) -> None:
+    assert by_decoder([body]) == by_grammar(body)
+    assert by_decoder(data.draw(cut(body))) == by_grammar(body)
+    assert by_decoder([body[i : i + 1] for i in range(len(body))]) == by_grammar(body)
+
+
+@given(st.data(), st.binary(max_size=40) | st.text(ALPHABET.decode("latin-1")))
+def test_any_bytes_are_read_as_the_grammar_reads_them(
+    data: st.DataObject, body: bytes | str
+) -> None:
+    body = body.encode("latin-1") if isinstance(body, str) else body
+
+    assert by_decoder(data.draw(cut(body))) == by_grammar(body)
+
+
+@pytest.mark.parametrize("line", [b"1;a=%b\r\n", b"0\r\nA: %b\r\n"], ids=str)
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "in parts"])
+def test_a_line_may_be_long_but_not_endless(line: bytes, whole: bool) -> None:
+    decoder = chunked.Decoder()
+    body = line % (b"x" * chunked.MAX_LINE_BYTES)
+    pieces = [body] if whole else [body[i : i + 99] for i in range(0, len(body), 99)]
+
+    with pytest.raises(UpstreamError):
+        for piece in pieces:
+            decoder.feed(piece)
+
+
+def test_trailers_come_to_an_end() -> None:
+    decoder = chunked.Decoder()
+    decoder.feed(b"0\r\n")
+
+    with pytest.raises(UpstreamError):
+        for _ in range(chunked.MAX_TRAILERS + 1):
+            decoder.feed(b"A: b\r\n")
