@@ -9,6 +9,7 @@ Each class knows its HTTP status; none knows a reply's body, that is a dialect's
   + ModelNotFound            404
   + ConversationNotFound     404  one that the server should remember: none is kept
   + Cancelled                499  the client left: nobody reads the answer
+    - ServerStopping         503  ended by us: the client is still there
   + Unsupported              501  what no upstream of ours can do
   + QueueFull                503  as many wait as may
   + StoreUnavailable         503  derived models cannot be read or written now
@@ -61,6 +62,10 @@ class ConversationNotFound(CerellamaError):
 
 class Cancelled(CerellamaError):
     status = 499
+
+
+class ServerStopping(Cancelled):
+    status = 503
 
 
 class Unsupported(CerellamaError):

@@ -25,6 +25,7 @@ from app.config import Config
 from app.translate.model import Model
 from app.upstream.cerebras import Cerebras
 from app.upstream.passthrough import Passthrough
+from app.upstream.running import Running
 from app.upstream.slots import Slots
 
 EXTENSION = "cerellama"
@@ -34,6 +35,7 @@ EXTENSION = "cerellama"
 class Services:
     upstream: Cerebras
     slots: Slots
+    running: Running
     catalogue: Catalogue
     store: Store
     loaded: Loaded
@@ -73,6 +75,7 @@ def build(config: Config) -> Services:
     return Services(
         upstream=upstream,
         slots=Slots(config.max_upstream_requests, config.ollama_max_queue),
+        running=Running(),
         catalogue=catalogue,
         store=store,
         loaded=Loaded(Path(folder), config.ollama_keep_alive_ns),

@@ -1,4 +1,4 @@
-"""A request's end from outside: its client has left.
+"""A request's end from outside: its client has left, or the server stops.
 
 No lock is needed, and none could be: `trip` also runs in gevent's hub, where nothing
 may block. Whoever takes the descriptor out of the deque, in one atomic step, owns it.
@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 from app.errors import Cancelled
@@ -22,6 +23,7 @@ class Cancel:
         self._event = threading.Event()
         self._held: deque[int] = deque()
         self._turn: threading.Event | None = None
+        self._why: Callable[[], Cancelled] = cancelled
 
     @property
     def tripped(self) -> bool:
@@ -29,7 +31,7 @@ class Cancel:
 
     def check(self) -> None:
         if self.tripped:
-            raise cancelled()
+            raise self._why()
 
     def hold(self, sock: socket.socket) -> None:
         """Remember the socket that is waited for from now on.
@@ -41,7 +43,7 @@ class Cancel:
         self._held.append(os.dup(sock.fileno()))
         if self.tripped:
             self.release()
-            raise cancelled()
+            raise self._why()
 
     def release(self) -> bool:
         """Forget the socket; False when it is no longer ours, for it is shut down."""
@@ -51,20 +53,25 @@ class Cancel:
         return False
 
     def wait(self, seconds: float) -> None:
-        """Sleep, unless the client leaves."""
+        """Sleep, unless tripped."""
         if self._event.wait(seconds):
-            raise cancelled()
+            raise self._why()
 
     def wait_for(self, turn: threading.Event) -> None:
-        """Wait until another sets the event, unless the client leaves."""
+        """Wait until another sets the event, unless tripped."""
         self._turn = turn
         if not self.tripped:
             turn.wait()
         self._turn = None
         self.check()
 
-    def trip(self) -> None:
-        """The client has left; any thread, greenlet or hub callback may say so."""
+    def trip(self, why: Callable[[], Cancelled] | None = None) -> None:
+        """The client has left, unless `why` says otherwise; the first word holds.
+
+        Any thread, greenlet or hub callback may say so.
+        """
+        if why and not self.tripped:
+            self._why = why
         self._event.set()
         turn = self._turn
         if turn:

@@ -55,6 +55,7 @@ def inference(
             g.cancel = Cancel()
             with ExitStack() as held:
                 held.callback(watch(request.environ, g.cancel.trip))
+                held.enter_context(services().running.known(g.cancel))
                 held.enter_context(services().slots.taken(g.cancel))
                 response = make_response(view(body, target))
                 response.call_on_close(held.pop_all().close)

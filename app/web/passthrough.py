@@ -103,6 +103,7 @@ def relay_to_passthrough(
     message = Message(request.method, target(), dict(request.headers), data)
     with ExitStack() as held:
         held.callback(watch(request.environ, cancel.trip))
+        held.enter_context(services().running.known(cancel))
         answer = passthrough.send(message, cancel, idle_timeout_s=silence_s)
         response = pass_on(answer)
         response.call_on_close(held.pop_all().close)

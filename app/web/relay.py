@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flask import Response
 
-from app.errors import Cancelled, CerellamaError, UpstreamError
+from app.errors import Cancelled, CerellamaError, ServerStopping, UpstreamError
 from app.translate.dialect import Dialect, Event
 from app.upstream.body import Body
 from app.upstream.failures import Failure
@@ -50,12 +50,12 @@ def _payload(body: Body) -> Iterator[bytes]:
             data = body.read(math.inf)
             if data:
                 yield data
-    except Cancelled:
-        return
-    except (Failure, UpstreamError) as error:
+    except (Failure, UpstreamError, ServerStopping) as error:
         log.warning("a relayed answer broke off: %s", error)
         # What servers take for a lost client: they close, and say no more of it.
         raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
+    except Cancelled:
+        return
 
 
 def _frames(batches: Iterable[list[Event]], dialect: Dialect) -> Iterator[bytes]:
@@ -63,10 +63,9 @@ def _frames(batches: Iterable[list[Event]], dialect: Dialect) -> Iterator[bytes]
         for events in batches:
             if events:
                 yield dialect.encode_all(events)
-    except Cancelled:
-        return
     except CerellamaError as error:
-        yield dialect.encode_all([dialect.from_error(error)])
+        if type(error) is not Cancelled:  # then nobody reads any more
+            yield dialect.encode_all([dialect.from_error(error)])
     except Exception:
         log.exception("a stream failed")
         failure = CerellamaError("internal server error")

@@ -10,8 +10,9 @@ from time import monotonic
 
 import pytest
 
-from app.errors import Cancelled
+from app.errors import Cancelled, ServerStopping
 from app.upstream.cancel import Cancel
+from app.upstream.running import stopping
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -86,6 +87,20 @@ def test_once_tripped_nothing_is_waited_for(pair: Pair) -> None:
         cancel.hold(pair[0])
     pair[1].send(b"x")
     assert pair[0].recv(1) == b"x"
+
+
+def test_the_first_word_on_why_holds() -> None:
+    left, ended = Cancel(), Cancel()
+
+    left.trip()
+    left.trip(stopping)
+    ended.trip(stopping)
+    ended.trip()
+
+    with pytest.raises(Cancelled, match="the client has left"):
+        left.check()
+    with pytest.raises(ServerStopping):
+        ended.wait(30)
 
 
 def test_a_released_socket_is_left_alone(pair: Pair) -> None:

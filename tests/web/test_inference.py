@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from app.catalogue.metadata import TABLE
 from app.catalogue.resolve import Target
+from app.services import EXTENSION
 from app.web.inference import exchange_with, new_id
 from tests.apps import MakeClient
 from tests.cerebras import Fake
@@ -100,3 +101,18 @@ def test_what_is_no_inference_never_waits(narrow: FlaskClient, fake: Fake) -> No
         assert narrow.get(path).status_code == 200
     assert narrow.post("/api/show", json={"model": "gpt-oss-120b"}).status_code == 200
     stream.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions", "/v1/messages"])
+def test_whoever_is_not_answered_by_the_end_is_told_to_try_again(
+    make_client: MakeClient, fake: Fake, path: str, stream: bool
+) -> None:
+    client = make_client()
+    client.application.extensions[EXTENSION].running.end()
+
+    refused = client.post(path, json={**HELLO, "stream": stream, "max_tokens": 9})
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert "the server is stopping, please try again" in refused.text
+    assert fake.inferences() == []

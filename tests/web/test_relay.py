@@ -12,6 +12,7 @@ from app.errors import Cancelled, UpstreamError
 from app.translate.dialect import Dialect, Event
 from app.translate.ollama.dialect import DIALECT as NATIVE
 from app.translate.openai.dialect import DIALECT as OPENAI
+from app.upstream.running import stopping
 from app.web.relay import relay
 
 CUT = UpstreamError("Cerebras' answer was cut short")
@@ -68,6 +69,12 @@ def test_a_fault_of_ours_tells_nothing_of_itself(
 
 def test_nobody_is_told_when_the_client_has_left() -> None:
     assert len(writes(failing(Cancelled("the client has left")))) == 1
+
+
+def test_the_end_of_the_server_is_told_to_whoever_still_reads() -> None:
+    assert writes(failing(stopping()))[1:] == [
+        b'{"error":"the server is stopping, please try again"}\n'
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""The requests at work in this process, so that its end can be told to each of them.
+
+Only gunicorn's workers stop in stages; whoever serves otherwise ends at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.errors import ServerStopping
+from app.upstream.cancel import Cancel
+
+RETRY_AFTER_S = 5.0  # by then another process has taken over, or this one is back
+
+
+class Running:
+    """Whoever asks something of an upstream is known here while it lasts."""
+
+    def __init__(self) -> None:
+        self.stopping = False  # no requests should be sent here any more
+        self._over = False
+        self._cancels: set[Cancel] = set()
+
+    @contextmanager
+    def known(self, cancel: Cancel) -> Iterator[None]:
+        self._cancels.add(cancel)
+        try:
+            if self._over:
+                cancel.trip(stopping)
+            yield
+        finally:
+            self._cancels.discard(cancel)
+
+    def end(self) -> None:
+        """Trip them all, and every one that comes later."""
+        self._over = True
+        for cancel in tuple(self._cancels):
+            cancel.trip(stopping)
+
+
+def stopping() -> ServerStopping:
+    return ServerStopping(
+        "the server is stopping, please try again", retry_after=RETRY_AFTER_S
+    )

@@ -1,0 +1,44 @@
+"""All requests of a process, and its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.errors import ServerStopping
+from app.upstream.cancel import Cancel
+from app.upstream.running import Running
+
+
+def test_the_end_reaches_every_request_at_work() -> None:
+    running, cancels = Running(), [Cancel(), Cancel()]
+
+    with running.known(cancels[0]), running.known(cancels[1]):
+        running.end()
+
+        for cancel in cancels:
+            with pytest.raises(ServerStopping) as caught:
+                cancel.check()
+
+    assert (caught.value.status, caught.value.retry_after) == (503, 5)
+
+
+def test_who_comes_after_the_end_is_told_at_once() -> None:
+    running, cancel = Running(), Cancel()
+    running.end()
+
+    with running.known(cancel):
+        assert cancel.tripped
+
+
+def test_a_request_that_is_done_is_left_alone() -> None:
+    running, cancel = Running(), Cancel()
+    with running.known(cancel):
+        pass
+
+    running.end()
+
+    assert not cancel.tripped
+
+
+def test_it_says_whether_requests_are_still_wanted() -> None:
+    assert not Running().stopping
