@@ -67,7 +67,7 @@ def _message(message: Mapping[str, Any], names: Names) -> dict[str, Any]:
 def _with_function(named: Mapping[str, Any], names: Names) -> dict[str, Any]:
     """A tool, a call or a choice: each names its function alike."""
     function = named["function"]
-    name = function.get("name")
+    name = function.get("name") or ""
     return {**named, "function": {**function, "name": names.get(name, name)}}
 
 

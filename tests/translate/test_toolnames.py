@@ -70,3 +70,12 @@ def test_the_clients_name_comes_back_in_its_calls(field: str) -> None:
         call.function and call.function.name for call in choice.delta.tool_calls
     ]
     assert restored == [STRANGE, None, "write", None]
+
+
+def test_a_tool_without_a_name_gets_one() -> None:
+    nameless = {"messages": [], "tools": [{"type": "function", "function": {}}]}
+
+    names = toolnames.stand_ins(nameless)
+    [tool] = toolnames.rename(nameless, names)["tools"]
+
+    assert toolnames.TAKEN.fullmatch(tool["function"]["name"])
