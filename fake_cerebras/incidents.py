@@ -14,9 +14,13 @@ from fake_cerebras.script import Incident, Script
 from fake_cerebras.writing import BodyWriter
 
 GARBAGE = b'data: {"id":"chatcmpl-\xff\xfe","choices":[{"del\n\n'
+HALF_EVENT = b'data: {"id":"chatcmpl-half","choices":[{"del'
+HALF_HEAD = b"HTTP/1.1 200 OK\r\ncontent-ty"
+FLOOD = b"x" * (1 << 20)
+FLOOD_PIECES = 100
 NO_HTTP = b"\x16\x03\x01 this is no HTTP answer\r\n\r\n"
 BEFORE = -1  # the place ahead of every byte of the answer
-IN_BODY_ONLY = ("in_stream_error", "end")
+IN_BODY_ONLY = ("in_stream_error", "end", "half_event", "flood")
 
 
 class Cut(Exception):
@@ -51,8 +55,11 @@ class Incidents:
             "reset": self._reset,
             "end": self._end,
             "stall": self._departure.wait,
+            "flood": self._flood,
             "garbage": self._garbage,
+            "half_event": self._half_event,
             "in_stream_error": self._in_stream_error,
+            "stall_in_head": self._stall_in_head,
         }
         self._begun = False
 
@@ -94,6 +101,23 @@ class Incidents:
             return
         self._writer.write_plainly(NO_HTTP)
         raise Cut
+
+    def _half_event(self) -> None:
+        self._writer.add(HALF_EVENT)
+        raise Ended
+
+    def _flood(self) -> None:
+        """An event that does not end, for as long as the client takes it."""
+        self._writer.add(HALF_EVENT)
+        for _ in range(FLOOD_PIECES):
+            self._writer.add(FLOOD)
+            self._writer.flush()
+            self._departure.wait(0)
+        raise Ended
+
+    def _stall_in_head(self) -> None:
+        self._writer.write_plainly(HALF_HEAD)
+        self._departure.wait()
 
     def _in_stream_error(self) -> None:
         self._writer.add(encoding.event(IN_STREAM_ERROR, self._script.extras))

@@ -14,7 +14,17 @@ from typing import Any
 from fake_cerebras.errors import BY_STATUS, NAMED
 
 MARK = re.compile(r"@fake\s*(?=\{)")
-FAULTS = ("in_stream_error", "cut", "reset", "end", "stall", "garbage")
+FAULTS = (
+    "cut",
+    "end",
+    "flood",
+    "garbage",
+    "half_event",
+    "in_stream_error",
+    "reset",
+    "stall",
+    "stall_in_head",
+)
 EXTRAS = (
     "comments",
     "crlf",

@@ -95,6 +95,38 @@ def test_garbage_instead_of_an_answer(fake: Fake) -> None:
         assert not read_all(sock).startswith(b"HTTP/")
 
 
+def test_stream_ends_in_half_an_event(fake: Fake) -> None:
+    answer = play(fake, {"say": "one", "fault": "half_event", "after": 1})
+
+    assert answer.body.count(b"data: ") == 2
+    assert answer.body.endswith(b'"choices":[{"del')
+
+
+def test_event_does_not_end(fake: Fake) -> None:
+    answer = play(fake, {"say": "one", "fault": "flood", "after": 1})
+
+    assert len(answer.body) > 100 * 1024 * 1024
+    assert answer.body.count(b"\n\n") == 1
+
+
+def test_flood_ends_when_the_client_leaves(fake: Fake) -> None:
+    with sending(fake, body({"fault": "flood"})) as sock:
+        read_until(sock, b"xxx")
+
+    assert fake.left(first(fake)) <= time.time()
+
+
+def test_head_stalls_half_way(fake: Fake) -> None:
+    with sending(fake, body({"fault": "stall_in_head"})) as sock:
+        data = read_until(sock, b"content-ty")
+        sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            sock.recv(1)
+
+    assert data.startswith(b"HTTP/1.1 200 ")
+    assert fake.left(first(fake)) <= time.time()
+
+
 def test_connection_closes_before_any_byte(fake: Fake) -> None:
     with sending(fake, body({"fault": "cut"})) as sock:
         assert read_all(sock) == b""
