@@ -18,6 +18,10 @@ from app.wire.completion import Choice, Chunk, Delta, TimeInfo, ToolCall, Usage
 
 NOTHING = Delta()
 
+# No answer has more; a client keeps both in 64 bits, the durations as nanoseconds.
+MOST_TOKENS = 10**9
+LONGEST_S = 10.0**9
+
 # Up to two words, none longer than eight characters: what upstream sends per event.
 FEW_WORDS = re.compile(r"(?:\s*\S{1,8}){1,2}|\s+")
 
@@ -188,20 +192,20 @@ class Meter:
         return self._usage is not None and self._time_info is not None
 
     def prompt_tokens(self) -> int:
-        told = self._usage and self._usage.prompt_tokens
-        return told or max(self._exchange.prompt_tokens, 1)
+        told = self._usage.prompt_tokens if self._usage else None
+        return _count(told) or max(self._exchange.prompt_tokens, 1)
 
     def completion_tokens(self) -> int:
-        told = self._usage and self._usage.completion_tokens
-        return told or max(self._deltas, 1)
+        told = self._usage.completion_tokens if self._usage else None
+        return _count(told) or max(self._deltas, 1)
 
     def cached_tokens(self) -> int:
         details = self._usage and self._usage.prompt_tokens_details
-        return details.cached_tokens or 0 if details else 0
+        return _count(details.cached_tokens) if details else 0
 
     def reasoning_tokens(self) -> int:
         details = self._usage and self._usage.completion_tokens_details
-        return details.reasoning_tokens or 0 if details else 0
+        return _count(details.reasoning_tokens) if details else 0
 
     def durations(self, now_ns: int) -> Durations:
         began, first = self._exchange.started_ns, self._first_ns or now_ns
@@ -213,5 +217,13 @@ class Meter:
         return Durations(total, load, prompt, completion)
 
 
+def _count(told: int | None) -> int:
+    """0 for what is not told, or is nothing that a client could take."""
+    return told if told is not None and 0 < told <= MOST_TOKENS else 0
+
+
 def _ns(seconds: float | None, *, otherwise: int) -> int:
-    return max(round(seconds * 1e9) if seconds else otherwise, 1)
+    """Above 0, and such that the sum of a few is still an int64."""
+    if seconds is None or seconds <= 0:
+        return max(otherwise, 1)
+    return max(round(min(seconds, LONGEST_S) * 1e9), 1)

@@ -11,8 +11,10 @@ from app.translate.dialect import Exchange
 from app.wire.completion import (
     Choice,
     Chunk,
+    CompletionDetails,
     Delta,
     FunctionCall,
+    PromptDetails,
     TimeInfo,
     ToolCall,
     Usage,
@@ -288,3 +290,30 @@ def test_a_meter_knows_how_long_the_client_has_heard_nothing(
         meter.read(*read, exchange.started_ns + after_s * SECOND)
 
     assert meter.is_silent is silent
+
+
+@pytest.mark.parametrize("tokens", [-5, 10**30])
+@pytest.mark.parametrize("seconds", [-1.0, 1e300, -1e300])
+def test_what_upstream_cannot_mean_fits_in_64_bits(
+    exchange: Exchange, tokens: int, seconds: float
+) -> None:
+    meter = Meter(exchange)
+    details = PromptDetails(tokens), CompletionDetails(tokens)
+    usage, time_info = Usage(tokens, tokens, *details), TimeInfo(*[seconds] * 4)
+
+    meter.read([Chunk(usage=usage, time_info=time_info)], 3, exchange.started_ns)
+
+    assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 3)
+    assert (meter.cached_tokens(), meter.reasoning_tokens()) == (0, 0)
+    assert all(1 <= each < 2**63 for each in meter.durations(exchange.started_ns))
+
+
+def test_a_clock_that_is_set_back_makes_no_duration_negative(
+    exchange: Exchange,
+) -> None:
+    meter = Meter(exchange)
+    began = exchange.started_ns
+
+    meter.read([Chunk()], 1, began - 10**12)
+
+    assert min(meter.durations(began - 2 * 10**12)) == 1
