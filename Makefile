@@ -2,14 +2,16 @@
 # make check  format, lint, types, direction of imports
 # make fix    what ruff can fix
 # make test   every test; those whose real program is missing are skipped and listed
+# make bench  Cerellama beside nginx and other proxies, into bench/RESULTS.md; needs cc and nginx
 
 PYTHON ?= python3
 BIN := .venv/bin
 LITELLM := .venv/litellm
+BENCH := .venv/bench
 NODE := tests/dropin/node
 NEED := Cerellama needs Python 3.11 or newer with venv: install it (Debian, Ubuntu: apt install python3-venv) or name it as in "make PYTHON=python3.13".
 
-.PHONY: run check fix test
+.PHONY: run check fix test bench
 
 run: .venv/.run
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m fake_cerebras.beside $$(sed -n 's/^web: //p' Procfile)
@@ -26,6 +28,10 @@ fix: .venv/.dev
 
 test: .venv/.dev .venv/.litellm .venv/.node
 	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: .venv/.run .venv/.bench
+	@$(BENCH)/bin/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SCENARIOS),--scenarios $(SCENARIOS)) \
+	$(if $(TARGETS),--targets $(TARGETS)) $(if $(CERELLAMA),--cerellama $(CERELLAMA))
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo '$(NEED)' >&2; exit 1; }
@@ -52,3 +58,9 @@ test: .venv/.dev .venv/.litellm .venv/.node
 .venv/.node: .venv/.python $(NODE)/package.json $(NODE)/package-lock.json
 	@npm ci --prefix $(NODE) --silent --no-audit --no-fund && \
 	touch $@ || echo "The JavaScript client could not be installed: it needs node and npm."
+
+.venv/.bench: .venv/.python bench/requirements.txt
+	@echo "Installing what Cerellama is measured against into $(BENCH) ..."
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Measures Cerellama beside nginx and the usual Python proxies: `make bench`."""

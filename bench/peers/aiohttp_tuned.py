@@ -1,0 +1,130 @@
+"""Ollama's /api/chat on Cerebras with aiohttp, tuned: a read is translated at once.
+
+uvloop, msgspec for JSON, a template per reply, one write for all that one read brought.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+
+import msgspec
+import uvloop
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+
+URL = os.environ["CEREBRAS_BASE_URL"] + "/chat/completions"
+HEADERS = {
+    "Authorization": f"Bearer {os.environ['CEREBRAS_API_KEY']}",
+    "Content-Type": "application/json",
+}
+SENT_ON = ("model", "messages", "tools", "stream")
+SESSION = web.AppKey("session", ClientSession)
+
+
+class Delta(msgspec.Struct):
+    content: str = ""
+
+
+class Choice(msgspec.Struct):
+    delta: Delta
+    finish_reason: str | None = None
+
+
+class Chunk(msgspec.Struct):
+    choices: list[Choice]
+    usage: dict | None = None
+    time_info: dict | None = None
+
+
+decode = msgspec.json.Decoder(Chunk).decode
+encode = msgspec.json.encode
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def reply(model: str, text: str, **end: object) -> dict:
+    message = {"role": "assistant", "content": text}
+    return {
+        "model": model,
+        "created_at": now(),
+        "message": message,
+        "done": False,
+    } | end
+
+
+def ending(finish_reason: str, usage: dict, time_info: dict) -> dict:
+    return {
+        "done": True,
+        "done_reason": finish_reason,
+        "total_duration": int(time_info["total_time"] * 1e9),
+        "prompt_eval_count": usage["prompt_tokens"],
+        "prompt_eval_duration": int(time_info["prompt_time"] * 1e9),
+        "eval_count": usage["completion_tokens"],
+        "eval_duration": int(time_info["completion_time"] * 1e9),
+    }
+
+
+def translate(model: str, events: list[bytes]) -> bytes:
+    """All lines of one read; text between `before` and `after`, stamped once."""
+    before, after = encode(reply(model, "\0")).split(b'"\\u0000"')
+    lines = []
+    for event in events:
+        if not event.startswith(b"data: {"):
+            continue
+        chunk = decode(event[6:])
+        choice = chunk.choices[0]
+        if choice.finish_reason:
+            end = ending(choice.finish_reason, chunk.usage, chunk.time_info)
+            lines.append(encode(reply(model, choice.delta.content, **end)) + b"\n")
+        elif choice.delta.content:
+            lines.append(before + encode(choice.delta.content) + after + b"\n")
+    return b"".join(lines)
+
+
+async def relay(
+    request: web.Request, model: str, upstream: object
+) -> web.StreamResponse:
+    answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await answer.prepare(request)
+    rest = b""
+    while data := await upstream.content.readany():
+        *events, rest = (rest + data).split(b"\n\n")
+        if lines := translate(model, events):
+            await answer.write(lines)
+    await answer.write_eof()
+    return answer
+
+
+async def chat(request: web.Request) -> web.StreamResponse:
+    body = msgspec.json.decode(await request.read())
+    stream = body.setdefault("stream", True)
+    sent = encode({name: body[name] for name in SENT_ON if name in body})
+    posted = request.app[SESSION].post(URL, data=sent, headers=HEADERS)
+    async with posted as upstream:
+        if stream:
+            return await relay(request, body["model"], upstream)
+        whole = msgspec.json.decode(await upstream.read())
+    choice = whole["choices"][0]
+    end = ending(choice["finish_reason"], whole["usage"], whole["time_info"])
+    content = choice["message"]["content"]
+    return web.json_response(body=encode(reply(body["model"], content, **end)))
+
+
+async def session(app: web.Application) -> object:
+    connector = TCPConnector(limit=0, keepalive_timeout=75)
+    timeout = ClientTimeout(total=None, sock_read=120)
+    async with ClientSession(connector=connector, timeout=timeout) as app[SESSION]:
+        yield
+
+
+if __name__ == "__main__":
+    app = web.Application(client_max_size=64 << 20)
+    app.cleanup_ctx.append(session)
+    app.router.add_post("/api/chat", chat)
+    uvloop.install()
+    web.run_app(
+        app, host="127.0.0.1", port=int(sys.argv[1]), backlog=2048, access_log=None
+    )

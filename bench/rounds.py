@@ -1,0 +1,128 @@
+"""Runs a scenario: rounds interleaved in rotating order, one measurement per target."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from bench import bodies, cpu, programs
+from bench.fleet import RELAYS, Fleet, Name
+from bench.programs import BUILD
+from bench.scenarios import Load, Scenario
+
+Measured = dict[str, float]
+Results = dict["Row", list[Measured]]
+RUN_TIMEOUT_S = 90
+ENOUGH_CPUS = 4  # to give two workers, the upstream and the load one each
+
+
+class Row(NamedTuple):
+    target: str
+    dialect: str = "native"
+
+
+class Wrong(Exception):
+    """A relayed text, a count or an end was not what the upstream sent."""
+
+
+class Placement(NamedTuple):
+    server: set[int]
+    rest: set[int]  # upstream, load generator and bench
+
+
+def placement(scenario: Scenario) -> Placement:
+    usable = sorted(os.sched_getaffinity(1))
+    if not scenario.two_workers:
+        return Placement({usable[1]}, {usable[0]})
+    if len(usable) >= ENOUGH_CPUS:
+        return Placement(set(usable[2:4]), set(usable[:2]))
+    return Placement(set(usable), set(usable))  # they have to share
+
+
+def run(
+    fleet: Fleet, scenario: Scenario, rounds: int, tell: Callable[[str], None]
+) -> Results:
+    rows = [Row(t, d) for t in scenario.targets for d in scenario.dialects]
+    results: Results = {row: [] for row in rows}
+    for n in range(rounds):
+        first = n % len(rows)
+        for row in rows[first:] + rows[:first]:
+            tell(f"round {n + 1} of {rounds}: {row.target}")
+            results[row].append(measure(fleet, scenario, row))
+    return results
+
+
+def measure(fleet: Fleet, scenario: Scenario, row: Row) -> Measured:
+    """One run of the load against one target."""
+    name, place = Name(row.target, scenario.tls), placement(scenario)
+    os.sched_setaffinity(0, place.rest)  # the load inherits it
+    cpu.pin([fleet.upstream.pid], place.rest)
+    pids = fleet.pids(name)
+    cpu.pin(pids, place.server)
+    with _neighbour(fleet, scenario, row):
+        before, rest_before = cpu.cpu_ns(pids), cpu.cpu_ns([fleet.upstream.pid])
+        found = _finish(_start(fleet, name, row, scenario.load), row)
+        server = (cpu.cpu_ns(pids) - before) / 1e9
+        rest = (cpu.cpu_ns([fleet.upstream.pid]) - rest_before) / 1e9
+    return found | derived(found, scenario.load, server, rest + found["load_cpu_s"])
+
+
+def derived(found: Measured, load: Load, server_s: float, rest_s: float) -> Measured:
+    """What follows from the load's counts and the CPU seconds of either side."""
+    made = {
+        "cpu_us_chunk": server_s * 1e6 / found["chunks"],
+        "cpu_ms_reply": server_s * 1e3 / found["replies"],
+        "server_cpus": server_s / found["seconds"],
+        "rest_cpus": rest_s / found["seconds"],
+    }
+    if load.pace:
+        made["carried"] = found["chunks_s"] / (load.clients * load.pace)
+    return made
+
+
+def _start(fleet: Fleet, name: Name, row: Row, load: Load) -> subprocess.Popen[str]:
+    dialect = "openai" if row.target in RELAYS else row.dialect
+    body = bodies.body(dialect, load.knobs, agent=load.agent)
+    file = BUILD / f"{hashlib.sha256(body).hexdigest()[:16]}.json"
+    file.write_bytes(body)
+    options = {
+        "port": fleet.port(name),
+        "path": bodies.PATHS[dialect],
+        "dialect": dialect if load.stream else "whole",
+        "body": file,
+        "tokens": load.tokens,
+        "clients": load.clients,
+        "seconds": load.seconds,
+    }
+    command = [str(fleet.load), *(f"{key}={value}" for key, value in options.items())]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _finish(process: subprocess.Popen[str], row: Row) -> Measured:
+    said = process.communicate(timeout=RUN_TIMEOUT_S)[0].splitlines()
+    if not said:
+        raise Wrong(f"{row.target}: the load generator failed")
+    found = json.loads(said[-1])
+    if found["errors"]:
+        raise Wrong(f"{row.target}, {row.dialect}: {found['error']}")
+    return found
+
+
+@contextlib.contextmanager
+def _neighbour(fleet: Fleet, scenario: Scenario, row: Row) -> Iterator[None]:
+    """The load beside the measured one, if any; its texts are checked as well."""
+    if scenario.beside is None:
+        yield
+        return
+    process = _start(fleet, Name(row.target, scenario.tls), row, scenario.beside)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()  # "ready": it is under way
+        yield
+    finally:
+        programs.end(process)
