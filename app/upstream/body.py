@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import requests
+import urllib3
 
 from app.errors import UpstreamError, UpstreamTimeout
 from app.upstream import socketread
@@ -18,7 +18,7 @@ class Body:
 
     def __init__(
         self,
-        response: requests.Response,
+        response: urllib3.BaseHTTPResponse,
         cancel: Cancel,
         idle_timeout_s: float,
         peer: str,
@@ -29,7 +29,7 @@ class Body:
         self._idle_timeout_s = idle_timeout_s
         self._peer = peer
         self._silent_s = 0.0
-        self._reader, self._framing = socketread.open_body(response.raw)
+        self._reader, self._framing = socketread.open_body(response)
         if self._framing.done:
             self._finish()
 
@@ -56,7 +56,7 @@ class Body:
         if not self.ended:
             self.ended = True
             self._cancel.release()
-            self._response.close()
+            socketread.throw_away(self._response)
 
     def _read(self, wait_s: float) -> bytes:
         try:
@@ -93,6 +93,6 @@ class Body:
         """A socket that was shut down meanwhile must not be anyone else's next."""
         self.ended = True
         if self._cancel.release() and not self._framing.excess:
-            socketread.hand_back(self._response.raw)
+            socketread.hand_back(self._response)
         else:
-            self._response.close()
+            socketread.throw_away(self._response)

@@ -15,11 +15,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import monotonic
 from typing import Any, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
-import requests
-from requests import PreparedRequest
 
 from app.errors import (
     KeyMissing,
@@ -33,7 +31,7 @@ from app.upstream.body import Body
 from app.upstream.cancel import Cancel
 from app.upstream.failures import CEREBRAS, Failure, refused
 from app.upstream.stream import TICK_S, ChunkStream, decode
-from app.upstream.transport import Transport
+from app.upstream.transport import Request, Transport
 from app.version import VERSION
 from app.wire import json
 from app.wire.completion import Chunk
@@ -137,13 +135,12 @@ class Cerebras:
         except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
             return []
 
-    def _inference(self, request: Mapping[str, Any]) -> PreparedRequest:
-        path = "completions" if "prompt" in request else "chat/completions"
-        prepared = self._posts[path].copy()
-        prepared.headers.update(self._authorization())
-        prepared.body = json.encode(request)
-        prepared.prepare_content_length(prepared.body)
-        return prepared
+    def _inference(self, request: Mapping[str, Any]) -> Request:
+        prepared = self._posts[
+            "completions" if "prompt" in request else "chat/completions"
+        ]
+        headers = {**prepared.headers, **self._authorization()}
+        return prepared._replace(headers=headers, body=json.encode(request))
 
     def _get(self, path: str, headers: dict[str, str], cancel: Cancel | None) -> bytes:
         request = prepare("GET", urljoin(self.base_url, path), headers)
@@ -162,9 +159,7 @@ class Cerebras:
             raise KeyRefused("CEREBRAS_API_KEY holds characters that no key has")
         return {"Authorization": f"Bearer {self.api_key}"}
 
-    def _open(
-        self, request: PreparedRequest, cancel: Cancel, idle_timeout_s: float
-    ) -> Body:
+    def _open(self, request: Request, cancel: Cancel, idle_timeout_s: float) -> Body:
         """The body of a 200; any other answer is a Failure."""
         answer = self._transport.send(request, cancel, idle_timeout_s)
         if answer.status != HTTPStatus.OK:
@@ -199,9 +194,9 @@ class Cerebras:
         return wait_s
 
 
-def prepare(method: str, url: str, headers: dict[str, str]) -> PreparedRequest:
+def prepare(method: str, url: str, headers: dict[str, str]) -> Request:
     """A request as we send them all."""
-    return requests.Request(method, url, headers=HEADERS | headers).prepare()
+    return Request(method, urlsplit(url).path, HEADERS | headers)
 
 
 def explanation(body: Body) -> bytes:

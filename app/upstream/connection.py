@@ -1,20 +1,20 @@
-"""The sockets of the pooled session, told to the request that waits for them.
+"""The sockets of the pool, told to the request that waits for them.
 
-An attempt is put into `current` around `Session.send`; connections and pools find it
-there, so that a client who leaves can end connecting, TLS, sending and waiting alike.
+An attempt is put into `current` around `urlopen`; connections and pools find it there,
+so that a client who leaves can end connecting, TLS, sending and waiting alike.
 """
 
 from __future__ import annotations
 
+import select
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from socket import socket
 from typing import Any
 
 import requests
+from gevent import monkey
 from requests.adapters import HTTPAdapter
-from requests.cookies import RequestsCookieJar
 from urllib3 import connection, connectionpool
 
 from app.errors import Cancelled
@@ -35,8 +35,21 @@ class Attempt:
 current: ContextVar[Attempt] = ContextVar("current")
 
 
+# Nothing is waited for: gevent's own would set up watchers all the same.
+poll = monkey.get_original("select", "poll")
+
+
 class HTTPConnection(connection.HTTPConnection):
     """A connection that says what it waits for."""
+
+    @property
+    def is_connected(self) -> bool:
+        """A kept connection has nothing to say, not even that it ends."""
+        if self.sock is None:
+            return False
+        asked = poll()
+        asked.register(self.sock, select.POLLIN)
+        return not asked.poll(0)
 
     def _new_conn(self) -> socket:
         sock = super()._new_conn()
@@ -103,17 +116,14 @@ class Adapter(HTTPAdapter):
         manager.pool_classes_by_scheme = POOLS
         return manager
 
-
-class Session(requests.Session):
-    """Takes no key, cookie, proxy or direction from anyone but us."""
-
-    def __init__(self, pool_size: int) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies = RequestsCookieJar(DefaultCookiePolicy(allowed_domains=()))
-        adapter = Adapter(pool_maxsize=pool_size)
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere; to find the next request, requests would read the whole body."""
+    def pool_for(
+        self,
+        request: requests.PreparedRequest,
+        proxies: dict[str, str],
+        verify: Any,
+    ) -> HTTPConnectionPool:
+        """The pool of all requests to one host, as requests would find it for each."""
+        pool: Any = self.get_connection_with_tls_context(request, verify, proxies)
+        check: Any = self.cert_verify
+        check(pool, request.url, verify, None)
+        return pool  # type: ignore[no-any-return]  # one of POOLS

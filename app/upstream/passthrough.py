@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
-import requests
 
 from app.errors import UpstreamError, UpstreamLoop
 from app.upstream.cancel import Cancel
 from app.upstream.failures import Failure
-from app.upstream.transport import Answer, Transport
+from app.upstream.transport import Answer, Request, Transport
 from app.version import VERSION
 
 # Names each Cerellama that a request has passed: one that finds itself is in a loop.
@@ -85,7 +85,7 @@ class Passthrough:
     ) -> None:
         """`own_id` is the same in every process of this server, and nowhere else."""
         self.name = f"the Ollama server at {url}"
-        self._url = url
+        self._path = urlsplit(url).path
         self._own_id = own_id
         self._idle_timeout_s = idle_timeout_s
         self._transport = Transport(
@@ -122,15 +122,15 @@ class Passthrough:
             raise UpstreamError(f"{self.name} answered with status {answer.status}")
         return _entries(data, key, self.name)
 
-    def _prepare(self, message: Message) -> requests.PreparedRequest:
+    def _prepare(self, message: Message) -> Request:
+        target = self._path + message.target  # as it came, not spelt anew
         headers = dict(onward(message.headers.items(), NOT_SENT))
         headers[HOPS] = self._add_hop(message.headers.get(HOPS, ""))
         headers.setdefault("User-Agent", f"cerellama/{VERSION}")
-        prepared = requests.Request(
-            message.method, self._url, headers=headers, data=message.body
-        ).prepare()
-        prepared.url = self._url + message.target  # as it came, not spelt anew
-        return prepared
+        body = message.body
+        if not isinstance(body, bytes) and len(body):
+            headers["Content-Length"] = str(len(body))
+        return Request(message.method, target, headers, None if body == b"" else body)
 
     def _add_hop(self, hops: str) -> str:
         passed = [hop.strip() for hop in hops.split(",") if hop.strip()]

@@ -109,7 +109,7 @@ class SocketReader:
 class PublicReader:
     """Reads what urllib3 gives out, chunk by chunk; it has undone the framing."""
 
-    def __init__(self, raw: urllib3.HTTPResponse) -> None:
+    def __init__(self, raw: urllib3.BaseHTTPResponse) -> None:
         self._raw = raw
 
     def read(self, wait_s: float) -> bytes:
@@ -122,7 +122,7 @@ class PublicReader:
             raise ConnectionError("the connection was lost") from error
 
 
-def open_body(raw: urllib3.HTTPResponse) -> tuple[Reader, Framing]:
+def open_body(raw: urllib3.BaseHTTPResponse) -> tuple[Reader, Framing]:
     """How to read a response's body, and how to know its end."""
     answer = getattr(raw, "_fp", None)
     ahead = getattr(answer, "fp", None)
@@ -160,9 +160,15 @@ def no_wait() -> None:
     """The read itself waits."""
 
 
-def hand_back(raw: urllib3.HTTPResponse) -> None:
+def hand_back(raw: urllib3.BaseHTTPResponse) -> None:
     """Give the connection of a body that was read to its end back to the pool."""
     answer = getattr(raw, "_fp", None)
     if answer is not None:
         answer.close()
+    raw.release_conn()
+
+
+def throw_away(raw: urllib3.BaseHTTPResponse) -> None:
+    """Close the connection, and leave its place in the pool to a new one."""
+    raw.close()
     raw.release_conn()

@@ -22,7 +22,8 @@ def session() -> Iterator[requests.Session]:
 
 
 def open_body(session: requests.Session, url: str, cancel: Cancel) -> Body:
-    return Body(session.get(url, stream=True, timeout=5), cancel, 5, "Cerebras")
+    raw = session.get(url, stream=True, timeout=5).raw
+    return Body(raw, cancel, 5, "Cerebras")
 
 
 def test_an_empty_body_has_ended_before_it_is_read(
