@@ -6,7 +6,7 @@ A stream's chunk and a whole answer are read alike, so both modes share one trut
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -156,35 +156,27 @@ class Durations(NamedTuple):
 
 
 class Meter:
-    """What a reply cost: in upstream's own numbers, else as seen here.
-
-    It also notes silence as the client knows it: hidden thoughts and calls that are
-    still growing say nothing to it, however busy the upstream is.
-    """
+    """What a reply cost: in upstream's own numbers, else as seen here."""
 
     def __init__(self, exchange: Exchange) -> None:
-        self.is_silent = False
         self._exchange = exchange
         self._usage: Usage | None = None
         self._time_info: TimeInfo | None = None
         self._first_ns: int | None = None
         self._deltas = 0
-        self._told_ns = exchange.started_ns
 
-    def read(self, batch: Sequence[Chunk], deltas: int, now_ns: int) -> None:
-        """Note one read, of which `deltas` chunks said something."""
-        for chunk in batch:
-            if chunk.usage is not None:
-                self._usage = chunk.usage
-            if chunk.time_info is not None:
-                self._time_info = chunk.time_info
+    def note(self, chunk: Chunk) -> None:
+        """Keep what a chunk tells of the cost."""
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        if chunk.time_info is not None:
+            self._time_info = chunk.time_info
+
+    def count(self, deltas: int, now_ns: int) -> None:
+        """Count the texts that one read brought, some at least."""
         self._deltas += deltas
-        if deltas and self._first_ns is None:
+        if self._first_ns is None:
             self._first_ns = now_ns
-        waited = not batch or now_ns - self._told_ns >= self._exchange.tick_ns
-        self.is_silent = waited and not deltas
-        if deltas or waited:
-            self._told_ns = now_ns
 
     @property
     def is_complete(self) -> bool:

@@ -41,5 +41,5 @@ class Exchange:
 
 def run(head: bytes, texts: Sequence[str], tail: bytes) -> bytes:
     """Frame a run of plain texts: each is a JSON string between `head` and `tail`."""
-    lines = [head + json.encode_raw(text) + tail for text in texts]
-    return json.escape_line_breaks(b"".join(lines))
+    told = (tail + head).join(map(json.encode_raw, texts))
+    return json.escape_line_breaks(head + told + tail)

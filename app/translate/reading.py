@@ -1,67 +1,73 @@
-"""What the upstream says, read for the replies of several dialects."""
+"""What the upstream says, read for the replies of every dialect."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.translate.deltas import Meter, ToolCalls, WholeCall, choice_of, said
+from app.translate.deltas import Meter, ToolCalls, WholeCall, said
 from app.translate.dialect import Event, Exchange
 from app.wire.completion import Choice, Chunk
 
 CONTENT, REASONING = "content", "reasoning"
 
 
-class Piece(NamedTuple):
-    """What one chunk adds to one of the reply's texts."""
+class Run(NamedTuple):
+    """Texts of one kind that came after one another; one with logprobs is alone."""
 
     kind: str
-    text: str
+    texts: list[str]
     logprobs: Mapping[str, Any] | None = None
 
 
 class Reading:
-    """An answer that is being read; what it calls and costs is known at its end.
+    """An answer that is being read; what it calls and costs is known at its end."""
 
-    `silence` is the dialect's event for an upstream that says nothing.
-    """
-
-    def __init__(self, exchange: Exchange, silence: Event) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self.meter = Meter(exchange)
+        self.now_ns = exchange.started_ns  # of the last read: one stamp for all of it
         self.finish_reason: str | None = None
         self.stop_sequence: str | None = None
-        self._silence = silence
         self._exchange = exchange
+        self._thinking = exchange.thinking
+        self._told_ns = exchange.started_ns  # when the client last heard something
         self._calls = ToolCalls()
 
     def stream(
         self,
         batches: Iterable[Sequence[Chunk]],
-        say: Callable[[list[Piece]], list[Event]],
+        say: Callable[[list[Run]], list[Event]],
         end: Callable[[], list[Event]],
+        silence: Callable[[], Event],
     ) -> Iterator[list[Event]]:
-        """The events of each read, then those of the end; nothing follows the end."""
+        """The events of each read, then those of the end; nothing follows the end.
+
+        `silence` is for a client that has heard nothing for long.
+        """
         ended = False
         for batch in batches:
             if ended:
                 continue
-            pieces = self.read(batch)
-            events = [self._silence] if self.meter.is_silent else say(pieces)
+            runs = self.read(batch)
+            events = say(runs) if runs or not self._is_long(batch) else [silence()]
             ended = self.finish_reason is not None and self.meter.is_complete
             yield events + end() if ended else events
         if not ended:
             yield end()
 
-    def read(self, batch: Sequence[Chunk]) -> list[Piece]:
+    def read(self, batch: Sequence[Chunk]) -> list[Run]:
         """What one read says, in order; all else it brings is kept for the end."""
-        pieces: list[Piece] = []
+        self.now_ns = self._exchange.clock()
+        runs: list[Run] = []
         for chunk in batch:
-            if choice := choice_of(chunk):
-                self.finish_reason = choice.finish_reason or self.finish_reason
-                self.stop_sequence = choice.stop_sequence or self.stop_sequence
-                pieces += self._pieces(choice)
-        self.meter.read(batch, len(pieces), self._exchange.clock())
-        return pieces
+            if chunk.choices:
+                self._read(chunk.choices[0], runs)
+            if chunk.usage is not None or chunk.time_info is not None:
+                self.meter.note(chunk)
+        if runs:
+            self.meter.count(sum([len(run.texts) for run in runs]), self.now_ns)
+            self._told_ns = self.now_ns
+        return runs
 
     def tool_calls(self) -> list[WholeCall]:
         """All calls, each with an id."""
@@ -78,13 +84,44 @@ class Reading:
             "total_tokens": prompt + completion,
         }
 
-    def _pieces(self, choice: Choice) -> list[Piece]:
-        delta = said(choice)
-        pieces: list[Piece] = []
+    def _is_long(self, batch: Sequence[Chunk]) -> bool:
+        """Is this silence long for the client?
+
+        Hidden thoughts and calls that still grow say nothing to it, however busy the
+        upstream is; an empty read comes after long silence only.
+        """
+        if batch and self.now_ns - self._told_ns < self._exchange.tick_ns:
+            return False
+        self._told_ns = self.now_ns
+        return True
+
+    def _read(self, choice: Choice, runs: list[Run]) -> None:
+        delta = choice.delta or said(choice)
+        if choice.finish_reason:
+            self.finish_reason = choice.finish_reason
+            self.stop_sequence = choice.stop_sequence
         if delta.tool_calls:
             self._calls.add(delta.tool_calls)
-        if delta.reasoning and self._exchange.thinking:
-            pieces.append(Piece(REASONING, delta.reasoning))
-        if delta.content or (choice.logprobs and not delta.reasoning):
-            pieces.append(Piece(CONTENT, delta.content or "", choice.logprobs))
-        return pieces
+        if delta.reasoning and self._thinking:
+            add(runs, REASONING, delta.reasoning)
+        if delta.content:
+            add(runs, CONTENT, delta.content, choice.logprobs)
+        elif choice.logprobs and not delta.reasoning:
+            add(runs, CONTENT, "", choice.logprobs)
+
+
+def add(
+    runs: list[Run], kind: str, text: str, logprobs: Mapping[str, Any] | None = None
+) -> None:
+    """Go on with the last run, if the text is more of the same."""
+    if runs and not logprobs:
+        last = runs[-1]
+        if last.kind == kind and not last.logprobs:
+            last.texts.append(text)
+            return
+    runs.append(Run(kind, [text], logprobs))
+
+
+def text_of(kind: str, runs: Iterable[Run]) -> str:
+    """All that was said of one kind."""
+    return "".join([text for run in runs if run.kind == kind for text in run.texts])

@@ -230,9 +230,10 @@ def test_a_meter_reads_what_upstream_tells(exchange: Exchange) -> None:
     meter = Meter(exchange)
     now = exchange.clock()
 
-    meter.read([Chunk(usage=Usage(80, 45))], 1, now)
+    meter.count(1, now)
+    meter.note(Chunk(usage=Usage(80, 45)))
     assert not meter.is_complete
-    meter.read([Chunk(time_info=TimeInfo(0.004, 0.002, 0.0168, 0.026))], 0, now)
+    meter.note(Chunk(time_info=TimeInfo(0.004, 0.002, 0.0168, 0.026)))
 
     assert meter.is_complete
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (80, 45)
@@ -245,9 +246,8 @@ def test_a_meter_measures_what_upstream_leaves_out(exchange: Exchange) -> None:
     meter = Meter(replace(exchange, prompt_tokens=7))
     began = exchange.started_ns
 
-    meter.read([], 0, began + 10)
-    meter.read([Chunk()] * 3, 3, began + 40)
-    meter.read([Chunk()] * 2, 2, began + 90)
+    meter.count(3, began + 40)
+    meter.count(2, began + 90)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (7, 5)
     assert meter.durations(began + 100) == Durations(101, 1, 40, 60)
@@ -257,39 +257,10 @@ def test_counts_and_durations_are_never_zero(exchange: Exchange) -> None:
     meter = Meter(replace(exchange, prompt_tokens=0))
     zeros = Chunk(usage=Usage(0, 0), time_info=TimeInfo(0.0, 0.0, 0.0, 0.0))
 
-    meter.read([zeros], 0, exchange.started_ns)
+    meter.note(zeros)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 1)
     assert min(meter.durations(exchange.started_ns)) == 1
-
-
-SECOND = 1_000_000_000
-SAYS, SAYS_NOTHING = ([Chunk()], 1), ([Chunk()], 0)
-
-
-@pytest.mark.parametrize(
-    ("reads", "silent"),
-    [
-        ([(14, SAYS_NOTHING)], False),
-        ([(15, SAYS_NOTHING)], True),
-        ([(15, SAYS)], False),
-        ([(14, SAYS), (28, SAYS_NOTHING)], False),
-        ([(14, SAYS), (29, SAYS_NOTHING)], True),
-        ([(15, SAYS_NOTHING), (29, SAYS_NOTHING)], False),
-        ([(15, SAYS_NOTHING), (30, SAYS_NOTHING)], True),
-        ([(1, ([], 0))], True),
-        ([(1, ([], 0)), (15, SAYS_NOTHING)], False),
-    ],
-)
-def test_a_meter_knows_how_long_the_client_has_heard_nothing(
-    exchange: Exchange, reads: list[tuple[int, tuple[list[Chunk], int]]], silent: bool
-) -> None:
-    meter = Meter(exchange)
-
-    for after_s, read in reads:
-        meter.read(*read, exchange.started_ns + after_s * SECOND)
-
-    assert meter.is_silent is silent
 
 
 @pytest.mark.parametrize("tokens", [-5, 10**30])
@@ -301,7 +272,8 @@ def test_what_upstream_cannot_mean_fits_in_64_bits(
     details = PromptDetails(tokens), CompletionDetails(tokens)
     usage, time_info = Usage(tokens, tokens, *details), TimeInfo(*[seconds] * 4)
 
-    meter.read([Chunk(usage=usage, time_info=time_info)], 3, exchange.started_ns)
+    meter.note(Chunk(usage=usage, time_info=time_info))
+    meter.count(3, exchange.started_ns)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 3)
     assert (meter.cached_tokens(), meter.reasoning_tokens()) == (0, 0)
@@ -314,6 +286,6 @@ def test_a_clock_that_is_set_back_makes_no_duration_negative(
     meter = Meter(exchange)
     began = exchange.started_ns
 
-    meter.read([Chunk()], 1, began - 10**12)
+    meter.count(1, began - 10**12)
 
     assert min(meter.durations(began - 2 * 10**12)) == 1

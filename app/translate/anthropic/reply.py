@@ -10,7 +10,7 @@ from typing import Any
 from app.translate.anthropic.blocks import TEXT, THINKING, TOOL_USE, Blocks
 from app.translate.anthropic.dialect import PING
 from app.translate.dialect import Event, Exchange
-from app.translate.reading import CONTENT, REASONING, Piece, Reading
+from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
 from app.wire.completion import Chunk
 
 STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
@@ -24,21 +24,23 @@ class Reply:
         self._exchange = exchange
         self._id = "msg_" + "".join(exchange.new_id() for _ in range(3))
         self._blocks = Blocks()
-        self._reading = Reading(exchange, PING)
+        self._reading = Reading(exchange)
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """The reply's events, one list per read; nothing follows the end."""
         opening: list[Event] = [self._start()]
-        for events in self._reading.stream(batches, self._events, self._last_events):
+        for events in self._reading.stream(
+            batches, self._events, self._last_events, lambda: PING
+        ):
             yield opening + events
             opening = []
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
         """The reply as one message."""
-        pieces = [piece for batch in batches for piece in self._reading.read(batch)]
+        runs = [run for batch in batches for run in self._reading.read(batch)]
         texts = [
-            {"type": BLOCKS[kind], BLOCKS[kind]: "".join([piece.text for piece in run])}
-            for kind, run in groupby(pieces, attrgetter("kind"))
+            {"type": BLOCKS[kind], BLOCKS[kind]: text_of(kind, alike)}
+            for kind, alike in groupby(runs, attrgetter("kind"))
         ]
         calls = self._tool_uses()
         return self._message([*texts, *calls], self._end(calls), self._usage())
@@ -65,11 +67,11 @@ class Reply:
             "usage": usage,
         }
 
-    def _events(self, pieces: list[Piece]) -> list[Event]:
+    def _events(self, runs: list[Run]) -> list[Event]:
         return [
             event
-            for kind, run in groupby(pieces, attrgetter("kind"))
-            for event in self._blocks.say(BLOCKS[kind], [piece.text for piece in run])
+            for run in runs
+            for event in self._blocks.say(BLOCKS[run.kind], run.texts)
         ]
 
     def _last_events(self) -> list[Event]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from app.translate.dialect import Exchange
 from app.translate.ollama.times import render_time
+from app.translate.reading import CONTENT, REASONING
 from app.wire import json
 
-CONTENT, THINKING = "content", "thinking"
 UNDER_WAY: Mapping[str, Any] = {"done": False}
 MARK = "\0"
 
@@ -44,12 +44,12 @@ class Form:
 
 
 def form(spell: Spell) -> Form:
-    frames = {kind: _frame(spell(line_of(kind, MARK))) for kind in (CONTENT, THINKING)}
+    frames = {kind: _frame(spell(line_of(kind, MARK))) for kind in (CONTENT, REASONING)}
     return Form(spell, frames)
 
 
 def line_of(kind: str, text: str, logprobs: Sequence[Mapping[str, Any]] = ()) -> Line:
-    if kind == THINKING:
+    if kind == REASONING:
         return Line(thinking=text, logprobs=logprobs)
     return Line(content=text, logprobs=logprobs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECOND = 1_000_000_000
 
@@ -10,5 +11,10 @@ SECOND = 1_000_000_000
 def render_time(ns: int) -> str:
     """RFC 3339 in UTC: up to nine decimals, trailing zeros left out."""
     seconds, rest = divmod(ns, SECOND)
-    whole = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
-    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") + "Z"
+    return f"{_whole(seconds)}.{rest:09d}".rstrip("0").rstrip(".") + "Z"
+
+
+@lru_cache
+def _whole(seconds: int) -> str:
+    """Streams stamp many lines within one second."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.translate import dialect
-from app.translate.dialect import Exchange
+from app.translate.dialect import Event, Exchange
+from app.translate.reading import Run
 from app.wire import json, sse
 
 CHUNK, COMPLETION = "chat.completion.chunk", "chat.completion"
@@ -54,8 +55,17 @@ class Chunks:
     def cost(self, usage: Mapping[str, int]) -> dict[str, Any]:
         return {**self.head(CHUNK), "choices": [], "usage": usage}
 
-    def run(self, kind: str, texts: Sequence[str]) -> bytes:
-        """Say many texts after the first, without an object for any of them."""
+    def tell(self, run: Run) -> list[Event]:
+        """Say many texts; after the reply's first, without an object for any."""
+        kind, texts, logprobs = run
+        if logprobs:
+            return [self.say(kind, texts[0], logprobs)]
+        if self.is_open:
+            return [self._run(kind, texts)]
+        first = self.say(kind, texts[0])
+        return [first, self._run(kind, texts[1:])] if texts[1:] else [first]
+
+    def _run(self, kind: str, texts: Sequence[str]) -> bytes:
         if kind not in self._frames:
             framed = sse.encode(json.encode(self.say(kind, MARK)))
             head, tail = framed.split(json.encode(MARK))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from app.translate.dialect import Event, Exchange
 from app.translate.openai.chunks import COMPLETION, ROLE, Chunks
 from app.translate.openai.dialect import DONE, KEEP_ALIVE
-from app.translate.reading import CONTENT, REASONING, Piece, Reading
+from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
 from app.wire import json
 from app.wire.completion import Chunk
 
@@ -21,24 +19,24 @@ class Reply:
 
     def __init__(self, exchange: Exchange) -> None:
         self._chunks = Chunks(exchange)
-        self._reading = Reading(exchange, KEEP_ALIVE)
+        self._reading = Reading(exchange)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], include_usage: bool
     ) -> Iterator[list[Event]]:
         """The reply's chunks, one list per read."""
         end = partial(self._last_events, include_usage)
-        return self._reading.stream(batches, self._events, end)
+        return self._reading.stream(batches, self._events, end, lambda: KEEP_ALIVE)
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
         """The reply as one object."""
-        pieces = [piece for batch in batches for piece in self._reading.read(batch)]
-        thought = _text(REASONING, pieces)
+        runs = [run for batch in batches for run in self._reading.read(batch)]
+        thought = text_of(REASONING, runs)
         calls = self._tool_calls()
-        entries = [entry for piece in pieces for entry in _entries(piece)]
+        entries = [entry for run in runs for entry in _entries(run)]
         message = {
             **ROLE,
-            "content": _text(CONTENT, pieces),
+            "content": text_of(CONTENT, runs),
             **({"reasoning": thought} if thought else {}),
             **({"tool_calls": calls} if calls else {}),
         }
@@ -51,17 +49,8 @@ class Reply:
         head = self._chunks.head(COMPLETION)
         return {**head, "choices": [choice], "usage": self._reading.usage()}
 
-    def _events(self, pieces: list[Piece]) -> list[Event]:
-        if any(piece.logprobs for piece in pieces):
-            return [self._chunks.say(*piece) for piece in pieces]
-        opening = [] if self._chunks.is_open else pieces[:1]
-        return [
-            *(self._chunks.say(*piece) for piece in opening),
-            *(
-                self._chunks.run(kind, [piece.text for piece in run])
-                for kind, run in groupby(pieces[len(opening) :], attrgetter("kind"))
-            ),
-        ]
+    def _events(self, runs: list[Run]) -> list[Event]:
+        return [event for run in runs for event in self._chunks.tell(run)]
 
     def _last_events(self, include_usage: bool) -> list[Event]:
         calls = self._tool_calls()
@@ -97,9 +86,5 @@ class Reply:
         return reason
 
 
-def _text(kind: str, pieces: Iterable[Piece]) -> str:
-    return "".join([piece.text for piece in pieces if piece.kind == kind])
-
-
-def _entries(piece: Piece) -> Sequence[Any]:
-    return (piece.logprobs or {}).get("content") or ()
+def _entries(run: Run) -> Sequence[Any]:
+    return (run.logprobs or {}).get("content") or ()

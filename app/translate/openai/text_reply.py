@@ -11,7 +11,7 @@ from app.translate.dialect import Event, Exchange
 from app.translate.openai.chat import wants_usage
 from app.translate.openai.chunks import FINGERPRINT, MARK, SECOND
 from app.translate.openai.dialect import DONE, KEEP_ALIVE
-from app.translate.reading import Piece, Reading
+from app.translate.reading import CONTENT, Reading, Run, text_of
 from app.wire import json, sse
 from app.wire.completion import Chunk
 
@@ -25,7 +25,7 @@ class TextReply:
     """One reply under way; its exchange hides what the model thinks."""
 
     def __init__(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        self._reading = Reading(exchange, KEEP_ALIVE)
+        self._reading = Reading(exchange)
         self._head = {
             "id": "cmpl-" + "".join(exchange.new_id() for _ in range(3)),
             "object": "text_completion",
@@ -42,13 +42,15 @@ class TextReply:
         """The reply's chunks, one list per read."""
         if self._echo:
             yield [self._chunk(self._echo)]
-        yield from self._reading.stream(batches, self._events, self._last_events)
+        yield from self._reading.stream(
+            batches, self._events, self._last_events, lambda: KEEP_ALIVE
+        )
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
         """The reply as one object."""
-        pieces = [piece for batch in batches for piece in self._reading.read(batch)]
-        text = self._echo + "".join([piece.text for piece in pieces])
-        logprobs = self._logprobs(pieces)
+        runs = [run for batch in batches for run in self._reading.read(batch)]
+        text = self._echo + text_of(CONTENT, runs)
+        logprobs = self._logprobs(runs)
         choice = _choice(text, self._reason(), logprobs)
         return {**self._head, "choices": [choice], "usage": self._reading.usage()}
 
@@ -57,11 +59,12 @@ class TextReply:
         shown = {"choices": [_choice("", None)], "_debug_info": debug_info(request)}
         return {**self._head, **shown}
 
-    def _events(self, pieces: list[Piece]) -> list[Event]:
-        if not any(piece.logprobs for piece in pieces):
-            return [self._run([piece.text for piece in pieces])] if pieces else []
+    def _events(self, runs: list[Run]) -> list[Event]:
         return [
-            self._chunk(piece.text, None, self._logprobs([piece])) for piece in pieces
+            self._chunk(run.texts[0], None, self._logprobs([run]))
+            if run.logprobs
+            else self._run(run.texts)
+            for run in runs
         ]
 
     def _last_events(self) -> list[Event]:
@@ -93,9 +96,9 @@ class TextReply:
         chunk = {**self._head, "choices": [_choice(text, reason, logprobs)]}
         return {**chunk, "usage": NO_USAGE} if self._usage else chunk
 
-    def _logprobs(self, pieces: Iterable[Piece]) -> dict[str, Any] | None:
+    def _logprobs(self, runs: Iterable[Run]) -> dict[str, Any] | None:
         """Chat's entries as the parallel lists of this route."""
-        entries = [entry for piece in pieces for entry in _entries(piece)]
+        entries = [entry for run in runs for entry in _entries(run)]
         if not entries:
             return None
         tokens = [entry["token"] for entry in entries]
@@ -118,8 +121,8 @@ def _choice(
     return {**choice, "logprobs": logprobs} if logprobs else choice
 
 
-def _entries(piece: Piece) -> Sequence[Mapping[str, Any]]:
-    return (piece.logprobs or {}).get("content") or ()
+def _entries(run: Run) -> Sequence[Mapping[str, Any]]:
+    return (run.logprobs or {}).get("content") or ()
 
 
 def _top(entry: Mapping[str, Any]) -> dict[str, float]:

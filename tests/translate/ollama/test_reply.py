@@ -90,7 +90,7 @@ def test_a_run_of_thinking_is_one_event_too(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("form", [chat.FORM, generate.FORM], ids=["chat", "generate"])
-@pytest.mark.parametrize("kind", ["content", "thinking"])
+@pytest.mark.parametrize("kind", ["content", "reasoning"])
 def test_the_frame_of_a_text_is_the_line_as_spelt(form: Form, kind: str) -> None:
     head, tail = form.frames[kind]
 
@@ -115,7 +115,7 @@ def test_line_breaks_that_only_unicode_knows_leave_escaped(exchange: Exchange) -
 
 
 def test_every_read_has_a_stamp_of_its_own(exchange: Exchange) -> None:
-    times = iter(range(exchange.started_ns, exchange.started_ns + 100, 10))
+    times = iter(range(exchange.started_ns + 10, exchange.started_ns + 100, 10))
     ticking = replace(exchange, clock=lambda: next(times))
 
     *reads, _ = chat.from_chunks([[says(content="a")], [says(content="b")]], ticking)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from app.errors import CerellamaError
@@ -12,7 +10,7 @@ from app.translate.dialect import Dialect, Event, Exchange
 from app.translate.openai.dialect import KEEP_ALIVE
 from app.translate.openai.responses import output, tools
 from app.translate.openai.responses.envelope import Envelope
-from app.translate.reading import CONTENT, REASONING, Piece, Reading
+from app.translate.reading import CONTENT, REASONING, Reading, Run
 from app.wire import json, sse
 from app.wire.completion import Chunk
 
@@ -32,7 +30,7 @@ class Reply:
     def __init__(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
         self._envelope = Envelope(exchange, body)
         self._output = output.Output(exchange.new_id)
-        self._reading = Reading(exchange, KEEP_ALIVE)
+        self._reading = Reading(exchange)
         self._tools = tools.offered(body)
         self._told = 0  # events
 
@@ -47,7 +45,9 @@ class Reply:
             self._state(name, "in_progress")
             for name in ("response.created", "response.in_progress")
         )
-        yield from self._reading.stream(batches, self._events, self._last_events)
+        yield from self._reading.stream(
+            batches, self._events, self._last_events, lambda: KEEP_ALIVE
+        )
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
         """The reply as one object: what its last event holds."""
@@ -63,12 +63,12 @@ class Reply:
         failed = self._state("response.failed", "failed", error=told)
         return self._number(failed)
 
-    def _events(self, pieces: list[Piece]) -> list[Event]:
+    def _events(self, runs: list[Run]) -> list[Event]:
         """Of what one read says, each run of one kind is one delta."""
         events: list[dict[str, Any]] = []
-        for kind, run in groupby(pieces, attrgetter("kind")):
-            text = "".join([piece.text for piece in run])
-            events += self._output.say(KINDS[kind], text) if text else []
+        for run in runs:
+            text = "".join(run.texts)
+            events += self._output.say(KINDS[run.kind], text) if text else []
         return self._numbered(events)
 
     def _last_events(self) -> list[Event]:
