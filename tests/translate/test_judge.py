@@ -1,6 +1,6 @@
 """Schemas that are hostile, odd or huge; the plain ones are in `test_formats.py`."""
 
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -37,10 +37,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("schema", "value"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_schema_takes_long(schema: dict[str, Any], value: Any) -> None:
-    began = monotonic()
+    began = process_time()
 
     assert fits(value, schema)
-    assert monotonic() - began < SOON_S
+    assert process_time() - began < SOON_S
 
 
 ODD = {
