@@ -66,6 +66,7 @@ class Config:
     max_body_mb: int = setting(settings.whole_number(1), 64)
     grace_s: int = setting(settings.whole_number(0), 25)
     log_level: str = setting(settings.one_of(*settings.LOG_LEVELS), "info")
+    log_format: str = setting(settings.one_of("text", "json"), "text")
     # Ours alone, set by gunicorn.conf.py: the folder all workers of an instance share.
     instance_dir: str | None = setting(
         settings.text, None, variable="CERELLAMA_INSTANCE_DIR"

@@ -3,22 +3,82 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+PLAIN = re.compile(r"[\w.:/+-]+", re.ASCII)
+IN_THE_TEXT = ("method", "route", "status", "outcome")  # of a request's line
 
 log = logging.getLogger(__name__)
 
 
-def set_up(level: str) -> None:
+class TextLines(logging.Formatter):
+    """A line for people; what stands beside its text follows as `name=value`."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        further = (
+            f" {name}={_plain(value)}"
+            for name, value in _fields(record).items()
+            if name not in IN_THE_TEXT
+        )
+        return super().formatMessage(record) + "".join(further)
+
+
+class JsonLines(logging.Formatter):
+    """A line for machines: one JSON object, whatever the text holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        told = {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told)
+
+
+FORMATTERS: Mapping[str, logging.Formatter] = {
+    "text": TextLines(FORMAT),
+    "json": JsonLines(),
+}
+
+# gunicorn's own lines as JSON, and each of them once.
+GUNICORN = {
+    "root": {"level": "WARNING"},
+    "loggers": {"gunicorn.error": {"handlers": ["error_console"], "propagate": False}},
+    "formatters": {"generic": {"()": JsonLines}},
+}
+
+
+def set_up(level: str, form: str) -> None:
     """Give the app's own loggers a handler, once per process."""
     ours = logging.getLogger("app")
     ours.setLevel(level.upper())
     if not ours.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter(FORMAT))
-        ours.addHandler(handler)
+        ours.addHandler(logging.StreamHandler())
         ours.propagate = False
+    for handler in ours.handlers:
+        handler.setFormatter(FORMATTERS[form])
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = getattr(record, "fields", {})
+    return fields
+
+
+def _plain(value: Any) -> str:
+    """As it is when nothing in it could be taken for something else."""
+    text = str(value)
+    return text if PLAIN.fullmatch(text) else json.dumps(text)
 
 
 @functools.lru_cache(maxsize=1024)
