@@ -6,7 +6,7 @@ import os
 
 from flask import Flask
 
-from app.blueprints import anthropic, ollama, openai
+from app.blueprints import anthropic, ollama, openai, ops
 from app.config import Config, from_env
 from app.services import EXTENSION, Services, build
 from app.web import auth, cors, hosts, logs, routing
@@ -31,4 +31,5 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     dialects = (ollama, openai, anthropic)
     for blueprint in (each for dialect in dialects for each in dialect.BLUEPRINTS):
         app.register_blueprint(blueprint)
+    app.register_blueprint(ops.bp)
     return app

@@ -1,12 +1,22 @@
 """Every Prometheus object of ours; layers above record into them, once per request.
 
 Labels are bounded: a model is told by the upstream's id, never by the name as sent.
-Values of a gauge are a worker's own; over the workers they are added up.
+Values of a gauge are a worker's own; over the workers they are added up. Workers share
+what they counted by files in PROMETHEUS_MULTIPROC_DIR, which `prometheus_client` looks
+up when it is first imported; without it all stays in the process.
 """
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    values,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
 
 FIRST_BYTE_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 60, 120)
 TOKENS_PER_S = (50, 100, 200, 400, 600, 800, 1000, 1500, 2000, 3000, 4000, 6000)
@@ -30,7 +40,7 @@ FIRST_BYTE = Histogram(
 )
 TOKEN_RATE = Histogram(
     "cerellama_tokens_per_second",
-    "Completion tokens a second of one answer, from first byte to last.",
+    "Completion tokens a second of one answer, by the upstream's clock if it tells.",
     ("model",),
     buckets=TOKENS_PER_S,
 )
@@ -66,3 +76,12 @@ KEYS = Gauge(
     ("state",),  # ready, resting, refused
     multiprocess_mode="livemax",
 )
+
+
+def registry() -> CollectorRegistry:
+    """What all workers have counted, those that are gone included."""
+    if values.ValueClass is values.MutexValue:
+        return REGISTRY
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # it has no types
+    return shared

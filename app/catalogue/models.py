@@ -75,6 +75,7 @@ class Catalogue:
         self._public: dict[str, public.PublicModel] = {}
         self._due = clock()
         self._failures = 0
+        self._error: CerellamaError | None = None
         self._flight = threading.Lock()
         self._tried = threading.Event()
         self.known = False  # whether a list has ever come
@@ -87,6 +88,13 @@ class Catalogue:
         """Fetch the list in the background, unless that is under way already."""
         if self._flight.acquire(blocking=False):
             self._spawn(self._fetch)
+
+    def trouble(self) -> str | None:
+        """Why no list has ever come; asks for one that is due, and waits for none."""
+        self._refresh_when_due()
+        if self.known:
+            return None
+        return str(self._error or "the list of models has not come yet")
 
     def served(self) -> tuple[Model, ...]:
         """All models served, newest first."""
@@ -138,6 +146,7 @@ class Catalogue:
     def _postpone(self, error: CerellamaError) -> None:
         """Try again soon, then ever later; say so once per outage."""
         self._failures += 1
+        self._error = error
         wait_s = FIRST_RETRY_S * 2 ** min(self._failures - 1, 10)
         self._due = self._clock() + min(wait_s, FRESH_S)
         if self._failures == 1:

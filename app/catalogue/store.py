@@ -18,6 +18,7 @@ from app.catalogue.presets import Derived, Preset
 
 log = logging.getLogger(__name__)
 
+CHECK = text("SELECT 1 FROM models LIMIT 1")
 FIND = text("SELECT name, modified_at, definition FROM models WHERE key = :key")
 LIST = text("SELECT name, modified_at, definition FROM models")
 # A model that is replaced keeps the spelling of its name.
@@ -47,6 +48,10 @@ class Store:
     def start(self) -> None:
         """Bring the schema up to date, if the database is there yet."""
         self._database.start()
+
+    def check(self) -> None:
+        """Raises StoreUnavailable unless derived models can be read."""
+        self._database.read(lambda db: db.execute(CHECK).first())
 
     def find(self, name: ModelName) -> Derived | None:
         values = {"key": name.key}

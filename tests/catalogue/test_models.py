@@ -291,3 +291,25 @@ def test_a_warm_catalogue_waits_for_nothing(clock: Seconds) -> None:
     assert find(catalogue, "nobody-knows-it") is None
     assert upstream.asked.wait(10)
     upstream.answer.set()
+
+
+def test_trouble_is_told_until_a_list_has_come_and_asks_for_it(
+    make: Callable[[Upstream], Catalogue], clock: Seconds
+) -> None:
+    upstream = Upstream(NEW)
+    upstream.ids = UpstreamError("cannot reach Cerebras")
+    catalogue = make(upstream)
+
+    told = [catalogue.trouble(), catalogue.trouble()]
+    upstream.ids = [NEW]
+    clock.now = FIRST_RETRY_S
+
+    assert told == ["cannot reach Cerebras"] * 2
+    assert catalogue.trouble() is None
+
+
+def test_trouble_waits_for_no_list() -> None:
+    never: list[Callable[[], None]] = []
+    catalogue = Catalogue(list, list, spawn=never.append)
+
+    assert catalogue.trouble() == "the list of models has not come yet"
