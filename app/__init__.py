@@ -9,7 +9,7 @@ from flask import Flask
 from app.blueprints import anthropic, ollama, openai, ops
 from app.config import Config, from_env
 from app.services import EXTENSION, Services, build
-from app.web import auth, cors, hosts, logs, routing
+from app.web import auth, cors, hosts, logs, observe, routing
 from app.web import errors as web_errors  # `app.errors` is the tree of exceptions
 
 
@@ -23,6 +23,7 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     services.catalogue.start()
     services.store.start()
     app.extensions[EXTENSION] = services
+    observe.init_app(app)
     routing.init_app(app)
     cors.init_app(app, config.ollama_origins)
     hosts.init_app(app, config.allowed_hosts)

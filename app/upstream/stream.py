@@ -11,7 +11,7 @@ from app.errors import UpstreamError
 from app.upstream.body import Body
 from app.upstream.failures import CEREBRAS, Failure, cut_short, failed_in_stream
 from app.wire import completion, sse
-from app.wire.completion import Choice, Chunk
+from app.wire.completion import Choice, Chunk, TimeInfo, Usage
 
 TICK_S = 15.0
 DRAIN_S = 1.0  # what a whole answer's usage, [DONE] and end of body may still take
@@ -27,6 +27,8 @@ class ChunkStream:
     def __init__(self, body: Body, tick_s: float = TICK_S) -> None:
         self._body = body
         self._tick_s = tick_s
+        self.usage: Usage | None = None  # as told so far, which is mostly at the end
+        self.time_info: TimeInfo | None = None
         self._events = sse.Decoder()
         self._first: list[Chunk] | None = None
         self._error: Failure | UpstreamError | None = None
@@ -112,6 +114,9 @@ class ChunkStream:
         if chunk.error is not None:
             raise failed_in_stream(chunk)
         says = chunk.usage is not None or chunk.time_info is not None
+        if says:
+            self.usage = chunk.usage or self.usage
+            self.time_info = chunk.time_info or self.time_info
         for choice in chunk.choices or ():
             if choice.finish_reason:
                 self._whole = monotonic()

@@ -20,6 +20,7 @@ from app.errors import ModelGone, ModelNotFound
 from app.services import services
 from app.translate import deltas, formats, stops, toolnames
 from app.upstream.stream import ChunkStream
+from app.web import record
 from app.wire.completion import Chunk
 
 CAPS = ("max_completion_tokens", "max_tokens")
@@ -54,6 +55,7 @@ def stream(request: dict[str, Any], target: Target) -> Stream:
         if question.form or formats.must_be_whole(question.request):
             return Stream(deltas.rechunk(_complete(question)), lambda: None)
         chunks = services().upstream.stream(question.request, g.cancel)
+    record.current().answers.append(chunks)
     return Stream(_seen_to(chunks, question), chunks.close)
 
 
@@ -84,13 +86,17 @@ def _question(request: dict[str, Any], target: Target) -> Question:
 
 
 def _complete(question: Question) -> Chunk:
-    upstream = services().upstream
-    completion = upstream.complete(question.request, g.cancel)
+    completion = _ask(question.request)
     if question.form and not _satisfies(completion, question.form):
-        again = formats.without_tools(question.request, question.form)
-        completion = upstream.complete(again, g.cancel)
+        completion = _ask(formats.without_tools(question.request, question.form))
     completion = stops.cut_completion(completion, question.further_stops)
     return toolnames.restore(completion, question.tool_names)
+
+
+def _ask(request: Mapping[str, Any]) -> Chunk:
+    completion = services().upstream.complete(request, g.cancel)
+    record.current().answers.append(completion)
+    return completion
 
 
 def _satisfies(completion: Chunk, form: Mapping[str, Any]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import secrets
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
@@ -14,11 +13,9 @@ from app.translate.anthropic import dialect as anthropic
 from app.translate.dialect import Dialect
 from app.translate.ollama import dialect as ollama
 from app.translate.openai import dialect as openai
-from app.web import replies
+from app.web import record, replies
 
 log = logging.getLogger(__name__)
-
-REQUEST_ID_BYTES = 12
 
 # The dialect of a path, by its start; the native one is the rest.
 DIALECTS: tuple[tuple[str, Dialect], ...] = (
@@ -44,6 +41,7 @@ def dialect_of(path: str) -> Dialect:
 
 def told(error: CerellamaError) -> Response:
     """Answer with the error's own status and text."""
+    record.current().fail(error)
     response = _reply(error)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after))
@@ -65,7 +63,14 @@ def told_of_depth(_: RecursionError) -> Response:
 
 
 def untold(error: Exception) -> Response:
-    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    failed = record.current()
+    log.exception(
+        "%s %s failed",
+        failed.method,
+        failed.route,
+        exc_info=error,
+        extra={"fields": {"id": failed.id}},
+    )
     return told(CerellamaError("internal server error"))
 
 
@@ -74,7 +79,7 @@ def _reply(error: CerellamaError) -> Response:
     dialect = dialect_of(request.path)
     body = dialect.from_error(error)
     if dialect is anthropic.DIALECT:
-        body["request_id"] = f"req_{secrets.token_hex(REQUEST_ID_BYTES)}"
+        body["request_id"] = record.current().id
     if dialect is not ollama.DIALECT and not isinstance(error, InvalidRequest):
         return replies.compatible(body, error.status)
     if dialect is ollama.DIALECT and g.get("streaming"):

@@ -22,7 +22,7 @@ from app.translate import images
 from app.translate.dialect import Exchange
 from app.translate.ollama import chat
 from app.upstream.cancel import Cancel
-from app.web import passthrough
+from app.web import passthrough, record
 from app.web.offload import offload
 from app.web.targets import find_target
 from app.web.watch import watch
@@ -52,6 +52,7 @@ def inference(
             if isinstance(body, Response):
                 return body
             target = find_target(body.get("model", ""), model_required=model_required)
+            record.current().model = target.model.id
             g.cancel = Cancel()
             with ExitStack() as held:
                 held.callback(watch(request.environ, g.cancel.trip))

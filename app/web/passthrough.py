@@ -21,6 +21,7 @@ from app.translate.model import Listed
 from app.upstream.cancel import Cancel
 from app.upstream.passthrough import HOPS, Message, Upload
 from app.web import body as bodies
+from app.web import record
 from app.web.relay import pass_on
 from app.web.watch import watch
 
@@ -69,7 +70,9 @@ def body_or_answer(
     those a name may stand under; see `is_elsewhere` for `listed`.
     """
     received = bodies.read_body(schema)
-    if is_elsewhere(name_in(received.document, keys), listed=listed):
+    name = name_in(received.document, keys)
+    record.current().name = name
+    if is_elsewhere(name, listed=listed):
         return relay_to_passthrough(received.data, silence_s=silence_s)
     return bodies.check(received, schema)
 
@@ -99,6 +102,7 @@ def relay_to_passthrough(
     """
     passthrough = services().passthrough
     assert passthrough is not None, "is_elsewhere says whether there is one"
+    record.current().model = record.PASSTHROUGH
     cancel = Cancel()
     message = Message(request.method, target(), dict(request.headers), data)
     with ExitStack() as held:

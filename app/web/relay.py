@@ -15,6 +15,8 @@ from app.upstream.body import Body
 from app.upstream.failures import Failure
 from app.upstream.passthrough import onward
 from app.upstream.transport import Answer
+from app.web import record
+from app.web.record import Record
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ def relay(
 ) -> Response:
     """One write per batch; a failure becomes the dialect's own last event."""
     response = Response(
-        _frames(batches, dialect),
+        _frames(batches, dialect, _begun()),
         content_type=dialect.mimetype,
         headers={"X-Accel-Buffering": "no"},
     )
@@ -36,7 +38,7 @@ def relay(
 
 def pass_on(answer: Answer) -> Response:
     """Another server's answer as it is, one write per read; it ends as that ends."""
-    response = Response(_payload(answer.body), answer.status)
+    response = Response(_payload(answer.body, _begun()), answer.status)
     response.headers.clear()
     response.headers.extend(onward(answer.headers.items(), OWN))
     response.headers.setdefault("X-Accel-Buffering", "no")
@@ -44,13 +46,22 @@ def pass_on(answer: Answer) -> Response:
     return response
 
 
-def _payload(body: Body) -> Iterator[bytes]:
+def _begun() -> Record:
+    """The current request's record: from now on its answer is not whole."""
+    found = record.current()
+    found.whole = False
+    return found
+
+
+def _payload(body: Body, told: Record) -> Iterator[bytes]:
     try:
         while not body.ended:
             data = body.read(math.inf)
             if data:
                 yield data
+        told.whole = True
     except (Failure, UpstreamError, ServerStopping) as error:
+        told.fail(error.error if isinstance(error, Failure) else error)
         log.warning("a relayed answer broke off: %s", error)
         # What servers take for a lost client: they close, and say no more of it.
         raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
@@ -58,15 +69,21 @@ def _payload(body: Body) -> Iterator[bytes]:
         return
 
 
-def _frames(batches: Iterable[list[Event]], dialect: Dialect) -> Iterator[bytes]:
+def _frames(
+    batches: Iterable[list[Event]], dialect: Dialect, told: Record
+) -> Iterator[bytes]:
     try:
         for events in batches:
             if events:
                 yield dialect.encode_all(events)
+        told.whole = True
     except CerellamaError as error:
-        if type(error) is not Cancelled:  # then nobody reads any more
-            yield dialect.encode_all([dialect.from_error(error)])
-    except Exception:
-        log.exception("a stream failed")
+        if type(error) is Cancelled:  # nobody reads any more
+            return
+        told.fail(error)
+        yield dialect.encode_all([dialect.from_error(error)])
+    except Exception as error:
+        told.fail(error)
+        log.exception("a stream failed", extra={"fields": {"id": told.id}})
         failure = CerellamaError("internal server error")
         yield dialect.encode_all([dialect.from_error(failure)])

@@ -8,6 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
+from tests.blueprints.talking import CHAT, GPT, asking
+from tests.measured import measured
 
 NOWHERE = "http://127.0.0.1:9/v1"
 
@@ -72,8 +74,34 @@ def test_health_checks_need_no_token_and_metrics_do(make_client: MakeClient) -> 
     assert shown.status_code == 200
 
 
+def test_metrics_tell_what_was_answered(client: FlaskClient) -> None:
+    def answered() -> float:
+        return measured(
+            client.get("/metrics").text,
+            "cerellama_requests_total",
+            route=CHAT,
+            model=GPT,
+            outcome="ok",
+        )
+
+    before = answered()
+    client.post(CHAT, json=asking(CHAT), buffered=True)
+
+    assert answered() == before + 1
+
+
 def test_metrics_are_what_prometheus_reads(client: FlaskClient) -> None:
     answer = client.get("/metrics")
 
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
     assert "# TYPE cerellama_first_byte_seconds histogram" in answer.text
+
+
+def test_looking_is_not_counted(client: FlaskClient) -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        client.get(path)
+
+    text = client.get("/metrics").text
+
+    assert measured(text, "cerellama_requests_total", route="/healthz") == 0
+    assert measured(text, "cerellama_requests_total", route="/metrics") == 0

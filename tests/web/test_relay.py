@@ -18,6 +18,13 @@ from app.web.relay import relay
 CUT = UpstreamError("Cerebras' answer was cut short")
 
 
+@pytest.fixture(autouse=True)
+def _asked(app: Flask) -> Iterator[None]:
+    """Some request is being answered."""
+    with app.test_request_context():
+        yield
+
+
 def writes(batches: Iterable[list[Event]], dialect: Dialect = NATIVE) -> list[bytes]:
     """What is handed to the server, write by write."""
     response = relay(batches, dialect, lambda: None)

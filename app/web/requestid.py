@@ -1,0 +1,28 @@
+"""`X-Request-Id`: what a request is called, in its reply and in the log."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+
+from flask import request
+
+HEADER = "X-Request-Id"
+ANTHROPIC_PATH = "/v1/messages"
+ANTHROPIC_HEADER = "Request-Id"
+SANE = re.compile(r"[!-~]{1,128}")
+ID_BYTES = 12
+
+
+def of_request() -> str:
+    """The client's own, if it is sane; else one as Anthropic's clients know them."""
+    sent = request.headers.get(HEADER, "")
+    return sent if SANE.fullmatch(sent) else f"req_{secrets.token_hex(ID_BYTES)}"
+
+
+def headers() -> Iterator[str]:
+    """Those that tell it: Anthropic's clients look for their own."""
+    yield HEADER
+    if request.path.startswith(ANTHROPIC_PATH):
+        yield ANTHROPIC_HEADER

@@ -1,0 +1,238 @@
+"""What is told of each request, once, when its answer is closed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.apps import MakeClient
+from tests.blueprints.talking import CHAT, GPT, OPENAI, asking
+from tests.cerebras import Fake
+from tests.measured import measured
+
+MESSAGES = "/v1/messages"
+SECRET = "tell-nobody"
+USAGE = {"prompt_tokens": 7, "completion_tokens": 40, "total_tokens": 47}
+CUT = {"fault": "cut", "after": 3}
+SAYING = {"say": "word " * 20, "usage": USAGE, "time_info": {"completion_time": 0.1}}
+
+Log = pytest.LogCaptureFixture
+both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+
+
+def told(log: Log) -> dict[str, Any]:
+    """The fields of the only line on a request."""
+    (line,) = (record for record in log.records if record.name == "app.access")
+    fields: dict[str, Any] = line.__dict__["fields"]
+    return fields
+
+
+@both_ways
+@pytest.mark.parametrize("path", [CHAT, OPENAI])
+def test_a_line_tells_what_a_request_was_and_cost(
+    client: FlaskClient, fake: Fake, app_log: Log, path: str, stream: bool
+) -> None:
+    fake.script(SAYING)
+
+    client.post(
+        path, json=asking(path, model="GPT-OSS:120b", stream=stream), buffered=True
+    )
+
+    fields = told(app_log)
+    assert fields | {"id": "", "first_byte_s": 0, "total_s": 0} == {
+        "method": "POST",
+        "route": path,
+        "status": 200,
+        "outcome": "ok",
+        "id": "",
+        "model": GPT,
+        "name": "GPT-OSS:120b",
+        "tokens_in": 7,
+        "tokens_out": 40,
+        "first_byte_s": 0,
+        "total_s": 0,
+    }
+    assert 0 < fields["first_byte_s"] <= fields["total_s"]
+
+
+@both_ways
+def test_metrics_tell_what_an_answer_cost(
+    client: FlaskClient, fake: Fake, stream: bool
+) -> None:
+    names = {
+        "cerellama_tokens_total": {"direction": "out"},
+        "cerellama_first_byte_seconds_count": {},
+        "cerellama_tokens_per_second_sum": {},
+    }
+
+    def shown() -> dict[str, float]:
+        text = client.get("/metrics").text
+        return {
+            name: measured(text, name, model=GPT, **labels)
+            for name, labels in names.items()
+        }
+
+    fake.script(SAYING)
+    before = shown()
+    client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
+
+    added = {name: value - before[name] for name, value in shown().items()}
+    assert added == pytest.approx(
+        {
+            "cerellama_tokens_total": 40,
+            "cerellama_first_byte_seconds_count": 1,
+            "cerellama_tokens_per_second_sum": 400,
+        }
+    )
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ({"error": "request_quota_exceeded"}, (429, "rate_limited")),
+        ({"error": "wrong_api_key"}, (502, "key_refused")),
+        ({"status": 502}, (502, "upstream_error")),
+    ],
+    ids=str,
+)
+def test_a_failure_is_told_by_its_kind(
+    client: FlaskClient,
+    fake: Fake,
+    app_log: Log,
+    script: dict[str, Any],
+    expected: tuple[int, str],
+    *,
+    stream: bool,
+) -> None:
+    fake.script(script)
+
+    client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
+
+    fields = told(app_log)
+    assert (fields["status"], fields["outcome"]) == expected
+
+
+def test_a_failure_in_mid_stream_is_one_whatever_the_status(
+    client: FlaskClient, fake: Fake, app_log: Log
+) -> None:
+    fake.script({"say": "one two three four five", "delta_size": 4, **CUT})
+
+    client.post(CHAT, json=asking(CHAT), buffered=True)
+
+    fields = told(app_log)
+    assert (fields["status"], fields["outcome"]) == (200, "upstream_error")
+
+
+def test_a_stream_that_nobody_reads_to_its_end_is_cancelled(
+    client: FlaskClient, fake: Fake, app_log: Log
+) -> None:
+    fake.script({"say": "one two three four", "hold": "never", "after": 3})
+
+    answer = client.post(CHAT, json=asking(CHAT))
+    next(iter(answer.response))
+    answer.close()
+
+    assert told(app_log)["outcome"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/api/tags", ("/api/tags", 200, "ok")),
+        (f"/v1/models/{SECRET}", ("/v1/models/<model:name>", 404, "model_not_found")),
+        (f"/{SECRET}?key={SECRET}", ("none", 404, "not_found")),
+        ("/api/chat", ("none", 405, "method_not_allowed")),
+        ("/api/tags/", ("none", 301, "ok")),
+    ],
+)
+def test_other_requests_have_a_short_line_by_their_rule(
+    client: FlaskClient, app_log: Log, path: str, expected: tuple[str, int, str]
+) -> None:
+    client.get(path, buffered=True)
+
+    fields = told(app_log)
+    assert set(fields) == {"method", "route", "status", "outcome", "id", "total_s"}
+    assert (fields["route"], fields["status"], fields["outcome"]) == expected
+
+
+def test_a_line_is_one_line_and_the_name_is_bounded(
+    client: FlaskClient, app_log: Log
+) -> None:
+    name = 'x"\r\n2026-01-01 ERROR forged: ' + "y" * 500
+
+    client.post(CHAT, json=asking(CHAT, model=name), buffered=True)
+
+    assert told(app_log)["name"] == name[:100]
+    handler = logging.getLogger("app").handlers[0]
+    lines = [handler.format(record) for record in app_log.records]
+    assert not [line for line in lines if "\n" in line or "\r" in line]
+
+
+def test_nothing_that_is_said_or_secret_is_told(
+    make_client: MakeClient, fake: Fake, app_log: Log
+) -> None:
+    client = make_client(ACCESS_TOKENS=SECRET, LOG_LEVEL="debug", LOG_FORMAT="json")
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    fake.script({"say": "the answer nobody shall see"})
+
+    client.post(CHAT, json=asking(CHAT, "my prompt"), headers=headers, buffered=True)
+    client.post(CHAT, json=asking(CHAT), headers={"x-api-key": "wrong"}, buffered=True)
+
+    handler = logging.getLogger("app").handlers[0]
+    logged = "\n".join(handler.format(record) for record in app_log.records)
+    assert "access_denied" in logged
+    for secret in (SECRET, fake.key, "my prompt", "the answer", "wrong"):
+        assert secret not in logged
+
+
+@pytest.mark.parametrize(
+    ("level", "lines"), [("debug", 2), ("info", 1), ("warning", 0)]
+)
+def test_how_much_is_logged_is_a_setting(
+    make_client: MakeClient, app_log: Log, level: str, lines: int
+) -> None:
+    client = make_client(LOG_LEVEL=level)
+    app_log.handler.setLevel(logging.DEBUG)
+    app_log.clear()
+
+    client.get("/", buffered=True)
+    client.get("/healthz", buffered=True)
+
+    access = [record for record in app_log.records if record.name == "app.access"]
+    assert len(access) == lines
+
+
+@pytest.mark.parametrize("path", [CHAT, OPENAI, MESSAGES, "/nowhere", "/healthz"])
+def test_a_reply_bears_the_id_its_client_gave(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, json={}, headers={"X-Request-Id": "mine-1"})
+
+    assert answer.headers["X-Request-Id"] == "mine-1"
+
+
+def test_a_stream_and_its_line_bear_the_same_id(
+    client: FlaskClient, app_log: Log
+) -> None:
+    answer = client.post(CHAT, json=asking(CHAT), buffered=True)
+
+    assert re.fullmatch(r"req_[0-9a-f]{24}", answer.headers["X-Request-Id"])
+    assert told(app_log)["id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("sent", ["", "with blank", "ümlaut", "x" * 129])
+def test_an_id_that_is_none_is_replaced(client: FlaskClient, sent: str) -> None:
+    answer = client.get("/", headers={"X-Request-Id": sent})
+
+    assert re.fullmatch(r"req_[0-9a-f]{24}", answer.headers["X-Request-Id"])
+
+
+def test_anthropics_clients_find_the_id_where_they_look(client: FlaskClient) -> None:
+    answer = client.post(MESSAGES, data="{")
+
+    told = json.loads(answer.data)["request_id"]
+    assert told == answer.headers["Request-Id"] == answer.headers["X-Request-Id"]
