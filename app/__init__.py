@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.blueprints import anthropic, ollama, openai, ops
 from app.config import Config, from_env
+from app.doctor import command as doctor
 from app.services import EXTENSION, Services, build
 from app.web import auth, cors, hosts, logs, observe, routing
 from app.web import errors as web_errors  # `app.errors` is the tree of exceptions
@@ -33,4 +34,5 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     for blueprint in (each for dialect in dialects for each in dialect.BLUEPRINTS):
         app.register_blueprint(blueprint)
     app.register_blueprint(ops.bp)
+    app.cli.add_command(doctor.command(config, services.store))
     return app

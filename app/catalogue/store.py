@@ -53,6 +53,10 @@ class Store:
         """Raises StoreUnavailable unless derived models can be read."""
         self._database.read(lambda db: db.execute(CHECK).first())
 
+    def check_writable(self) -> None:
+        """Raises StoreUnavailable unless they can be changed."""
+        self._database.write(lambda db: db.execute(FORGET_BLOBS, {"now": 0}))
+
     def find(self, name: ModelName) -> Derived | None:
         values = {"key": name.key}
         row = self._database.read(lambda db: db.execute(FIND, values).first())
