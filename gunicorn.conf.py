@@ -35,6 +35,7 @@ from gunicorn.workers.base import Worker
 from app import cpus, greeting, metric_files
 from app.config import from_env
 from app.listen import is_free, listen_addresses
+from app.server import drain, support
 from app.settings import Address
 from app.web import logs
 
@@ -50,7 +51,7 @@ if not os.environ.get("CERELLAMA_BIND"):
     os.environ["CERELLAMA_BIND"] = ",".join(str(address) for address in addresses)
 
 bind = os.environ["CERELLAMA_BIND"].split(",")
-worker_class = "gevent"
+worker_class = support.worker_class()
 workers = settings.web_concurrency or min(MOST_WORKERS, cpus.usable())
 worker_connections = (
     settings.max_upstream_requests + settings.ollama_max_queue + SPARE_CONNECTIONS
@@ -61,6 +62,7 @@ loglevel = settings.log_level
 control_socket_disable = True
 metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 logconfig_dict = logs.GUNICORN if settings.log_format == "json" else {}
+forwarder_headers = ""  # no client says where our paths begin
 
 with contextlib.suppress(ValueError, OSError):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -82,6 +84,11 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
         metric_files.reserve(metrics_folder, os.getpid())
     except OSError as error:
         worker.log.error("There is no room for what is counted: %s", error)
+
+
+def on_reload(server: Arbiter) -> None:
+    for worker in server.WORKERS.values():
+        drain.mark_replaced(worker)
 
 
 def post_worker_init(worker: Worker) -> None:

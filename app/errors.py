@@ -5,6 +5,7 @@ Each class knows its HTTP status; none knows a reply's body, that is a dialect's
 * CerellamaError             500
   + InvalidRequest           400  the caller's doing, told in words it can act on
     - BodyTooLarge           413
+    - BodyTooSlow            408
   + AccessDenied             401
   + ModelNotFound            404
   + ConversationNotFound     404  one that the server should remember: none is kept
@@ -46,6 +47,10 @@ class InvalidRequest(CerellamaError):
 
 class BodyTooLarge(InvalidRequest):
     status = 413
+
+
+class BodyTooSlow(InvalidRequest):
+    status = 408
 
 
 class AccessDenied(CerellamaError):

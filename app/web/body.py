@@ -12,7 +12,7 @@ from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.errors import BodyTooLarge, InvalidRequest
+from app.errors import BodyTooLarge, BodyTooSlow, InvalidRequest
 from app.schemas import fields
 from app.web.offload import offload
 from app.wire import gojson
@@ -67,7 +67,7 @@ def hash_body() -> str:
     """The digest of the current request's body, which is kept nowhere."""
     digest = hashlib.sha256()
     try:
-        with _http_checked():
+        with http_checked():
             while data := request.stream.read(PIECE):
                 digest.update(data)
     except RequestEntityTooLarge:
@@ -79,17 +79,22 @@ def hash_body() -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _read() -> bytes:
-    with _http_checked():
-        return request.get_data(cache=False)
-
-
 @contextmanager
-def _http_checked() -> Iterator[None]:
+def http_checked() -> Iterator[None]:
+    """What can go wrong while a body is being read is the client's doing."""
     try:
         yield
     except ParseException as error:  # gunicorn reads chunks when asked for them
         raise InvalidRequest(f"the request body is not valid HTTP: {error}") from None
+    except TimeoutError:
+        raise BodyTooSlow("the request body did not arrive in time") from None
+    except OSError:
+        raise InvalidRequest("unexpected EOF") from None
+
+
+def _read() -> bytes:
+    with http_checked():
+        return request.get_data(cache=False)
 
 
 def _decode(data: bytes, missing: str, compressed: bool) -> Any:

@@ -127,8 +127,12 @@ class Incoming:
         return request.content_length or 0
 
     def __iter__(self) -> Iterator[bytes]:
-        while data := request.stream.read(UPLOAD_READ_BYTES):
+        while data := self._read():
             yield data
+
+    def _read(self) -> bytes:
+        with bodies.http_checked():
+            return request.stream.read(UPLOAD_READ_BYTES)
 
 
 def further(

@@ -1,0 +1,166 @@
+"""gunicorn's gevent worker, with time limits, fewer sends, and an end in stages.
+
+TLS and whatever else gunicorn can do beside plain HTTP/1 is left to gunicorn's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.server import StreamServer
+from gevent.socket import socket
+from gunicorn import util
+from gunicorn.http import errors, wsgi
+from gunicorn.http.parser import RequestParser
+from gunicorn.workers.ggevent import GeventWorker
+
+from app.server.client import Client
+from app.server.drain import drain
+from app.server.refusal import REFUSED, NoHost, refuse
+from app.server.response import Response
+from app.services import services
+
+HEARTBEAT_S = 1.0
+
+
+class Worker(GeventWorker):
+    wsgi: Any  # our app
+    silence_s: float
+
+    def run(self) -> None:
+        if self.cfg.is_ssl:
+            super().run()
+            return
+        with self.wsgi.app_context():
+            ours = services()
+        self.silence_s = ours.upstream.idle_timeout_s
+        self.clients: set[Client] = set()
+        self._told = Event()
+        servers = [self._listen(sock) for sock in self.sockets]
+        while self.alive:
+            self.notify()
+            self._told.wait(HEARTBEAT_S)
+        drain(self, servers, ours.running)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if hasattr(self, "_told"):
+            self._told.set()
+
+    def handle(self, listener: Any, client: socket, addr: Any) -> None:
+        if self.cfg.is_ssl:
+            super().handle(listener, client, addr)
+            return
+        known = Client(client, self.cfg.keepalive)
+        self.clients.add(known)
+        try:
+            self._converse(known, listener.getsockname(), addr)
+        except TimeoutError:  # it sends or takes nothing any more
+            known.drop()
+        except OSError as error:
+            self.log.debug("a connection broke: %s", error)
+        finally:
+            self.clients.discard(known)
+            util.close(client)
+
+    def handle_request(
+        self, listener_name: Any, req: Any, sock: socket, addr: Any
+    ) -> bool:
+        """Answer; whether another request may follow."""
+        begun = datetime.now()
+        self.cfg.pre_request(self, req)
+        options: Any = {"response_class": Response, "response_args": (self,)}
+        response, environ = wsgi.create(
+            req, sock, addr, listener_name, self.cfg, **options
+        )
+        environ["wsgi.multithread"] = True
+        self._count()
+        try:
+            send(self.wsgi(environ, response.start_response), response)
+        finally:
+            self.log.access(response, req, environ, datetime.now() - begun)
+            self.cfg.post_request(self, req, environ, response)
+        return not response.should_close()
+
+    def _listen(self, sock: socket) -> StreamServer:
+        sock.setblocking(True)
+        pool = Pool(self.worker_connections)
+        server = StreamServer(sock, handle=partial(self.handle, sock), spawn=pool)
+        if self.cfg.workers > 1:
+            server.max_accept = 1
+        server.start()
+        return server
+
+    def _converse(self, client: Client, server: Any, addr: Any) -> None:
+        """One request after the other."""
+        parser: Any = RequestParser(self.cfg, client.sock, addr)
+        parser.unreader = client
+        while client.begins():
+            request = receive(parser, client)
+            if request is None:
+                return
+            stays = self._answer(server, request, client, addr)
+            client.send_rest()
+            if not finish(parser):
+                util.close_graceful(client.sock)
+                return
+            if not stays:
+                return
+
+    def _answer(self, server: Any, request: Any, client: Client, addr: Any) -> bool:
+        try:
+            return self.handle_request(server, request, client.sock, addr)
+        except OSError:
+            raise
+        except Exception as error:
+            refuse(client.sock, error)
+            return False
+
+    def _count(self) -> None:
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+            self._told.set()
+
+
+def receive(parser: Any, client: Client) -> Any:
+    """The next request's head; None if it is none."""
+    try:
+        request = next(parser)
+        if request.version >= (1, 1) and not has_host(request):
+            raise NoHost
+    except StopIteration:
+        return None
+    except REFUSED as error:
+        refuse(client.sock, error)
+        return None
+    client.send_body()
+    return request
+
+
+def has_host(request: Any) -> bool:
+    return any(name == "HOST" for name, _ in request.headers)
+
+
+def finish(parser: Any) -> bool:
+    """Read what is left of a body; False when nobody knows where it ends."""
+    try:
+        return bool(parser.finish_body())
+    except errors.ParseException:
+        return False
+
+
+def send(items: Iterable[bytes], response: Any) -> None:
+    try:
+        for item in items:
+            response.write(item)
+        response.close()
+    finally:
+        if hasattr(items, "close"):
+            items.close()
