@@ -21,7 +21,7 @@ NEEDED: dict[str, set[str]] = {
     "gunicorn.http.wsgi:Response.should_close": set(),
     "gunicorn.http.unreader:SocketUnreader.chunk": {"size_hint"},
     "gunicorn.http.unreader:Unreader.take_buffered": set(),
-    "gunicorn.http.parser:RequestParser.finish_body": set(),
+    "gunicorn.http.body:Body.read": {"size"},
     "gunicorn.util:close_graceful": {"timeout"},
     "gunicorn.workers.workertmp:WorkerTmp.fileno": set(),
     "gevent.server:StreamServer.do_read": set(),

@@ -27,6 +27,7 @@ from app.server.response import Response
 from app.services import services
 
 HEARTBEAT_S = 1.0
+PIECE = 1 << 20  # in small ones gunicorn copies what it holds again and again
 
 
 class Worker(GeventWorker):
@@ -107,7 +108,7 @@ class Worker(GeventWorker):
                 return
             stays = self._answer(server, request, client, addr)
             client.send_rest()
-            if not finish(parser):
+            if not finish(request.body):
                 util.close_graceful(client.sock)
                 return
             if not stays:
@@ -148,12 +149,14 @@ def has_host(request: Any) -> bool:
     return any(name == "HOST" for name, _ in request.headers)
 
 
-def finish(parser: Any) -> bool:
+def finish(body: Any) -> bool:
     """Read what is left of a body; False when nobody knows where it ends."""
     try:
-        return bool(parser.finish_body())
+        while not body.failed and body.read(PIECE):
+            pass
     except errors.ParseException:
         return False
+    return not body.failed
 
 
 def send(items: Iterable[bytes], response: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import zstandard
 from flask import request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from app.errors import BodyTooLarge, BodyTooSlow, InvalidRequest
 from app.schemas import fields
@@ -86,9 +86,9 @@ def http_checked() -> Iterator[None]:
         yield
     except ParseException as error:  # gunicorn reads chunks when asked for them
         raise InvalidRequest(f"the request body is not valid HTTP: {error}") from None
-    except TimeoutError:
-        raise BodyTooSlow("the request body did not arrive in time") from None
-    except OSError:
+    except ClientDisconnected as error:  # Werkzeug's word for any OSError
+        if isinstance(error.__context__, TimeoutError):
+            raise BodyTooSlow("the request body did not arrive in time") from None
         raise InvalidRequest("unexpected EOF") from None
 
 

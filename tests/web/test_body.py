@@ -106,6 +106,37 @@ def test_a_body_without_a_length_is_read_to_its_end(echo: FlaskClient) -> None:
     assert answer.get_json() == {"words": "hi"}
 
 
+class Failing(io.RawIOBase):
+    """What a server gives to read when its client fails."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+
+    def readinto(self, _: Any) -> int:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [
+        (TimeoutError(), 408, "the request body did not arrive in time"),
+        (ConnectionResetError(), 400, "unexpected EOF"),
+    ],
+    ids=["too slow", "broken off"],
+)
+@pytest.mark.parametrize("has_length", [True, False])
+def test_a_body_that_does_not_come_is_the_clients_fault(
+    echo: FlaskClient, error: OSError, status: int, text: str, has_length: bool
+) -> None:
+    ends = {"CONTENT_LENGTH": "9"} if has_length else {"wsgi.input_terminated": True}
+
+    answer = echo.post(
+        "/note", environ_overrides={**ends, "wsgi.input": Failing(error)}
+    )
+
+    assert refusal(answer, status) == text
+
+
 @pytest.mark.parametrize("has_length", [True, False])
 def test_a_body_that_is_too_large_is_413_in_each_dialect(
     echo: FlaskClient, has_length: bool

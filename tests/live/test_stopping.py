@@ -1,0 +1,224 @@
+"""Workers that end: told to stop, replaced, or killed, with requests at work."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.cerebras import Fake
+from tests.serving import Server, environment, procfile_command, serving
+
+GRACE_S = 4
+STREAMS_END_S = 2  # before the end of the grace
+ENDLESS = {"tokens_per_second": 20, "say": "word " * 2000}
+STOPPING = "the server is stopping, please try again"
+LAST_EVENTS = {
+    "/api/chat": f'{{"error":"{STOPPING}"}}\n',
+    "/v1/chat/completions": f'data: {{"error":{{"message":"{STOPPING}",'
+    '"type":"api_error","param":null,"code":null}}\n\n',
+    "/v1/messages": 'event: error\ndata: {"type":"error","error":{"type":'
+    f'"overloaded_error","message":"{STOPPING}"}}}}\n\n',
+}
+
+Serve = Callable[..., contextlib.AbstractContextManager[Server]]
+
+
+@pytest.fixture
+def serve(upstream_settings: dict[str, str]) -> Serve:
+    def start(**settings: str) -> contextlib.AbstractContextManager[Server]:
+        environ = {"GRACE_S": str(GRACE_S), "WEB_CONCURRENCY": "1", **settings}
+        return serving(procfile_command(), environment(**upstream_settings, **environ))
+
+    return start
+
+
+def connected(server: Server) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+
+
+def ask(
+    server: Server, script: dict[str, Any], path: str = "/api/chat", **more: Any
+) -> http.client.HTTPConnection:
+    """A request that is under way; nothing of its answer is read."""
+    connection = connected(server)
+    prompt = f"@fake {json.dumps(script)}"
+    messages = [{"role": "user", "content": prompt}]
+    body = {"model": "gpt-oss-120b", "messages": messages, "max_tokens": 9999}
+    connection.request("POST", path, json.dumps({**body, "stream": True, **more}))
+    return connection
+
+
+def tell(server: Server, number: int, said: str) -> float:
+    """Send the arbiter a signal, wait until it says that it knows; when that was."""
+    server.program.process.send_signal(number)
+    server.program.wait_for(said)
+    return time.monotonic()
+
+
+def workers(server: Server) -> list[int]:
+    pid = server.program.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in children.split()]
+
+
+def test_streams_end_with_their_dialects_error_before_the_grace_is_over(
+    serve: Serve, fake: Fake
+) -> None:
+    with serve() as server:
+        asked = [ask(server, ENDLESS, path, stream=True) for path in LAST_EVENTS]
+        streams = [connection.getresponse() for connection in asked]
+        waiting = ask(server, {"hold": "never"})
+        records = fake.inferences(at_least=4)
+        told = tell(server, signal.SIGTERM, "Handling signal: term")
+
+        ends = [stream.read().decode() for stream in streams]
+        ended = time.monotonic() - told
+        refused = waiting.getresponse()
+        server.program.process.wait(GRACE_S)
+        gone = time.monotonic() - told
+
+    for end, last in zip(ends, LAST_EVENTS.values(), strict=True):
+        assert end.endswith(last)
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+    assert json.load(refused) == {"error": STOPPING}
+    assert ended >= GRACE_S - STREAMS_END_S - 0.5
+    assert gone < GRACE_S
+    assert all(fake.left(record["id"]) for record in records)
+
+
+def test_what_was_received_is_answered_and_who_comes_is_served_meanwhile(
+    serve: Serve, fake: Fake
+) -> None:
+    with serve(GRACE_S="20") as server:
+        asked = ask(server, {"hold": "stop", "say": "whole"}, stream=False)
+        fake.inferences(at_least=1)
+        told = tell(server, signal.SIGTERM, "Handling signal: term")
+        with contextlib.closing(connected(server)) as newcomer:
+            newcomer.request("GET", "/")
+            answer = newcomer.getresponse()
+            answer.read()
+        fake.release("stop")
+        received = asked.getresponse()
+        content = json.load(received)["message"]["content"]
+        server.program.process.wait(20)
+        gone = time.monotonic() - told
+
+    assert (answer.status, answer.headers["Connection"]) == (200, "close")
+    assert (received.status, received.headers["Connection"]) == (200, "close")
+    assert content == "whole"
+    assert gone < 10
+
+
+def test_idle_connections_do_not_hold_up_the_end(serve: Serve) -> None:
+    with serve(GRACE_S="20") as server, contextlib.ExitStack() as opened:
+        idle = [opened.enter_context(contextlib.closing(connected(server)))] * 3
+        for connection in idle:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        told = tell(server, signal.SIGTERM, "Handling signal: term")
+        server.program.process.wait(20)
+        gone = time.monotonic() - told
+
+    assert gone < 10
+
+
+class Caller:
+    """Asks again and again on one connection after the other, and keeps the faults."""
+
+    def __init__(self, server: Server) -> None:
+        self.answers = 0
+        self.faults: list[str] = []
+        self._server = server
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Caller:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            with contextlib.closing(connected(self._server)) as connection:
+                for _ in range(5):
+                    if not self._ask(connection):
+                        break
+
+    def _ask(self, connection: http.client.HTTPConnection) -> bool:
+        body = {"model": "gpt-oss-120b", "prompt": '@fake {"say": "a b c"}'}
+        try:
+            connection.request("POST", "/api/generate", json.dumps(body))
+            answer = connection.getresponse()
+            if b'"done":true' not in answer.read():
+                self.faults.append("cut short")
+        except (OSError, http.client.HTTPException) as error:
+            self.faults.append(repr(error))
+        self.answers += 1
+        return not self.faults and answer.headers["Connection"] != "close"
+
+
+def test_a_hup_under_load_loses_nothing(serve: Serve, fake: Fake) -> None:
+    with serve(GRACE_S="20", WEB_CONCURRENCY="2") as server:
+        old = set(workers(server))
+        held = ask(server, {"hold": "hup", "after": 4, "say": "one two three four"})
+        stream = held.getresponse()
+        with Caller(server) as one, Caller(server) as two:
+            for _ in range(2):
+                tell(server, signal.SIGHUP, "Handling signal: hup")
+            wait_until(lambda: len(old & set(workers(server))) == 1)
+            before = one.answers
+            wait_until(lambda: one.answers > before + 5)
+            fake.release("hup")
+            end = stream.read()
+            wait_until(lambda: not old & set(workers(server)))
+
+    assert one.faults + two.faults == []
+    assert b'"done":true' in end
+
+
+def test_a_killed_worker_costs_its_own_streams_only(serve: Serve, fake: Fake) -> None:
+    with serve(WEB_CONCURRENCY="2") as server:
+        script = {"hold": "kill", "after": 4, "say": "one two three four"}
+        old = workers(server)
+        held = [ask(server, script) for _ in range(8)]
+        streams = [connection.getresponse() for connection in held]
+        fake.inferences(at_least=8)
+
+        os.kill(old[0], signal.SIGKILL)
+        wait_until(lambda: len(set(workers(server)) - {old[0]}) == 2)
+        fake.release("kill")
+        whole = sum(ends_whole(stream) for stream in streams)
+        with contextlib.closing(connected(server)) as connection:
+            connection.request("GET", "/")
+            status = connection.getresponse().status
+
+    assert 0 < whole < 8
+    assert status == 200
+
+
+def ends_whole(stream: http.client.HTTPResponse) -> bool:
+    try:
+        return b'"done":true' in stream.read()
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+    until = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
