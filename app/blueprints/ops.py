@@ -40,6 +40,10 @@ def show_metrics() -> Response:
     return Response(told, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
+def process_trouble() -> str | None:
+    return "it is stopping" if services().running.stopping else None
+
+
 def models_trouble() -> str | None:
     return services().catalogue.trouble()
 
@@ -54,6 +58,7 @@ def store_trouble() -> str | None:
 
 # What must be so before requests are sent here: a name, and what is wrong, if anything.
 CHECKS: Mapping[str, Callable[[], str | None]] = {
+    "process": process_trouble,
     "models": models_trouble,
     "store": store_trouble,
 }

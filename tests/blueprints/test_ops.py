@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from app.services import EXTENSION
 from tests.apps import MakeClient
 from tests.blueprints.talking import CHAT, GPT, asking
 from tests.measured import measured
@@ -59,6 +60,19 @@ def test_whoever_has_no_store_is_not_ready(
     assert answer.status_code == 503
     assert "store" in answer.get_json()["missing"]
     assert str(tmp_path) not in answer.text
+
+
+def test_whoever_stops_is_alive_but_not_ready(make_client: MakeClient) -> None:
+    client = make_client()
+    client.application.extensions[EXTENSION].running.stopping = True
+
+    answer = client.get("/readyz")
+
+    assert client.get("/healthz").status_code == 200
+    assert (answer.status_code, answer.get_json()["missing"]) == (
+        503,
+        {"process": "it is stopping"},
+    )
 
 
 def test_health_checks_need_no_token_and_metrics_do(make_client: MakeClient) -> None:
