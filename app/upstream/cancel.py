@@ -19,7 +19,8 @@ from app.errors import Cancelled
 class Cancel:
     """Holds what one request is waiting for, and ends the wait when tripped."""
 
-    def __init__(self) -> None:
+    def __init__(self, caller: str = "") -> None:
+        self.caller = caller  # who takes turns with others
         self._event = threading.Event()
         self._held: deque[int] = deque()
         self._turn: threading.Event | None = None
@@ -57,11 +58,11 @@ class Cancel:
         if self._event.wait(seconds):
             raise self._why()
 
-    def wait_for(self, turn: threading.Event) -> None:
-        """Wait until another sets the event, unless tripped."""
+    def wait_for(self, turn: threading.Event, seconds: float | None = None) -> None:
+        """Wait until another sets the event or time is up, unless tripped."""
         self._turn = turn
         if not self.tripped:
-            turn.wait()
+            turn.wait(seconds)
         self._turn = None
         self.check()
 

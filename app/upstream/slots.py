@@ -1,20 +1,24 @@
-"""How many requests may be upstream at once, and who is next: first come, first served.
+"""How many requests may be upstream at once, and who is next: callers take turns.
 
 Known per worker only; losing it loses nothing.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Lock
+from time import monotonic
 
+from app import metrics
 from app.errors import Cancelled, QueueFull
 from app.upstream.cancel import Cancel
+from app.upstream.turns import Turns
 
 # Ollama's own text, two spaces included: clients match on it.
 FULL = "server busy, please try again.  maximum pending requests exceeded"
+
+WAITS = metrics.WAITS.labels("slot")
 
 
 class Slots:
@@ -23,16 +27,18 @@ class Slots:
     def __init__(self, size: int, queue: int) -> None:
         self._free = size
         self._queue = queue
-        self._waiting: deque[Event] = deque()
+        self._waiting = Turns[Event]()
         self._lock = Lock()
 
     @contextmanager
     def taken(self, cancel: Cancel) -> Iterator[None]:
         """Hold a slot, after a wait for it if need be."""
         self._take(cancel)
+        metrics.ACTIVE.inc()
         try:
             yield
         finally:
+            metrics.ACTIVE.dec()
             self._give()
 
     def _take(self, cancel: Cancel) -> None:
@@ -43,25 +49,30 @@ class Slots:
             if len(self._waiting) >= self._queue:
                 raise QueueFull(FULL)
             turn = Event()
-            self._waiting.append(turn)
-        try:
-            cancel.wait_for(turn)
-        except Cancelled:
-            self._leave(turn)
-            raise
+            self._waiting.join(cancel.caller, turn)
+        self._wait(turn, cancel)
+
+    def _wait(self, turn: Event, cancel: Cancel) -> None:
+        begun = monotonic()
+        with metrics.QUEUED.track_inprogress():
+            try:
+                cancel.wait_for(turn)
+            except Cancelled:
+                self._leave(turn, cancel.caller)
+                raise
+        WAITS.observe(monotonic() - begun)
 
     def _give(self) -> None:
-        """Hand the slot to whoever has waited longest."""
+        """Hand the slot to whoever is next."""
         with self._lock:
             if self._waiting:
-                self._waiting.popleft().set()
+                self._waiting.take().set()
             else:
                 self._free += 1
 
-    def _leave(self, turn: Event) -> None:
+    def _leave(self, turn: Event, caller: str) -> None:
         """Stop waiting; a turn that came at the same moment is passed on."""
         with self._lock:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
+            if self._waiting.leave(caller, turn):
                 return
         self._give()

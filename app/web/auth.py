@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Iterator, Sequence
+from hmac import compare_digest
 
-from flask import Flask, request
+from flask import Flask, g, request
 
 from app.errors import AccessDenied
 
@@ -22,12 +22,21 @@ def init_app(app: Flask, tokens: Sequence[str]) -> None:
     def check_token() -> None:
         if is_open():
             return
-        if not any(_is_known(token) for token in given_tokens()):
+        place = next(filter(None, map(_place, given_tokens())), None)
+        if place is None:
             raise AccessDenied("a valid access token is required")
+        g.caller = f"token {place}"
 
-    def _is_known(token: str) -> bool:
+    def _place(token: str) -> int | None:
+        """Which of the known tokens this is, counted from 1."""
         given = _hash(token)
-        return any(hmac.compare_digest(given, each) for each in known)
+        places = [n for n, each in enumerate(known, 1) if compare_digest(given, each)]
+        return places[0] if places else None
+
+
+def caller() -> str:
+    """Who takes turns with others: a token's holder, else an address."""
+    return g.get("caller") or request.remote_addr or ""
 
 
 def is_open() -> bool:

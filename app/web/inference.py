@@ -22,7 +22,7 @@ from app.translate import images
 from app.translate.dialect import Exchange
 from app.translate.ollama import chat
 from app.upstream.cancel import Cancel
-from app.web import passthrough, record
+from app.web import auth, passthrough, record
 from app.web.offload import offload
 from app.web.targets import find_target
 from app.web.watch import watch
@@ -53,7 +53,7 @@ def inference(
                 return body
             target = find_target(body.get("model", ""), model_required=model_required)
             record.current().model = target.model.id
-            g.cancel = Cancel()
+            g.cancel = Cancel(auth.caller())
             with ExitStack() as held:
                 held.callback(watch(request.environ, g.cancel.trip))
                 held.enter_context(services().running.known(g.cancel))

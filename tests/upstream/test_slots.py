@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -16,19 +17,22 @@ PATIENCE_S = 5.0
 class Waiter(Cancel):
     """A client whose wait for a turn can itself be awaited."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, caller: str = "") -> None:
+        super().__init__(caller)
         self.waits = threading.Event()
 
-    def wait_for(self, event: threading.Event) -> None:
+    def wait_for(self, event: threading.Event, seconds: float | None = None) -> None:
         self.waits.set()
-        super().wait_for(event)
+        super().wait_for(event, seconds)
 
 
 def queue_up(
-    pool: ThreadPoolExecutor, slots: Slots, work: Callable[[], None]
+    pool: ThreadPoolExecutor,
+    slots: Slots,
+    work: Callable[[], object],
+    caller: str = "",
 ) -> tuple[Waiter, Future[None]]:
-    waiter = Waiter()
+    waiter = Waiter(caller)
 
     def run() -> None:
         with slots.taken(waiter):
@@ -63,13 +67,26 @@ def test_turns_come_first_come_first_served() -> None:
     with ThreadPoolExecutor() as pool:
         with slots.taken(Cancel()):
             waiting = [
-                queue_up(pool, slots, lambda n=n: served.append(n))  # type: ignore[misc]
-                for n in range(3)
+                queue_up(pool, slots, partial(served.append, n)) for n in range(3)
             ]
         for _, done in waiting:
             done.result(PATIENCE_S)
 
     assert served == [0, 1, 2]
+
+
+def test_callers_take_turns() -> None:
+    slots, served = Slots(1, 9), list[str]()
+    with ThreadPoolExecutor() as pool:
+        with slots.taken(Cancel()):
+            waiting = [
+                queue_up(pool, slots, partial(served.append, caller), caller)
+                for caller in ("greedy", "greedy", "greedy", "greedy", "modest")
+            ]
+        for _, done in waiting:
+            done.result(PATIENCE_S)
+
+    assert served.index("modest") == 1
 
 
 def test_a_client_that_leaves_the_queue_makes_room() -> None:
@@ -90,7 +107,9 @@ def test_a_turn_that_comes_to_a_client_who_has_left_is_passed_on() -> None:
     gone = Cancel()
 
     class Late(Waiter):
-        def wait_for(self, event: threading.Event) -> None:
+        def wait_for(
+            self, event: threading.Event, seconds: float | None = None
+        ) -> None:
             self.waits.set()
             event.wait(PATIENCE_S)
             self.trip()

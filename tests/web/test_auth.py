@@ -114,3 +114,18 @@ def test_without_tokens_everybody_enters() -> None:
     app.add_url_rule("/api/tags", view_func=lambda: "in")
 
     assert app.test_client().get("/api/tags").data == b"in"
+
+
+def test_a_token_tells_who_takes_turns_and_else_the_address_does() -> None:
+    guarded, open_to_all = Flask(__name__), Flask(__name__)
+    auth.init_app(guarded, (FIRST, SECOND))
+    for app in (guarded, open_to_all):
+        app.add_url_rule("/who", "who", auth.caller)
+
+    told = [
+        guarded.test_client().get("/who", headers={"x-api-key": token}).text
+        for token in (FIRST, SECOND, SECOND)
+    ]
+
+    assert told == ["token 1", "token 2", "token 2"]
+    assert open_to_all.test_client().get("/who").text == "127.0.0.1"
