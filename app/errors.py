@@ -117,6 +117,10 @@ class RateLimited(UpstreamError):
     status = 429
 
 
+class ModelBusy(RateLimited):
+    """Too many ask for this model, with whatever key."""
+
+
 class UpstreamBusy(UpstreamError):
     status = 503
 

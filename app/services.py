@@ -54,7 +54,7 @@ def services() -> Services:
 def build(config: Config) -> Services:
     upstream = Cerebras(
         base_url=config.cerebras_base_url,
-        api_key=next(iter(config.cerebras_api_keys), None),
+        api_keys=config.cerebras_api_keys,
         pool_size=config.max_upstream_requests,
         connect_timeout_s=config.connect_timeout_s,
         idle_timeout_s=config.idle_timeout_s,

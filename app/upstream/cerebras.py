@@ -1,17 +1,16 @@
 """The Cerebras API: chat and text completions, whole or streamed, and what it serves.
 
 Connecting, retries and the first event come before anything is returned, so that a
-failure is still a status.
+failure is still a status. A key is in use until its answer has come, or been given up.
 """
 
 from __future__ import annotations
 
-import logging
-import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from time import monotonic
 from typing import Any, TypeVar
@@ -19,24 +18,19 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from app.errors import (
-    KeyMissing,
-    KeyRefused,
-    RateLimited,
-    UpstreamBusy,
-    UpstreamError,
-)
-from app.upstream import retry
+from app.errors import KeyMissing, KeyRefused, UpstreamError
+from app.metrics import UPSTREAM_ANSWERS
+from app.upstream import patience
 from app.upstream.body import Body
 from app.upstream.cancel import Cancel
 from app.upstream.failures import CEREBRAS, Failure, refused
+from app.upstream.keys import Key
+from app.upstream.patience import MAX_WAITS, Errand, Patience
 from app.upstream.stream import TICK_S, ChunkStream, decode
-from app.upstream.transport import Request, Transport
+from app.upstream.transport import Answer, Request, Transport
 from app.version import VERSION
 from app.wire import json
 from app.wire.completion import Chunk
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -47,12 +41,13 @@ HEADERS = {
 }
 JSON = {"Content-Type": "application/json"}
 PATHS = ("chat/completions", "completions")
-MAX_WAITS = 10
 LIST_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
 KEY = re.compile(r"[!-~]+")
+ANSWERED = UPSTREAM_ANSWERS.labels("200")
+LOST = UPSTREAM_ANSWERS.labels(patience.LOST)
 
 
 class ModelId(msgspec.Struct):
@@ -71,12 +66,26 @@ decode_ids = msgspec.json.Decoder(ModelIds).decode
 decode_public = msgspec.json.Decoder(PublicModels).decode
 
 
+class KeyedStream(ChunkStream):
+    """A stream that says when it is done with its key."""
+
+    def __init__(
+        self, body: Body, tick_s: float, *, on_close: Callable[[], None]
+    ) -> None:
+        super().__init__(body, tick_s)
+        self._on_close = on_close
+
+    def close(self) -> None:
+        super().close()
+        self._on_close()
+
+
 @dataclass(kw_only=True)
 class Cerebras:
     """The upstream."""
 
     base_url: str
-    api_key: str | None = field(repr=False)
+    api_keys: Sequence[str] = field(repr=False)
     pool_size: int
     connect_timeout_s: float
     idle_timeout_s: float
@@ -84,6 +93,8 @@ class Cerebras:
     tick_s: float = TICK_S
 
     def __post_init__(self) -> None:
+        if not all(KEY.fullmatch(each) for each in self.api_keys):
+            raise KeyRefused("CEREBRAS_API_KEY holds characters that no key has")
         self.base_url = self.base_url.rstrip("/") + "/"
         self._transport = Transport(
             self.base_url,
@@ -91,38 +102,66 @@ class Cerebras:
             connect_timeout_s=self.connect_timeout_s,
             peer=CEREBRAS,
         )
+        self._patience = Patience(self.api_keys, self.retry_wait_s)
         self._posts = {
-            path: prepare("POST", urljoin(self.base_url, path), JSON) for path in PATHS
+            (key, path): prepare(
+                "POST", urljoin(self.base_url, path), JSON | authorization(key)
+            )
+            for key in self._patience.keys.all
+            for path in PATHS
         }
 
-    def complete(self, request: Mapping[str, Any], cancel: Cancel) -> Chunk:
-        """The whole answer to a request in the upstream form."""
-        prepared = self._inference({**request, "stream": False})
+    def complete(
+        self,
+        request: Mapping[str, Any],
+        cancel: Cancel,
+        *,
+        has_substitute: bool = False,
+    ) -> Chunk:
+        """The whole answer to a request in the upstream form.
 
-        def attempt() -> Chunk:
-            body = self._open(prepared, cancel, self.idle_timeout_s)
-            completion = decode(body.read_all(MAX_ANSWER_BYTES))
+        With a substitute, a model that is too busy is not waited for.
+        """
+        errand = Errand({**request, "stream": False}, cancel, has_substitute)
+
+        def attempt(key: Key) -> Chunk:
+            completion = decode(self._infer(errand, key).read_all(MAX_ANSWER_BYTES))
             if not completion.choices:
                 raise UpstreamError("Cerebras answered without an answer")
             return completion
 
-        return self._persist(attempt, cancel)
+        completion = self._persist(errand, attempt)
+        self._patience.release(errand)
+        return completion
 
-    def stream(self, request: Mapping[str, Any], cancel: Cancel) -> ChunkStream:
+    def stream(
+        self,
+        request: Mapping[str, Any],
+        cancel: Cancel,
+        *,
+        has_substitute: bool = False,
+    ) -> ChunkStream:
         """The answer as it comes, begun: with chunks, or with `tick_s` of silence."""
-        prepared = self._inference({**request, "stream": True})
+        errand = Errand({**request, "stream": True}, cancel, has_substitute)
+        release = partial(self._patience.release, errand)
 
-        def attempt() -> ChunkStream:
-            body = self._open(prepared, cancel, self.idle_timeout_s)
-            chunks = ChunkStream(body, self.tick_s)
+        def attempt(key: Key) -> ChunkStream:
+            body = self._infer(errand, key)
+            chunks = KeyedStream(body, self.tick_s, on_close=release)
             chunks.prime()
             return chunks
 
-        return self._persist(attempt, cancel)
+        return self._persist(errand, attempt)
 
     def models(self, cancel: Cancel | None = None) -> list[str]:
-        """The ids that this key is served."""
-        listing = self._get("models", self._authorization(), cancel)
+        """The ids that our keys are served; nothing is waited for."""
+        errand = Errand({}, cancel or Cancel(), waits=MAX_WAITS)
+
+        def attempt(key: Key) -> bytes:
+            return self._get("models", authorization(key), errand.cancel)
+
+        listing = self._persist(errand, attempt)
+        self._patience.release(errand)
         try:
             return [model.id for model in decode_ids(listing).data]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -131,67 +170,54 @@ class Cerebras:
     def public_models(self) -> list[dict[str, Any]]:
         """What Cerebras publishes of its models, [] when it does not answer."""
         try:
-            return decode_public(self._get("/public/v1/models", {}, None)).data
-        except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
+            return decode_public(self._get("/public/v1/models", {}, Cancel())).data
+        except (Failure, UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
             return []
 
-    def _inference(self, request: Mapping[str, Any]) -> Request:
-        prepared = self._posts[
-            "completions" if "prompt" in request else "chat/completions"
-        ]
-        headers = {**prepared.headers, **self._authorization()}
-        return prepared._replace(headers=headers, body=json.encode(request))
-
-    def _get(self, path: str, headers: dict[str, str], cancel: Cancel | None) -> bytes:
-        request = prepare("GET", urljoin(self.base_url, path), headers)
-        try:
-            body = self._open(request, cancel or Cancel(), LIST_TIMEOUT_S)
-            return body.read_all(MAX_ANSWER_BYTES)
-        except Failure as failure:
-            raise failure.error from failure.__cause__
-
-    def _authorization(self) -> dict[str, str]:
-        if not self.api_key:
+    def _persist(self, errand: Errand, attempt: Callable[[Key], T]) -> T:
+        if not self.api_keys:
             raise KeyMissing(
                 "CEREBRAS_API_KEY is not set: put a key into the environment or .env"
             )
-        if not KEY.fullmatch(self.api_key):
-            raise KeyRefused("CEREBRAS_API_KEY holds characters that no key has")
-        return {"Authorization": f"Bearer {self.api_key}"}
+        return self._patience.persist(errand, attempt)
 
-    def _open(self, request: Request, cancel: Cancel, idle_timeout_s: float) -> Body:
-        """The body of a 200; any other answer is a Failure."""
-        answer = self._transport.send(request, cancel, idle_timeout_s)
-        if answer.status != HTTPStatus.OK:
-            raise refused(answer.status, answer.headers, explanation(answer.body))
+    def _infer(self, errand: Errand, key: Key) -> Body:
+        """The body of the answer, its head read."""
+        path = "completions" if "prompt" in errand.request else "chat/completions"
+        prepared = self._posts[key, path]._replace(body=json.encode(errand.request))
+        sent = self._patience.clock()
+        answer = self._open(prepared, errand.cancel, self.idle_timeout_s)
+        self._patience.learn(errand, answer.headers, sent)
         return answer.body
 
-    def _persist(self, attempt: Callable[[], T], cancel: Cancel) -> T:
-        """Try until it works, cannot, or would take longer than `retry_wait_s`."""
-        waits: list[float] = []
-        while True:
-            try:
-                return attempt()
-            except Failure as failure:
-                waits.append(self._wait(failure, waits))
-            cancel.wait(waits[-1])
+    def _get(self, path: str, headers: dict[str, str], cancel: Cancel) -> bytes:
+        request = prepare("GET", urljoin(self.base_url, path), headers)
+        answer = self._open(request, cancel, LIST_TIMEOUT_S)
+        return answer.body.read_all(MAX_ANSWER_BYTES)
 
-    def _wait(self, failure: Failure, waits: list[float]) -> float:
-        """How long until the next attempt; raises when this was the last."""
-        error = failure.error
-        wait_s = retry.delay(
-            len(waits), failure.status, failure.headers, random.random()
-        )
-        if isinstance(error, RateLimited | UpstreamBusy):
-            error.retry_after = wait_s
-        if (
-            wait_s is None
-            or len(waits) == MAX_WAITS
-            or sum(waits) + wait_s > self.retry_wait_s
-        ):
-            raise error from failure.__cause__
-        log.info("%s; trying again in %.1f s", error, wait_s)
-        return wait_s
+    def _open(self, request: Request, cancel: Cancel, idle_timeout_s: float) -> Answer:
+        """A 200 whose body is still to be read; any other answer is a Failure."""
+        try:
+            answer = self._transport.send(request, cancel, idle_timeout_s)
+        except (Failure, UpstreamError):
+            LOST.inc()
+            raise
+        if answer.status != HTTPStatus.OK:
+            UPSTREAM_ANSWERS.labels(str(answer.status)).inc()
+            said = self._masked(explanation(answer.body))
+            raise refused(answer.status, answer.headers, said)
+        ANSWERED.inc()
+        return answer
+
+    def _masked(self, said: bytes) -> bytes:
+        """Without a key of ours that was echoed."""
+        for key in self.api_keys:
+            said = said.replace(key.encode(), b"...")
+        return said
+
+
+def authorization(key: Key) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key.secret}"}
 
 
 def prepare(method: str, url: str, headers: dict[str, str]) -> Request:

@@ -19,6 +19,7 @@ import msgspec
 
 from app.errors import (
     KeyRefused,
+    ModelBusy,
     ModelGone,
     PaymentRequired,
     RateLimited,
@@ -46,11 +47,29 @@ class Failure(Exception):
         error: UpstreamError,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
+        code: str = "",
     ) -> None:
         super().__init__(error.message)
         self.error = error
         self.status = status  # None: the connection was lost
         self.headers = headers or {}
+        self.code = code  # the upstream's word for it
+
+    @property
+    def is_overload(self) -> bool:
+        """The model has too much to do, whoever asks."""
+        return isinstance(self.error, UpstreamBusy | ModelBusy)
+
+    @property
+    def is_quota(self) -> bool:
+        """The key has asked for too much."""
+        return isinstance(self.error, RateLimited) and not self.is_overload
+
+    @property
+    def is_for_tokens(self) -> bool:
+        """This minute's tokens do not hold what the request reserves."""
+        minute = "per minute" in self.error.message.lower()
+        return self.code == "token_quota_exceeded" and minute
 
 
 @dataclass(frozen=True)
@@ -69,7 +88,6 @@ REDIRECTED = Refusal(
     UpstreamError, "Cerebras sent us elsewhere ({status}): check CEREBRAS_BASE_URL"
 )
 UNEXPECTED = Refusal(UpstreamError, "Cerebras answered with status {status}")
-NO_SUCH_MODEL = Refusal(ModelGone, "Cerebras does not serve this model")
 REFUSALS = {
     400: Refusal(RequestRefused, REFUSED, quoted=True),
     401: Refusal(KeyRefused, KEY_REFUSED),
@@ -86,6 +104,12 @@ REFUSALS = {
         RateLimited, "Cerebras' rate limit is reached ({status})", quoted=True
     ),
     503: Refusal(UpstreamBusy, "Cerebras is busy ({status}): try again soon"),
+}
+BY_CODE = {
+    (404, "model_not_found"): Refusal(ModelGone, "Cerebras does not serve this model"),
+    (429, "queue_exceeded"): Refusal(
+        ModelBusy, "Cerebras is busy ({status}): try again soon", quoted=True
+    ),
 }
 BY_CLASS = {3: REDIRECTED, 5: FAILED}
 
@@ -109,13 +133,12 @@ def explained(status: int, headers: Mapping[str, str], explanation: Any) -> Fail
     """A status and the JSON that came with it."""
     refusal = REFUSALS.get(status) or BY_CLASS.get(status // 100, UNEXPECTED)
     code = field(explanation, "code")
-    if status == HTTPStatus.NOT_FOUND and code == "model_not_found":
-        refusal = NO_SUCH_MODEL
+    refusal = BY_CODE.get((status, code), refusal)
     said = text(explanation)
     if refusal.error is RequestRefused:
         log_our_fault(fit(f"{code} {field(explanation, 'param')} {said}"))
     message = (refusal.quoted and said) or refusal.sentence.format(status=status)
-    return Failure(refusal.error(message), status, headers)
+    return Failure(refusal.error(message), status, headers, code)
 
 
 def field(explanation: Any, name: str) -> str:

@@ -6,38 +6,27 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 
 RETRIED = {408, 429, *range(500, 600)}
 FIRST_S = 0.5
 LONGEST_S = 8.0
 JITTER = 0.25
-REMAINING = "x-ratelimit-remaining-"
-RESET = "x-ratelimit-reset-"
 
 
-def delay(
-    attempt: int, status: int | None, headers: Mapping[str, str], chance: float
-) -> float | None:
-    """Seconds to wait after a failed attempt, None when another would be pointless.
-
-    `attempt` counts from 0, a lost connection has no status, and `chance`, from 0 to 1,
-    keeps those that failed together from coming back together.
-    """
-    if status is not None and status not in RETRIED:
-        return None
-    told = told_delay(status, {name.lower(): headers[name] for name in headers})
-    if told is not None:
-        return told
-    return min(FIRST_S * 2.0**attempt, LONGEST_S) * (1 - JITTER * chance)
+def is_passing(status: int | None) -> bool:
+    """Whether another attempt may not meet it; a lost connection has no status."""
+    return status is None or status in RETRIED
 
 
-def told_delay(status: int | None, headers: Mapping[str, str]) -> float | None:
-    """What the upstream itself says, if it does."""
+def delay(attempt: int, headers: Mapping[str, str], chance: float) -> float:
+    """Seconds to wait after a failed attempt, told by the upstream if it does."""
     told = retry_after(headers)
-    if told is None and status == HTTPStatus.TOO_MANY_REQUESTS:
-        return exhausted(headers)
-    return told
+    return backoff(attempt, chance) if told is None else told
+
+
+def backoff(attempt: int, chance: float) -> float:
+    """`attempt` counts from 0; `chance`, 0 to 1, parts those that failed together."""
+    return min(FIRST_S * 2.0**attempt, LONGEST_S) * (1 - JITTER * chance)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -47,16 +36,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if until and now:
         return max((until - now).total_seconds(), 0.0)
     return seconds(value)
-
-
-def exhausted(headers: Mapping[str, str]) -> float | None:
-    """When the last of the used-up windows opens again."""
-    resets = [
-        seconds(headers.get(RESET + name.removeprefix(REMAINING), ""))
-        for name in headers
-        if name.startswith(REMAINING) and seconds(headers[name]) == 0
-    ]
-    return max((reset for reset in resets if reset is not None), default=None)
 
 
 def seconds(value: str) -> float | None:

@@ -46,7 +46,7 @@ def connect() -> Connect:
 
     def connect(base_url: str, **settings: Any) -> Cerebras:
         defaults: dict[str, Any] = {
-            "api_key": KEY,
+            "api_keys": (KEY,),
             "pool_size": 8,
             "connect_timeout_s": 2.0,
             "idle_timeout_s": 5.0,

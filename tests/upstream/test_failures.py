@@ -10,6 +10,7 @@ import pytest
 
 from app.errors import (
     KeyRefused,
+    ModelBusy,
     ModelGone,
     PaymentRequired,
     RateLimited,
@@ -117,7 +118,7 @@ def test_an_unknown_model_is_gone() -> None:
     assert "x does not" not in error.message
 
 
-@pytest.mark.parametrize(("status", "error"), [(429, RateLimited), (503, UpstreamBusy)])
+@pytest.mark.parametrize(("status", "error"), [(429, ModelBusy), (503, UpstreamBusy)])
 def test_an_exceeded_queue_keeps_its_status(
     status: int, error: type[UpstreamError]
 ) -> None:

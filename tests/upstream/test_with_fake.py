@@ -34,7 +34,7 @@ REQUEST: dict[str, Any] = {
 
 @pytest.fixture
 def client(fake: Fake, connect: Connect) -> Cerebras:
-    return connect(fake.base_url, api_key=fake.key, idle_timeout_s=2)
+    return connect(fake.base_url, api_keys=(fake.key,), idle_timeout_s=2)
 
 
 def text_of(stream: ChunkStream) -> str:
@@ -128,9 +128,9 @@ def test_a_failure_before_the_first_event_has_its_class(
 
 @pytest.mark.parametrize("fault", ["in_stream_error", "cut", "reset", "garbage", "end"])
 def test_a_failure_in_the_middle_is_an_error_and_not_tried_again(
-    fake: Fake, client: Cerebras, fault: str
+    fake: Fake, connect: Connect, fault: str
 ) -> None:
-    client.retry_wait_s = 9
+    client = connect(fake.base_url, api_keys=(fake.key,), retry_wait_s=9)
     fake.script({"say": WORDS, "fault": fault, "after": 5, "hold": "heard"})
     stream = client.stream(REQUEST, Cancel())
 
@@ -148,14 +148,14 @@ def test_an_unknown_model_is_gone(client: Cerebras) -> None:
 
 def test_a_wrong_key_is_refused(fake: Fake, connect: Connect) -> None:
     with pytest.raises(KeyRefused):
-        hear(connect(fake.base_url, api_key="csk-wrong"))
+        hear(connect(fake.base_url, api_keys=("csk-wrong",)))
 
 
 @pytest.mark.parametrize("script", [{"status": 503}, {"fault": "in_stream_error"}])
 def test_what_passes_is_tried_again(
-    fake: Fake, client: Cerebras, script: dict[str, Any]
+    fake: Fake, connect: Connect, script: dict[str, Any]
 ) -> None:
-    client.retry_wait_s = 9
+    client = connect(fake.base_url, api_keys=(fake.key,), retry_wait_s=9)
     fake.script({"headers": {"retry-after": "0.01"}, **script})
 
     assert hear(client)

@@ -28,7 +28,7 @@ SILENCE_S = 0.1
 def client(base_url: str) -> Cerebras:
     return Cerebras(
         base_url=base_url,
-        api_key="csk-secret",
+        api_keys=("csk-secret",),
         pool_size=64,
         connect_timeout_s=2,
         idle_timeout_s=20,
