@@ -12,6 +12,8 @@ from collections.abc import Sequence  # noqa: E402
 import gevent  # noqa: E402
 from gevent.socket import wait_read  # noqa: E402
 
+from fake_cerebras.buckets import REFILLS, TIERS, Accounts  # noqa: E402
+from fake_cerebras.clock import Clock  # noqa: E402
 from fake_cerebras.server import Server  # noqa: E402
 from fake_cerebras.state import State  # noqa: E402
 
@@ -27,6 +29,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--key", action="append", help=f"accepted (default {DEFAULT_KEY}); repeatable"
+    )
+    parser.add_argument("--tier", choices=TIERS, help="every key's quota; else none")
+    parser.add_argument("--refill", choices=REFILLS, default=REFILLS[0])
+    parser.add_argument(
+        "--clock-speed", type=float, default=1.0, help="of the time quota goes by"
     )
     parser.add_argument(
         "--until-stdin-closes",
@@ -50,7 +57,12 @@ def end_with_stdin() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     keys = frozenset(options.key or [DEFAULT_KEY])
-    state = State(keys, options.tokens_per_second)
+    state = State(
+        keys,
+        options.tokens_per_second,
+        accounts=Accounts(options.tier, options.refill),
+        clock=Clock(options.clock_speed),
+    )
     server = Server((options.host, options.port), state)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, end)

@@ -32,6 +32,10 @@ class Request:
     def header(self, name: str) -> str:
         return self.record.headers.get(name, "")
 
+    @property
+    def key(self) -> str:
+        return self.header("authorization").removeprefix("Bearer ")
+
 
 @dataclass(frozen=True)
 class Route:
@@ -101,10 +105,9 @@ def find_route(request: Request) -> tuple[Route, tuple[str, ...]]:
 
 
 def check_key(request: Request) -> None:
-    given = request.header("authorization")
-    if not given:
+    if not request.header("authorization"):
         raise named("not_authenticated")
-    if given.removeprefix("Bearer ") not in request.state.keys:
+    if request.key not in request.state.keys:
         raise named("wrong_api_key")
 
 
@@ -143,6 +146,14 @@ def infer(request: Request, *, raw: bool) -> None:
     records, record = request.state.records, request.record
     connection = request.connection
     departure = Departure(connection.connection, lambda: records.leave(record))
+
+    def admit(model: str, prompt_tokens: int) -> None:
+        now = request.state.clock()
+        account = request.state.accounts.find(request.key, model, now)
+        if account is not None:
+            account.admit(prompt_tokens, body, now)
+            connection.standing = standing(200) | account.headers(now)
+
     try:
         Inference(
             body,
@@ -151,6 +162,7 @@ def infer(request: Request, *, raw: bool) -> None:
             departure,
             connection,
             request.state.tokens_per_second,
+            admit,
         ).run()
     finally:
         departure.stop()

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from fake_cerebras import script
+from fake_cerebras.buckets import REFILLS
 from fake_cerebras.connection import Connection
 from fake_cerebras.script import ScriptError
 from fake_cerebras.state import State
@@ -28,7 +29,7 @@ def serve(connection: Connection, state: State) -> None:
         try:
             body = json.loads(data or b"null")
             status, value = view(state, name, dict(parse_qsl(parts.query)), body)
-        except (ScriptError, ValueError, TypeError) as error:
+        except (ScriptError, ValueError, TypeError, KeyError) as error:
             status, value = 400, {"error": str(error)}
     connection.send(status, value, {})
 
@@ -69,15 +70,30 @@ def wait_until_finished(state: State, name: str, query: Query, body: Any) -> Ans
     return 200 if finished else 504, {"id": record.id, "finished": finished}
 
 
+def open_account(state: State, name: str, query: Query, body: Any) -> Answer:
+    for key in body.get("keys", state.keys):
+        state.accounts.open(key, body["tier"], body.get("refill", REFILLS[0]))
+    return 200, {}
+
+
+def turn_clock(state: State, name: str, query: Query, body: Any) -> Answer:
+    if "at" in body:
+        state.clock.stop(float(body["at"]))
+    state.clock.advance(float(body.get("advance", 0)))
+    return 200, {"now": state.clock()}
+
+
 def forget_requests(state: State, name: str, query: Query, body: Any) -> Answer:
     state.records.clear()
     return 200, {}
 
 
 def forget_all(state: State, name: str, query: Query, body: Any) -> Answer:
-    """Requests, scripts that wait, and gates; whatever holds goes on."""
+    """Requests, scripts that wait, gates and quota; whatever holds goes on."""
     state.records.clear()
     state.steering.clear()
+    state.accounts.clear()
+    state.clock.reset()
     return 200, {}
 
 
@@ -88,6 +104,8 @@ def timeout_s(query: Query) -> float:
 VIEWS: dict[tuple[str, str], Callable[[State, str, Query, Any], Answer]] = {
     ("POST", "script"): add_script,
     ("POST", "release"): release,
+    ("POST", "quota"): open_account,
+    ("POST", "clock"): turn_clock,
     ("GET", "requests"): list_requests,
     ("DELETE", "requests"): forget_requests,
     ("GET", "left"): wait_until_left,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from fake_cerebras.delivery import Delivery
 from fake_cerebras.departure import Departure
 from fake_cerebras.errors import BY_STATUS, NAMED, Refused, invalid
 from fake_cerebras.incidents import Incidents
+from fake_cerebras.prompt import Prompt
 from fake_cerebras.script import Script, ScriptError
 from fake_cerebras.steering import Steering
 from fake_cerebras.stream import Events
@@ -42,6 +43,7 @@ class Inference:
     departure: Departure
     connection: Connection
     tokens_per_second: float
+    admit: Callable[[str, int], None]  # refuses what quota does not hold
 
     def run(self) -> None:
         words = conversation.last_words(self.body)
@@ -49,6 +51,8 @@ class Inference:
         played = queued or own_script(words)
         self.connection.play(played)
         checks.check(self.body, raw=self.raw)
+        measured = prompt.measure(self.body)
+        self.admit(self.body["model"], measured.tokens)
         if queued is None and conversation.tool_results(self.body):
             played = played.for_tool_results()
         writer = BodyWriter(played, self.connection.write, self.departure.wait)
@@ -56,12 +60,12 @@ class Inference:
         delivery = Delivery(writer, incidents, self.departure)
         delivery.before()
         refuse(played)
-        self._deliver(delivery, played)
+        self._deliver(delivery, played, measured)
 
-    def _deliver(self, delivery: Delivery, played: Script) -> None:
+    def _deliver(self, delivery: Delivery, played: Script, asked: Prompt) -> None:
         model = models.find(self.body["model"])
         said = answer.make(self.body, model, played)
-        reply = Reply(self.body, self.raw, model, played, prompt.measure(self.body))
+        reply = Reply(self.body, self.raw, model, played, asked)
         headers = {"inference-id": reply.id} | played.headers
         pace = self._pace(played)
         if self.body.get("stream"):

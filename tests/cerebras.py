@@ -67,8 +67,16 @@ class Fake:
         """Wait until that request is answered to the end."""
         self._control("GET", f"finished/{record_id}", {"timeout": timeout})
 
+    def quota(self, tier: str, **more: Any) -> None:
+        """Full buckets for `keys`, else for all; `refill` is steady or at_once."""
+        self._control("POST", "quota", body={"tier": tier, **more})
+
+    def clock(self, **turns: float) -> None:
+        """Stop quota's clock `at` a time, or `advance` it."""
+        self._control("POST", "clock", body=turns)
+
     def clear(self) -> None:
-        """Forget requests and scripts, close the gates; what holds goes on."""
+        """Forget requests, scripts and quota, close the gates; what holds goes on."""
         self._control("DELETE", "")
 
     def _control(
