@@ -13,9 +13,14 @@ COMMON = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.register_profile("repeatable", COMMON, derandomize=True, max_examples=150)
-settings.register_profile("campaign", COMMON, max_examples=20_000)
+settings.register_profile("repeatable", COMMON, derandomize=True, max_examples=40)
+settings.register_profile("campaign", COMMON, max_examples=2_000)
 settings.load_profile("repeatable")
+
+
+def at_least(examples: int) -> settings:
+    """For what is cheap to try."""
+    return settings(max_examples=max(examples, settings().max_examples))
 
 
 @st.composite

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.errors import UpstreamError
 from app.wire import chunked
-from tests.fuzzing import cut, damaged
+from tests.fuzzing import at_least, cut, damaged
 
 TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 QUOTED = rb'"([\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
@@ -61,6 +61,7 @@ def bodies(draw: st.DrawFn) -> bytes:
     return draw(damaged(body, ALPHABET))
 
 
+@at_least(150)
 @given(st.data(), bodies())
 def test_a_body_is_read_as_the_grammar_reads_it(
     data: st.DataObject, body: bytes
@@ -70,6 +71,7 @@ def test_a_body_is_read_as_the_grammar_reads_it(
     assert by_decoder([body[i : i + 1] for i in range(len(body))]) == by_grammar(body)
 
 
+@at_least(150)
 @given(st.data(), st.binary(max_size=40) | st.text(ALPHABET.decode("latin-1")))
 def test_any_bytes_are_read_as_the_grammar_reads_them(
     data: st.DataObject, body: bytes | str

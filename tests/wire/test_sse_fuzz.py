@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.wire import sse
-from tests.fuzzing import cut, damaged
+from tests.fuzzing import at_least, cut, damaged
 
 ALPHABET = b"data: {}\r\n\x00\x0b\x85"
 LINES = [
@@ -60,6 +60,7 @@ def streams(draw: st.DrawFn) -> bytes:
     return draw(damaged(b"".join(line + end for line, end in lines), ALPHABET))
 
 
+@at_least(150)
 @given(st.data(), streams())
 def test_a_stream_is_read_as_the_rules_read_it(
     data: st.DataObject, stream: bytes
@@ -70,6 +71,7 @@ def test_a_stream_is_read_as_the_rules_read_it(
     assert by_decoder(each) == by_rules(stream)
 
 
+@at_least(150)
 @given(st.data(), st.binary(max_size=60) | st.text(ALPHABET.decode("latin-1")))
 def test_any_bytes_are_read_as_the_rules_read_them(
     data: st.DataObject, stream: bytes | str
