@@ -34,6 +34,9 @@ OTHERS = [
     ("GET", "/v1/models/<name>"),
 ]
 
+# What fails here is told as a stream's line, or as 500 by who wants one object: Ollama.
+IN_STREAM = ("/api/create", "/api/pull", "/api/push")
+
 
 @pytest.fixture(scope="module")
 def app(fake: Fake, tmp_path_factory: pytest.TempPathFactory) -> Flask:
@@ -53,8 +56,8 @@ def faults() -> Iterator[list[str]]:
 
 
 def is_meant(status: int, rule: str) -> bool:
-    """Ollama's own status for what cannot be had in one object, and what we lack."""
-    return status == 501 or (status == 500 and rule in ("/api/pull", "/api/push"))
+    """Ollama's own status, and that of what we lack."""
+    return status == 501 or (status == 500 and rule in IN_STREAM)
 
 
 def ask_anything(app: Flask, faults: list[str], method: str, rule: str) -> None:

@@ -1,0 +1,34 @@
+"""The app, with a path beside it that tells what its worker holds."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gevent.hub import Hub
+from greenlet import greenlet
+
+from wsgi import app as served
+
+PATH = "/_held"
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    if environ["PATH_INFO"] != PATH:
+        return served(environ, start_response)
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(held()).encode()]
+
+
+def held() -> dict[str, int]:
+    gc.collect()
+    objects = gc.get_objects()
+    alive = [each for each in objects if isinstance(each, greenlet) and not each.dead]
+    return {
+        "greenlets": sum(not isinstance(each, Hub) for each in alive),
+        "objects": len(objects),
+        "files": len(os.listdir("/proc/self/fd")),
+    }
