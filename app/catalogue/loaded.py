@@ -89,7 +89,7 @@ class Loaded:
     def _warn(self, error: OSError) -> None:
         if not self._warned:
             self._warned = True
-            log.warning("Loaded models cannot be remembered: %s", error)
+            log.warning("Loaded models cannot be remembered: %s", error.strerror)
 
 
 def _bounded(keep_alive_ns: int) -> int:

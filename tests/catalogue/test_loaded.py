@@ -172,3 +172,4 @@ def test_a_useless_folder_is_said_once_and_fails_nothing(
 
     assert loaded.listing(MODELS) == []
     assert len(caplog.records) == 1
+    assert str(tmp_path) not in caplog.text
