@@ -46,7 +46,7 @@ def _make_folder(
     try:
         Path(arguments[0]).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise sqlite3.OperationalError(str(error)) from error
+        raise sqlite3.OperationalError(error.strerror) from error
 
 
 def _relax(connection: sqlite3.Connection, record: Any) -> None:

@@ -1,0 +1,88 @@
+"""A disk that is full: a clear error for what needs it, and for nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.real_parts import MISSING, require_real
+from tests.serving import Server, environment, procfile_command, serving
+
+GPT = "gpt-oss-120b"
+LARGE = "x" * 100_000
+MOUNT = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'
+FILL = (
+    'mount -t tmpfs -o size=1m tmpfs "$0" && head -c 2M /dev/zero >"$0/all"; exec "$@"'
+)
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+DOWN = "the store of derived models cannot be reached; try again later"
+
+
+def on_a_small_disk(
+    settings: dict[str, str], folder: Path, start: str
+) -> Iterator[Server]:
+    """The server in a namespace of its own, whose `folder` is a disk of 1 MB."""
+    require_real("unshare")
+    trial = subprocess.run([*NAMESPACE, MOUNT, str(folder), "true"], check=False)
+    if trial.returncode:
+        pytest.skip(f"{MISSING}the right to mount a disk that can be filled")
+    environ = environment(
+        **settings,
+        DATABASE_URL=f"sqlite:///{folder}/store.db",
+        TMPDIR=str(folder),
+        WEB_CONCURRENCY="1",
+    )
+    command = [*NAMESPACE, start, str(folder), *procfile_command()]
+    with serving(command, environ) as server:
+        yield server
+
+
+@pytest.fixture
+def small(upstream_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
+    yield from on_a_small_disk(upstream_settings, tmp_path, MOUNT)
+
+
+@pytest.fixture
+def full(upstream_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
+    yield from on_a_small_disk(upstream_settings, tmp_path, FILL)
+
+
+def post(server: Server, path: str, **body: Any) -> requests.Response:
+    return requests.post(server.url + path, json=body, timeout=20)
+
+
+def create(server: Server, name: str, system: str) -> requests.Response:
+    asked = {"model": name, "from": GPT, "system": system, "stream": False}
+    return post(server, "/api/create", **asked)
+
+
+def generate(server: Server, model: str) -> requests.Response:
+    return post(server, "/api/generate", model=model, prompt="hi", stream=False)
+
+
+def test_a_disk_that_fills_refuses_new_models_and_nothing_else(small: Server) -> None:
+    made = [f"large{number}" for number in range(40)]
+    answers = {name: create(small, name, LARGE) for name in made}
+    kept = [name for name in made if answers[name].status_code == 200]
+    refused = [name for name in made if name not in kept]
+
+    assert kept
+    assert {answers[name].status_code for name in refused} == {503}
+    assert {answers[name].json()["error"] for name in refused} == {DOWN}
+    assert generate(small, GPT).status_code == 200
+    assert generate(small, kept[0]).status_code == 200
+    assert generate(small, refused[0]).status_code == 404
+    listed = requests.get(small.url + "/api/tags", timeout=20).json()["models"]
+    assert {model["name"] for model in listed} >= {f"{name}:latest" for name in kept}
+
+
+def test_a_server_starts_on_a_full_disk(full: Server) -> None:
+    assert generate(full, GPT).status_code == 200
+    assert requests.get(full.url + "/api/ps", timeout=20).status_code == 200
+    refused = create(full, "mine", "short")
+    assert (refused.status_code, refused.json()["error"]) == (503, DOWN)
