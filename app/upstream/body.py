@@ -14,22 +14,25 @@ SHORTEST_S = 0.001
 
 
 class Body:
-    """The payload of an answer, one socket read at a time, until `ended`."""
+    """The payload of an answer, one socket read at a time, until `ended`.
+
+    It may last for minutes, so it knows nothing of the request that was answered.
+    """
 
     def __init__(
         self,
-        response: urllib3.BaseHTTPResponse,
+        raw: urllib3.BaseHTTPResponse,
         cancel: Cancel,
         idle_timeout_s: float,
         peer: str,
     ) -> None:
         self.ended = False
-        self._response = response
+        self._raw = raw
         self._cancel = cancel
         self._idle_timeout_s = idle_timeout_s
         self._peer = peer
         self._silent_s = 0.0
-        self._reader, self._framing = socketread.open_body(response)
+        self._reader, self._framing = socketread.open_body(raw)
         if self._framing.done:
             self._finish()
 
@@ -56,7 +59,7 @@ class Body:
         if not self.ended:
             self.ended = True
             self._cancel.release()
-            socketread.throw_away(self._response)
+            socketread.throw_away(self._raw)
 
     def _read(self, wait_s: float) -> bytes:
         try:
@@ -93,6 +96,6 @@ class Body:
         """A socket that was shut down meanwhile must not be anyone else's next."""
         self.ended = True
         if self._cancel.release() and not self._framing.excess:
-            socketread.hand_back(self._response)
+            socketread.hand_back(self._raw)
         else:
-            socketread.throw_away(self._response)
+            socketread.throw_away(self._raw)

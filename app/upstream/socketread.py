@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPResponse
-from typing import Protocol
+from typing import Protocol, cast
 
 import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -132,7 +132,9 @@ def open_body(raw: urllib3.BaseHTTPResponse) -> tuple[Reader, Framing]:
         and isinstance(ahead, io.BufferedReader)
         and isinstance(sock, socket.socket)
     ):
-        return SocketReader(ahead, sock), framing(answer)
+        reader = SocketReader(ahead, sock)
+        answer.fp = cast(io.BufferedReader, ahead.detach())  # its buffer is large
+        return reader, framing(answer)
     return PublicReader(raw), Unsized()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import traceback
 from typing import Any
 
 import pytest
+from requests import PreparedRequest
 
 from app.errors import (
     KeyMissing,
@@ -19,7 +21,9 @@ from tests.upstream.conftest import KEY, Connect, Serve
 from tests.upstream.servers import (
     FINISH,
     answer,
+    chunks,
     completion,
+    head,
     said,
     streamed,
 )
@@ -148,3 +152,20 @@ def test_nothing_published_is_no_error(
 
 def test_an_unreachable_upstream_publishes_nothing(connect: Connect) -> None:
     assert connect("http://127.0.0.1:1/v1").public_models() == []
+
+
+def test_a_stream_that_goes_on_has_forgotten_its_request(
+    serve: Serve, connect: Connect
+) -> None:
+    """A long conversation would take up its memory for as long as the answer lasts."""
+    marker = "only in this request"
+    unfinished = head(transfer_encoding="chunked") + chunks(said("a"))
+    client = connect(serve(unfinished).base_url)
+    conversation = [{"role": "user", "content": marker}]
+
+    stream = client.stream({"model": "m", "messages": conversation}, Cancel())
+
+    gc.collect()
+    prepared = [each for each in gc.get_objects() if type(each) is PreparedRequest]
+    stream.close()
+    assert [each for each in prepared if marker.encode() in (each.body or b"")] == []
