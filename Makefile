@@ -3,6 +3,7 @@
 # make fix    what ruff can fix
 # make test   every test; those whose real program is missing are skipped and listed
 # make bench  Cerellama beside nginx and other proxies, into bench/RESULTS.md; needs cc and nginx
+# make soak   SECONDS (600) of mixed clients and faults, then 2,000 slow streams held
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,7 +12,10 @@ BENCH := .venv/bench
 NODE := tests/dropin/node
 NEED := Cerellama needs Python 3.11 or newer with venv: install it (Debian, Ubuntu: apt install python3-venv) or name it as in "make PYTHON=python3.13".
 
-.PHONY: run check fix test bench
+SECONDS ?= 600
+SEED ?= 1
+
+.PHONY: run check fix test bench soak
 
 run: .venv/.run
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m fake_cerebras.beside $$(sed -n 's/^web: //p' Procfile)
@@ -32,6 +36,10 @@ test: .venv/.dev .venv/.litellm .venv/.node
 bench: .venv/.run .venv/.bench
 	@$(BENCH)/bin/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SCENARIOS),--scenarios $(SCENARIOS)) \
 	$(if $(TARGETS),--targets $(TARGETS)) $(if $(CERELLAMA),--cerellama $(CERELLAMA))
+
+soak: .venv/.dev
+	$(BIN)/python -m soak --seconds $(SECONDS) --seed $(SEED)
+	$(BIN)/python -m soak.held
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo '$(NEED)' >&2; exit 1; }
