@@ -1,61 +1,120 @@
-"""python -m bench: measure, and write RESULTS.md and its plots."""
+"""python -m bench: measure; a run of everything writes RESULTS.md and its pictures."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bench import fleet, rounds, stats
-from bench.fleet import Name
-from bench.programs import Unable
-from bench.scenarios import SCENARIOS, Scenario
+from bench import fleet, gone, held, machine, plot, report, rounds
+from bench.fleet import Fleet, Name
+from bench.goals import OURS
+from bench.programs import HERE, Unable
+from bench.rounds import Results
+from bench.scenarios import RELAYING, SCENARIOS, Scenario
 from bench.targets import PROJECT
 
+GONE, HELD = "gone", "held"
+CPUS_NEEDED = 2
 
-def main() -> None:
+
+def main() -> int:
+    """0 when Cerellama relayed every text right."""
     asked = arguments()
-    chosen = {key: _only(SCENARIOS[key], asked.targets) for key in asked.scenarios}
-    names = {
-        Name(t, scenario.tls) for scenario in chosen.values() for t in scenario.targets
+    if len(os.sched_getaffinity(1)) < CPUS_NEEDED:
+        raise Unable("The bench needs two CPUs: one for the server, one for the rest.")
+    where, began = machine.words(), time.monotonic()
+    with fleet.running(sorted(names(asked)), asked.cerellama) as running:
+        everything = dict(measured(running, asked))
+    print("\n".join(["", *report.goals(everything)]))
+    if asked.whole:
+        how = f"{asked.rounds} rounds, {(time.monotonic() - began) / 60:.1f} minutes"
+        write(everything, [f"On {where}; {how}.", *machine.versions()])
+    return 1 if any(failed(results) for results in everything.values()) else 0
+
+
+def measured(
+    running: Fleet, asked: argparse.Namespace
+) -> Iterator[tuple[str, Results]]:
+    """Each scenario in turn, shown when it is through."""
+    for key in asked.scenarios:
+        results = measure(running, key, asked)
+        print("\n".join(["", *report.section(key, results)]), flush=True)
+        yield key, results
+
+
+def measure(running: Fleet, key: str, asked: argparse.Namespace) -> Results:
+    if key == GONE:
+        return gone.run(running, relaying(asked), asked.rounds)
+    if key == HELD:
+        return held.run(running, relaying(asked), asked.cerellama, tell)
+    return rounds.run(running, scenario(key, asked), asked.rounds, tell)
+
+
+def names(asked: argparse.Namespace) -> set[Name]:
+    """What has to be up."""
+    chosen = [scenario(key, asked) for key in asked.scenarios if key in SCENARIOS]
+    found = {Name(target, each.tls) for each in chosen for target in each.targets}
+    return found | {
+        Name(target) for target in relaying(asked) if GONE in asked.scenarios
     }
-    with fleet.running(sorted(names), asked.cerellama) as running:
-        for key, scenario in chosen.items():
-            results = rounds.run(running, scenario, asked.rounds, lambda text: None)
-            print(f"\n{key}: {scenario.title}")
-            for row, measured in results.items():
-                cells = []
-                for name in scenario.shows:
-                    s = stats.spread(stats.values(measured, name))
-                    if s:
-                        cells.append(
-                            f"{name} {s.median:.2f} [{s.low:.2f}-{s.high:.2f}]"
-                        )
-                print(f"  {row.target:15} {row.dialect:9}", "  ".join(cells))
+
+
+def scenario(key: str, asked: argparse.Namespace) -> Scenario:
+    kept = tuple(t for t in SCENARIOS[key].targets if t in asked.targets)
+    return replace(SCENARIOS[key], targets=kept)
+
+
+def relaying(asked: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(target for target in RELAYING if target in asked.targets)
+
+
+def write(everything: dict[str, Results], where: list[str]) -> None:
+    plot.cpu_per_chunk(everything, HERE / "cpu.png")
+    plot.latency_against_load(everything, HERE / "latency.png")
+    (HERE / "RESULTS.md").write_text(report.document(everything, where))
+    print("Written: bench/RESULTS.md")
+
+
+def failed(results: Results) -> bool:
+    rows = (row for row in results if row.target == OURS.target)
+    return any({} in results[row] for row in rows)
+
+
+def tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def arguments() -> argparse.Namespace:
+    everything = [*SCENARIOS, GONE, HELD]
+    targets = sorted({target for each in SCENARIOS.values() for target in each.targets})
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--scenarios", type=_list, default=list(SCENARIOS))
-    parser.add_argument("--targets", type=_list, help="only these")
+    parser.add_argument("--scenarios", type=_some_of(everything), default=everything)
+    parser.add_argument("--targets", type=_some_of(targets), default=targets)
     parser.add_argument("--cerellama", type=Path, default=PROJECT, help="a checkout")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    asked.whole = asked.scenarios == everything and asked.targets == targets
+    return asked
 
 
-def _only(scenario: Scenario, targets: Sequence[str] | None) -> Scenario:
-    kept = tuple(t for t in scenario.targets if targets is None or t in targets)
-    return replace(scenario, targets=kept)
+def _some_of(known: list[str]) -> object:
+    def parse(text: str) -> list[str]:
+        found = text.split(",")
+        if unknown := set(found) - set(known):
+            known_text = ", ".join(known)
+            raise argparse.ArgumentTypeError(f"{min(unknown)}: none of {known_text}")
+        return found
 
-
-def _list(text: str) -> list[str]:
-    return text.split(",")
+    return parse
 
 
 if __name__ == "__main__":
     try:
-        main()
+        sys.exit(main())
     except Unable as error:
         sys.exit(str(error))

@@ -7,16 +7,18 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
-from bench import bodies, cpu, programs
+from bench import bodies, cpu
 from bench.fleet import RELAYS, Fleet, Name
 from bench.programs import BUILD
 from bench.scenarios import Load, Scenario
 
+T = TypeVar("T")
 Measured = dict[str, float]
 Results = dict["Row", list[Measured]]
+Tell = Callable[[str], None]
 RUN_TIMEOUT_S = 90
 ENOUGH_CPUS = 4  # to give two workers, the upstream and the load one each
 
@@ -44,17 +46,23 @@ def placement(scenario: Scenario) -> Placement:
     return Placement(set(usable), set(usable))  # they have to share
 
 
-def run(
-    fleet: Fleet, scenario: Scenario, rounds: int, tell: Callable[[str], None]
-) -> Results:
+def run(fleet: Fleet, scenario: Scenario, rounds: int, tell: Tell) -> Results:
+    """A round that went wrong is told, and stays empty."""
     rows = [Row(t, d) for t in scenario.targets for d in scenario.dialects]
     results: Results = {row: [] for row in rows}
     for n in range(rounds):
-        first = n % len(rows)
-        for row in rows[first:] + rows[:first]:
-            tell(f"round {n + 1} of {rounds}: {row.target}")
-            results[row].append(measure(fleet, scenario, row))
+        for row in rotated(rows, n):
+            try:
+                results[row].append(measure(fleet, scenario, row))
+            except Wrong as error:
+                tell(str(error))
+                results[row].append({})
     return results
+
+
+def rotated(rows: Sequence[T], n: int) -> list[T]:
+    first = n % len(rows)
+    return [*rows[first:], *rows[:first]]
 
 
 def measure(fleet: Fleet, scenario: Scenario, row: Row) -> Measured:
@@ -66,44 +74,51 @@ def measure(fleet: Fleet, scenario: Scenario, row: Row) -> Measured:
     cpu.pin(pids, place.server)
     with _neighbour(fleet, scenario, row):
         before, rest_before = cpu.cpu_ns(pids), cpu.cpu_ns([fleet.upstream.pid])
-        found = _finish(_start(fleet, name, row, scenario.load), row)
-        server = (cpu.cpu_ns(pids) - before) / 1e9
-        rest = (cpu.cpu_ns([fleet.upstream.pid]) - rest_before) / 1e9
-    return found | derived(found, scenario.load, server, rest + found["load_cpu_s"])
+        found = finish(start(fleet, fleet.port(name), row, scenario.load), row)
+        found["server_cpu_s"] = (cpu.cpu_ns(pids) - before) / 1e9
+        rest = cpu.cpu_ns([fleet.upstream.pid]) - rest_before
+        found["upstream_cpu_s"] = rest / 1e9
+    return found | derived(found, scenario.load)
 
 
-def derived(found: Measured, load: Load, server_s: float, rest_s: float) -> Measured:
-    """What follows from the load's counts and the CPU seconds of either side."""
+def derived(found: Measured, load: Load) -> Measured:
+    """What follows from the load's counts and the CPU seconds of each side."""
+    rest = found["load_cpu_s"] + found["upstream_cpu_s"]
     made = {
-        "cpu_us_chunk": server_s * 1e6 / found["chunks"],
-        "cpu_ms_reply": server_s * 1e3 / found["replies"],
-        "server_cpus": server_s / found["seconds"],
-        "rest_cpus": rest_s / found["seconds"],
+        "cpu_us_chunk": found["server_cpu_s"] * 1e6 / found["chunks"],
+        "cpu_ms_reply": found["server_cpu_s"] * 1e3 / found["replies"],
+        "server_cpus": found["server_cpu_s"] / found["seconds"],
+        "rest_cpus": rest / found["seconds"],
     }
     if load.pace:
         made["carried"] = found["chunks_s"] / (load.clients * load.pace)
     return made
 
 
-def _start(fleet: Fleet, name: Name, row: Row, load: Load) -> subprocess.Popen[str]:
+def start(
+    fleet: Fleet, port: int, row: Row, load: Load, **more: int
+) -> subprocess.Popen[str]:
+    """The load generator, under way; it inherits our CPUs."""
     dialect = "openai" if row.target in RELAYS else row.dialect
     body = bodies.body(dialect, load.knobs, agent=load.agent)
     file = BUILD / f"{hashlib.sha256(body).hexdigest()[:16]}.json"
     file.write_bytes(body)
     options = {
-        "port": fleet.port(name),
+        "port": port,
         "path": bodies.PATHS[dialect],
         "dialect": dialect if load.stream else "whole",
         "body": file,
         "tokens": load.tokens,
         "clients": load.clients,
         "seconds": load.seconds,
+        **more,
     }
     command = [str(fleet.load), *(f"{key}={value}" for key, value in options.items())]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def _finish(process: subprocess.Popen[str], row: Row) -> Measured:
+def finish(process: subprocess.Popen[str], row: Row) -> Measured:
+    """What the load generator says at its end."""
     said = process.communicate(timeout=RUN_TIMEOUT_S)[0].splitlines()
     if not said:
         raise Wrong(f"{row.target}: the load generator failed")
@@ -119,10 +134,11 @@ def _neighbour(fleet: Fleet, scenario: Scenario, row: Row) -> Iterator[None]:
     if scenario.beside is None:
         yield
         return
-    process = _start(fleet, Name(row.target, scenario.tls), row, scenario.beside)
+    port = fleet.port(Name(row.target, scenario.tls))
+    process = start(fleet, port, row, scenario.beside, cut=1)
     try:
-        assert process.stdout is not None
         process.stdout.readline()  # "ready": it is under way
         yield
     finally:
-        programs.end(process)
+        process.terminate()
+        finish(process, row)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PYTHON = ("cerellama", "fastapi_httpx", "flask_naive", "aiohttp_tuned")
-ALL = ("direct", "nginx", *PYTHON)
+RELAYING = ("nginx", *PYTHON)
+ALL = ("direct", *RELAYING)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,16 @@ SCENARIOS = {
         ("carried", *PACED),
         swept=24000,
     ),
+    "pace125": Scenario(
+        "8 streams at 125 tokens/s", paced(8, 125), PACED, targets=RELAYING, swept=1000
+    ),
+    "pace1500": Scenario(
+        "8 streams at 1,500 tokens/s",
+        paced(8, 1500),
+        PACED,
+        targets=RELAYING,
+        swept=12000,
+    ),
     "fast": Scenario(
         "Full speed: 8 clients, replies of 1,000 tokens", FULL_SPEED, CHUNKS
     ),
@@ -73,6 +84,7 @@ SCENARIOS = {
         "Agent bodies: 8 clients, 20 messages, 5 tools, 20 tokens",
         Load(8, 20, agent=True),
         REPLIES,
+        targets=RELAYING,
     ),
     "first1": Scenario("First token, 1 client", Load(1, 20), FIRST),
     "first32": Scenario("First token, 32 clients", Load(32, 1), FIRST),

@@ -1,12 +1,13 @@
-"""Medians of rounds, and ratios within a round."""
+"""Medians of rounds, and ratios within a round; `nan` where nothing was measured."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
-Round = Mapping[str, float]  # what one run of one target measured, by name
+Rounds = Sequence[Mapping[str, float]]  # what each round measured, by name
 
 
 class Spread(NamedTuple):
@@ -15,24 +16,28 @@ class Spread(NamedTuple):
     high: float
 
 
-def spread(values: Sequence[float]) -> Spread | None:
-    return Spread(median(values), min(values), max(values)) if values else None
+def spread(rounds: Rounds, name: str) -> Spread:
+    found = [measured[name] for measured in rounds if name in measured]
+    if not found:
+        return Spread(math.nan, math.nan, math.nan)
+    return Spread(median(found), min(found), max(found))
 
 
-def values(rounds: Sequence[Round], name: str) -> list[float]:
-    return [measured[name] for measured in rounds if name in measured]
+def middle(rounds: Rounds, name: str) -> float:
+    return spread(rounds, name).median
 
 
-def ratio(rounds: Sequence[Round], base: Sequence[Round], name: str) -> float | None:
-    """The median of the ratios of rounds that both have, or None."""
-    pairs = zip(rounds, base, strict=False)
-    found = [a[name] / b[name] for a, b in pairs if name in a and b.get(name)]
-    return median(found) if found else None
+def ratio(rounds: Rounds, base: Rounds, name: str) -> float:
+    """The median of the ratios of those rounds that both have."""
+    found = [a / b for a, b in _pairs(rounds, base, name) if b]
+    return median(found) if found else math.nan
 
 
-def difference(
-    rounds: Sequence[Round], base: Sequence[Round], name: str
-) -> float | None:
-    pairs = zip(rounds, base, strict=False)
-    found = [a[name] - b[name] for a, b in pairs if name in a and name in b]
-    return median(found) if found else None
+def difference(rounds: Rounds, base: Rounds, name: str) -> float:
+    found = [a - b for a, b in _pairs(rounds, base, name)]
+    return median(found) if found else math.nan
+
+
+def _pairs(rounds: Rounds, base: Rounds, name: str) -> list[tuple[float, float]]:
+    both = zip(rounds, base, strict=True)
+    return [(a[name], b[name]) for a, b in both if name in a and name in b]

@@ -1,0 +1,76 @@
+"""How soon the upstream's connection is closed when a client leaves, in four states."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import math
+import socket
+import time
+
+from bench import bodies, cpu
+from bench.fleet import RELAYS, Fleet, Name
+from bench.rounds import Measured, Results, Row, rotated
+
+STATES = {
+    "pace": {"tokens": 1_000_000, "pace": 500},
+    "full speed": {"tokens": 1_000_000_000},
+    "silent in mid-stream": {"tokens": 1000, "mute": 20},
+    "before the first byte": {"tokens": 1000, "mute": 0},
+}
+STAYS_S = 0.1
+NEVER_S = 1.0
+SERVER_CPU = 1
+ids = itertools.count(1)
+
+
+def run(fleet: Fleet, targets: tuple[str, ...], rounds: int) -> Results:
+    """One row per target and state; the state stands where a dialect would."""
+    rows = [Row(target, state) for target in targets for state in STATES]
+    results: Results = {row: [] for row in rows}
+    for n in range(rounds):
+        for row in rotated(rows, n):
+            cpu.pin(fleet.pids(Name(row.target)), {SERVER_CPU})
+            results[row].append(leave(fleet, row))
+    return results
+
+
+def leave(fleet: Fleet, row: Row) -> Measured:
+    """Milliseconds from the client's close to the upstream's; infinite: never."""
+    number = next(ids)
+    dialect = "openai" if row.target in RELAYS else "native"
+    body = bodies.body(dialect, STATES[row.dialect] | {"id": number})
+    with socket.create_connection(
+        ("127.0.0.1", fleet.port(Name(row.target)))
+    ) as client:
+        head = (
+            f"POST {bodies.PATHS[dialect]} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        client.sendall(head.encode() + body)
+        _read_for(client, STAYS_S)
+        left = time.monotonic_ns()
+    return {"gone_ms": (_closed(fleet.upstream.port, number, left) - left) / 1e6}
+
+
+def _read_for(client: socket.socket, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        client.settimeout(left)
+        try:
+            if not client.recv(65536):
+                return
+        except TimeoutError:
+            return
+
+
+def _closed(port: int, number: int, left: int) -> float:
+    """When the upstream's connection was closed, by the clock that both read."""
+    asked = http.client.HTTPConnection("127.0.0.1", port)
+    while time.monotonic_ns() < left + NEVER_S * 1e9:
+        asked.request("GET", f"/closed?id={number}")
+        if found := json.loads(asked.getresponse().read())["closed_ns"]:
+            return found
+        time.sleep(0.005)
+    return math.inf
