@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bench import fleet, gone, held, machine, plot, report, rounds
+from bench import cpu, fleet, gone, held, machine, plot, report, rounds
 from bench.fleet import Fleet, Name
 from bench.goals import OURS
 from bench.programs import HERE, Unable
@@ -25,14 +24,14 @@ CPUS_NEEDED = 2
 def main() -> int:
     """0 when Cerellama relayed every text right."""
     asked = arguments()
-    if len(os.sched_getaffinity(1)) < CPUS_NEEDED:
+    if len(cpu.USABLE) < CPUS_NEEDED:
         raise Unable("The bench needs two CPUs: one for the server, one for the rest.")
     where, began = machine.words(), time.monotonic()
     with fleet.running(sorted(names(asked)), asked.cerellama) as running:
         everything = dict(measured(running, asked))
     print("\n".join(["", *report.goals(everything)]))
     if asked.whole:
-        how = f"{asked.rounds} rounds, {(time.monotonic() - began) / 60:.1f} minutes"
+        how = f"rounds: {asked.rounds}; {(time.monotonic() - began) / 60:.1f} minutes"
         write(everything, [f"On {where}; {how}.", *machine.versions()])
     return 1 if any(failed(results) for results in everything.values()) else 0
 
@@ -42,7 +41,9 @@ def measured(
 ) -> Iterator[tuple[str, Results]]:
     """Each scenario in turn, shown when it is through."""
     for key in asked.scenarios:
+        began = time.monotonic()
         results = measure(running, key, asked)
+        tell(f"{key}: {time.monotonic() - began:.0f} s")
         print("\n".join(["", *report.section(key, results)]), flush=True)
         yield key, results
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PROC = Path("/proc")
+USABLE = sorted(os.sched_getaffinity(0))  # before anything is pinned
 PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 

@@ -109,16 +109,17 @@ def _joined(told: Iterable[str]) -> str:
     return " and ".join(filter(None, dict.fromkeys(told)))
 
 
-X_FASTAPI, X_NGINX, X_NATIVE = "x FastAPI", "x nginx", "x native"
+X_FASTAPI, X_NGINX = "x FastAPI", "x nginx"
 
 
 def _dialects(scenario: str, speed: str) -> Goal:
     limits = (
         Limit(
-            f"{X_NATIVE} ({dialect})",
+            "x native",
             ratio("cpu_us_chunk", OURS, Row(OURS.target, dialect)),
             1.2,
             1.0,
+            of=f"for {dialect}",
         )
         for dialect in ("openai", "anthropic")
     )
@@ -173,9 +174,7 @@ GOALS = (
         "client gone to upstream closed",
         "gone",
         tuple(
-            Limit(
-                f"ms ({state})", middle("gone_ms", of=Row(OURS.target, state)), 50, 10
-            )
+            Limit("ms", middle("gone_ms", of=Row(OURS.target, state)), 50, 10, of=state)
             for state in STATES
         ),
     ),
@@ -192,7 +191,7 @@ GOALS = (
     _dialects("dialects", "natural pace"),
     _dialects("dialects_fast", "full speed"),
     Goal(
-        "two workers against one, full speed",
+        "two workers against one, full speed (or the reason shown)",
         "workers",
         (
             Limit(

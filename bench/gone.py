@@ -9,9 +9,9 @@ import math
 import socket
 import time
 
-from bench import bodies, cpu
+from bench import bodies
 from bench.fleet import RELAYS, Fleet, Name
-from bench.rounds import Measured, Results, Row, rotated
+from bench.rounds import Measured, Results, Row, place, placement, rotated
 
 STATES = {
     "pace": {"tokens": 1_000_000, "pace": 500},
@@ -21,7 +21,6 @@ STATES = {
 }
 STAYS_S = 0.1
 NEVER_S = 1.0
-SERVER_CPU = 1
 ids = itertools.count(1)
 
 
@@ -31,7 +30,7 @@ def run(fleet: Fleet, targets: tuple[str, ...], rounds: int) -> Results:
     results: Results = {row: [] for row in rows}
     for n in range(rounds):
         for row in rotated(rows, n):
-            cpu.pin(fleet.pids(Name(row.target)), {SERVER_CPU})
+            place(fleet.pids(Name(row.target)), placement())
             results[row].append(leave(fleet, row))
     return results
 

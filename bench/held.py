@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import subprocess
 import time
@@ -17,7 +16,7 @@ from bench.targets import Upstream
 
 STREAMS = 4000
 OPENING = 64  # clients that wait for their first token while the rest come
-LIMIT_S = 30
+LIMIT_S = 25
 SETTLE_S = 1.0
 WARM = Load(4, 20, seconds=0.1)
 HELD = Load(STREAMS, 1_000_000, pace=1, seconds=600)
@@ -40,11 +39,9 @@ def run(
 
 
 def _hold(running: Fleet, row: Row, server: Program) -> Measured:
-    rest, server_cpu = sorted(os.sched_getaffinity(1))[:2]
-    os.sched_setaffinity(0, {rest})
     rounds.finish(rounds.start(running, server.port, row, WARM), row)
     pids = cpu.tree(server.pid)
-    cpu.pin(pids, {server_cpu})
+    rounds.place(pids, rounds.placement())
     before, began = cpu.rss_kib(pids), time.monotonic()
     load = rounds.start(running, server.port, row, HELD, opening=OPENING)
     try:

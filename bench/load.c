@@ -79,7 +79,8 @@ static volatile sig_atomic_t told_to_end;
 static void sample(struct samples *s, uint64_t ns)
 {
     if (s->n == s->size)
-        s->us = realloc(s->us, (s->size = s->size ? 2 * s->size : 4096) * sizeof *s->us);
+        s->us =
+            realloc(s->us, (s->size = s->size ? 2 * s->size : 4096) * sizeof *s->us);
     s->us[s->n++] = (uint32_t)(ns / 1000);
 }
 
@@ -93,8 +94,8 @@ static void print_samples(const char *name, struct samples *s)
 {
     qsort(s->us, s->n, sizeof *s->us, ascending);
     if (s->n)
-        printf(",\"%s_p50\":%u,\"%s_p99\":%u,\"%s_max\":%u", name, s->us[s->n / 2], name,
-               s->us[s->n * 99 / 100], name, s->us[s->n - 1]);
+        printf(",\"%s_p50\":%u,\"%s_p99\":%u,\"%s_max\":%u", name, s->us[s->n / 2],
+               name, s->us[s->n * 99 / 100], name, s->us[s->n - 1]);
 }
 
 static void report(void)
@@ -103,10 +104,11 @@ static void report(void)
     double took = (double)(last_byte - first_request) / 1e9;
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    printf("{\"replies\":%ld,\"chunks\":%ld,\"errors\":%ld,\"error\":\"%s\",\"ready\":%d",
-           replies, chunks, errors, first_error, readied);
-    printf(",\"seconds\":%.6f,\"chunks_s\":%.1f,\"replies_s\":%.1f,\"load_cpu_s\":%.6f", took,
-           streamed > 0 ? (double)chunks / streamed : 0,
+    printf(
+        "{\"replies\":%ld,\"chunks\":%ld,\"errors\":%ld,\"error\":\"%s\",\"ready\":%d",
+        replies, chunks, errors, first_error, readied);
+    printf(",\"seconds\":%.6f,\"chunks_s\":%.1f,\"replies_s\":%.1f,\"load_cpu_s\":%.6f",
+           took, streamed > 0 ? (double)chunks / streamed : 0,
            took > 0 ? (double)replies / took : 0,
            (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec)
                + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
@@ -152,7 +154,8 @@ static void open_client(struct client *c)
     start(c, now_ns());
 }
 
-__attribute__((format(printf, 2, 3))) static void fail(struct client *c, const char *why, ...)
+__attribute__((format(printf, 2, 3))) static void fail(struct client *c,
+                                                       const char *why, ...)
 {
     va_list args;
     va_start(args, why);
@@ -242,7 +245,8 @@ static void count_token(struct client *c, int64_t clock, uint64_t now)
     else if (clock)
         sample(&gap, now - c->last);
     if (clock)
-        sample(&latency, now > (uint64_t)clock * 1000 ? now - (uint64_t)clock * 1000 : 0);
+        sample(&latency,
+               now > (uint64_t)clock * 1000 ? now - (uint64_t)clock * 1000 : 0);
     if (!c->ready) {
         c->ready = true;
         if (++readied == want.clients)
@@ -319,7 +323,8 @@ static bool take_body(struct client *c, char *at, size_t n, uint64_t now)
 /* The body is complete. */
 static void take_end(struct client *c, uint64_t now)
 {
-    char *text = want.dialect->end ? NULL : (char *)value(c->held, c->held_len, "\"content\":");
+    char *text =
+        want.dialect->end ? NULL : (char *)value(c->held, c->held_len, "\"content\":");
     if (text && !take_text(c, text + 1, c->held + c->held_len, now))
         return;
     finish(c, now);
@@ -421,7 +426,8 @@ static void open_some(void)
         open_client(&clients[started]);
 }
 
-/* Until all are done, or the time is up and what runs is cut or no longer waited for. */
+/* Until all are done, or the time is up and what runs is cut or no longer waited for.
+ */
 static void run(void)
 {
     struct epoll_event events[EVENTS];
@@ -501,7 +507,8 @@ int main(int argc, char **argv)
     want.tokens = atol(argument(argv, "tokens", "20"));
     want.seconds = atof(argument(argv, "seconds", "1"));
     want.cut = atoi(argument(argv, "cut", "0"));
-    make_request(argument(argv, "path", "/api/chat"), argument(argv, "body", "/dev/stdin"));
+    make_request(argument(argv, "path", "/api/chat"),
+                 argument(argv, "body", "/dev/stdin"));
     clients = calloc((size_t)want.clients, sizeof *clients);
     epoll = epoll_create1(0);
     run();

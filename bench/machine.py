@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench import cpu
 from bench.targets import PROJECT
 
 OUR_SIDE = ("gunicorn", "gevent", "Flask", "requests", "urllib3", "msgspec")
@@ -26,7 +27,7 @@ GIB = 1 << 30
 
 def words() -> str:
     """No name of the host, no path."""
-    cpus = len(os.sched_getaffinity(1))
+    cpus = len(cpu.USABLE)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     return (
         f"{cpus} CPUs ({_model()}), {memory:.0f} GiB, Linux {platform.release()}; "

@@ -33,8 +33,9 @@ def cpu_per_chunk(everything: Everything, file: Path) -> None:
         bars = panel.barh(
             TARGETS, middles, xerr=(below, above), color=[COLOURS[t] for t in TARGETS]
         )
-        panel.bar_label(bars, fmt=" {:.3g}", label_type="center")
+        panel.bar_label(bars, fmt="{:.3g}", padding=4)
         panel.set(title=title, xlabel="CPU per chunk, us")
+        panel.margins(x=0.2)
         panel.invert_yaxis()
     _save(figure, file)
 

@@ -61,9 +61,11 @@ def running(
     port: int,
     environ: Mapping[str, str] | None = None,
     cwd: Path = HERE,
+    *,
+    log: Path | None = None,
 ) -> Iterator[Program]:
     """Run a server until the block's end; what it prints goes to a file."""
-    log = BUILD / f"{Path(command[0]).name}-{port}.log"
+    log = log or BUILD / f"{Path(command[0]).name}-{port}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [str(part) for part in command],

@@ -5,9 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench import stats
-from bench.goals import BASE, DIRECT, GOALS, NGINX, OURS, Goal, judge, number
-from bench.rounds import Results, Row
+from bench import cpu, stats
+from bench.goals import (
+    BASE,
+    DIRECT,
+    GOALS,
+    NGINX,
+    OURS,
+    TWO_WORKERS,
+    Goal,
+    judge,
+    number,
+)
+from bench.rounds import ENOUGH_CPUS, Results, Row
 from bench.scenarios import PYTHON, SCENARIOS
 
 Everything = Mapping[str, Results]
@@ -72,7 +82,24 @@ def section(key: str, results: Results) -> list[str]:
         title, shows = OTHERS[key]
     else:
         title, shows = SCENARIOS[key].title, SCENARIOS[key].shows
-    return [f"## {title} (`{key}`)", "", *scenario(results, shows)]
+    lines = [f"## {title} (`{key}`)", "", *scenario(results, shows)]
+    return lines + shared(results) if key == "workers" else lines
+
+
+def shared(results: Results) -> list[str]:
+    """Why two workers cannot be twice as fast where all share the CPUs."""
+    one, two = results.get(OURS), results.get(TWO_WORKERS)
+    if not one or not two or len(cpu.USABLE) >= ENOUGH_CPUS:
+        return []
+    alone, both = (stats.middle(rows, "server_cpus") for rows in (one, two))
+    rest = stats.middle(two, "rest_cpus")
+    most = (len(cpu.USABLE) - rest) / alone
+    return [
+        "",
+        f"All share {len(cpu.USABLE)} CPUs. One worker used {alone:.2f}. Two used "
+        f"{both:.2f} beside the {rest:.2f} of the upstream and the load generator: "
+        f"there was room for {most:.2f} times one worker, were nothing else running.",
+    ]
 
 
 def failures(everything: Everything) -> list[str]:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from bench import bodies, cpu
@@ -37,13 +37,18 @@ class Placement(NamedTuple):
     rest: set[int]  # upstream, load generator and bench
 
 
-def placement(scenario: Scenario) -> Placement:
-    usable = sorted(os.sched_getaffinity(1))
-    if not scenario.two_workers:
-        return Placement({usable[1]}, {usable[0]})
-    if len(usable) >= ENOUGH_CPUS:
-        return Placement(set(usable[2:4]), set(usable[:2]))
-    return Placement(set(usable), set(usable))  # they have to share
+def placement(*, two_workers: bool = False) -> Placement:
+    if not two_workers:
+        return Placement({cpu.USABLE[1]}, {cpu.USABLE[0]})
+    if len(cpu.USABLE) >= ENOUGH_CPUS:
+        return Placement({*cpu.USABLE[2:4]}, {*cpu.USABLE[:2]})
+    return Placement({*cpu.USABLE}, {*cpu.USABLE})  # they have to share
+
+
+def place(pids: Iterable[int], at: Placement) -> None:
+    """Pin a server, and us with all that we start from now on."""
+    cpu.pin(pids, at.server)
+    os.sched_setaffinity(0, at.rest)
 
 
 def run(fleet: Fleet, scenario: Scenario, rounds: int, tell: Tell) -> Results:
@@ -67,11 +72,13 @@ def rotated(rows: Sequence[T], n: int) -> list[T]:
 
 def measure(fleet: Fleet, scenario: Scenario, row: Row) -> Measured:
     """One run of the load against one target."""
-    name, place = Name(row.target, scenario.tls), placement(scenario)
-    os.sched_setaffinity(0, place.rest)  # the load inherits it
-    cpu.pin([fleet.upstream.pid], place.rest)
+    name, at = (
+        Name(row.target, scenario.tls),
+        placement(two_workers=scenario.two_workers),
+    )
     pids = fleet.pids(name)
-    cpu.pin(pids, place.server)
+    place(pids, at)
+    cpu.pin([fleet.upstream.pid], at.rest)
     with _neighbour(fleet, scenario, row):
         before, rest_before = cpu.cpu_ns(pids), cpu.cpu_ns([fleet.upstream.pid])
         found = finish(start(fleet, fleet.port(name), row, scenario.load), row)

@@ -11,8 +11,9 @@
 enum { BLOCK = 1000, CLOCK_DIGITS = 16, ENDINGS = 8 };
 #define TOKEN " %03d:%016d" /* counter, clock */
 
-static const char *const ending[ENDINGS] = {"", "\n", "", "\"q\"", "", "\xc3\xa9", "", "\\"};
-static const char *const ending_json[ENDINGS] = {"", "\\n", "", "\\\"q\\\"",
+static const char *const ending[ENDINGS] = {"", "\n",       "", "\"q\"",
+                                            "", "\xc3\xa9", "", "\\"};
+static const char *const ending_json[ENDINGS] = {"", "\\n",      "", "\\\"q\\\"",
                                                  "", "\xc3\xa9", "", "\\\\"};
 
 static inline uint64_t now_ns(void)

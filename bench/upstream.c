@@ -67,9 +67,9 @@ struct reply {
 };
 
 struct conn {
-    int fd, timer; /* timer: -1 while nothing is paced */
+    int fd, timer;                          /* timer: -1 while nothing is paced */
     enum { IDLE, ANSWERING, ENDING } state; /* ENDING: all of it is laid out */
-    bool begun, blocked;                    /* blocked: waits until it may write again */
+    bool begun, blocked; /* blocked: waits until it may write again */
     struct reply reply;
     long due, sent; /* tokens that may be out by now, that are */
     struct iovec out[3];
@@ -104,18 +104,19 @@ static void render_events(void)
     for (int i = 0; i < BLOCK; i++) {
         event_at[i] = (size_t)(at - block);
         int n = sprintf(token, TOKEN, i, 0);
-        sprintf(event, START "\"content\":\"%s%s\"},\"index\":0}]," CHUNK "}\n\n", token,
-                ending_json[i % ENDINGS]);
+        sprintf(event, START "\"content\":\"%s%s\"},\"index\":0}]," CHUNK "}\n\n",
+                token, ending_json[i % ENDINGS]);
         char *from = at;
         at += http_chunk(at, event);
         clock_in[i] = (size_t)(strstr(from, token) - from) + (size_t)n - CLOCK_DIGITS;
     }
     event_at[BLOCK] = (size_t)(at - block);
-    head_len = (size_t)sprintf(head, "HTTP/1.1 200 OK\r\n" HEADERS
-                                     "Content-Type: text/event-stream; charset=utf-8\r\n"
-                                     "Transfer-Encoding: chunked\r\n\r\n");
-    head_len += http_chunk(
-        head + head_len, START "\"role\":\"assistant\"},\"index\":0}]," CHUNK "}\n\n");
+    head_len =
+        (size_t)sprintf(head, "HTTP/1.1 200 OK\r\n" HEADERS
+                              "Content-Type: text/event-stream; charset=utf-8\r\n"
+                              "Transfer-Encoding: chunked\r\n\r\n");
+    head_len += http_chunk(head + head_len, START
+                           "\"role\":\"assistant\"},\"index\":0}]," CHUNK "}\n\n");
 }
 
 /* The text of the longest reply, as a JSON string holds it. */
@@ -133,7 +134,8 @@ static void render_text(void)
 static size_t tail(char *to, long tokens)
 {
     char event[1024];
-    sprintf(event, START "},\"finish_reason\":\"stop\",\"index\":0}]," CHUNK "," USAGE "}\n\n",
+    sprintf(event,
+            START "},\"finish_reason\":\"stop\",\"index\":0}]," CHUNK "," USAGE "}\n\n",
             80 + tokens, tokens);
     size_t n = http_chunk(to, event);
     n += http_chunk(to + n, "data: [DONE]\n\n");
@@ -144,7 +146,8 @@ static size_t tail(char *to, long tokens)
 
 static void watch(struct conn *c, bool writable)
 {
-    struct epoll_event e = {EPOLLIN | EPOLLRDHUP | (writable ? EPOLLOUT : 0), {.ptr = c}};
+    struct epoll_event e = {EPOLLIN | EPOLLRDHUP | (writable ? EPOLLOUT : 0),
+                            {.ptr = c}};
     epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &e);
     c->blocked = writable;
 }
@@ -266,10 +269,11 @@ static void pump(struct conn *c)
 static void answer(struct conn *c, const char *before, const char *middle, size_t n,
                    const char *after)
 {
-    int size = sprintf(c->own,
-                       "HTTP/1.1 200 OK\r\n" HEADERS "Content-Type: application/json\r\n"
-                       "Content-Length: %zu\r\n\r\n%s",
-                       strlen(before) + n + strlen(after), before);
+    int size =
+        sprintf(c->own,
+                "HTTP/1.1 200 OK\r\n" HEADERS "Content-Type: application/json\r\n"
+                "Content-Length: %zu\r\n\r\n%s",
+                strlen(before) + n + strlen(after), before);
     add(c, c->own, (size_t)size);
     add(c, middle, n);
     add(c, strcpy(c->own + size, after), strlen(after));
@@ -280,7 +284,8 @@ static void answer_whole(struct conn *c)
 {
     long n = c->reply.tokens;
     char after[1024];
-    sprintf(after, "\",\"role\":\"assistant\"}}]," CREATED "\"chat.completion\"," USAGE "}",
+    sprintf(after,
+            "\",\"role\":\"assistant\"}}]," CREATED "\"chat.completion\"," USAGE "}",
             80 + n, n);
     size_t size = (size_t)(n / BLOCK) * text_at[BLOCK] + text_at[n % BLOCK];
     answer(c,
@@ -332,12 +337,13 @@ static void answer_get(struct conn *c, const char *path)
 {
     char said[128] = MODELS;
     if (strncmp(path, "/counts", 7) == 0)
-        sprintf(said, "{\"connections\":%ld,\"requests\":%ld,\"open\":%ld}", connections,
-                requests, open_now);
+        sprintf(said, "{\"connections\":%ld,\"requests\":%ld,\"open\":%ld}",
+                connections, requests, open_now);
     long id = strncmp(path, "/closed?id=", 11) == 0 ? atol(path + 11) : 0;
     if (id)
         sprintf(said, "{\"closed_ns\":%lu}",
-                closed[id % CLOSED].id == id ? (unsigned long)closed[id % CLOSED].ns : 0);
+                closed[id % CLOSED].id == id ? (unsigned long)closed[id % CLOSED].ns
+                                             : 0);
     answer(c, said, "", 0, "");
 }
 
@@ -367,7 +373,8 @@ static void readable(struct conn *c)
 {
     if (c->in_size - c->in_len < 16384)
         c->in = realloc(c->in, c->in_size += 32768);
-    ssize_t n = recv(c->fd, c->in + c->in_len, c->in_size - c->in_len - 1, MSG_DONTWAIT);
+    ssize_t n =
+        recv(c->fd, c->in + c->in_len, c->in_size - c->in_len - 1, MSG_DONTWAIT);
     if (n == 0 || (n < 0 && errno != EAGAIN)) {
         drop(c);
     } else if (n > 0) {
