@@ -16,7 +16,7 @@ PROJECT = Path(__file__).parents[1]
 LONGEST_FILE = 400
 SETTING_LINE = re.compile(r"^# ([A-Z_]+)=(.*)$", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w")
-NOT_OURS = {"node_modules", "__pycache__", "instance"}
+NOT_OURS = {"node_modules", "__pycache__", "instance", "build"}
 HIDDEN_BUT_OURS = {".ci", ".dockerignore", ".env.example", ".flaskenv", ".gitignore"}
 INTERNAL = {"CERELLAMA_INSTANCE_DIR"}
 

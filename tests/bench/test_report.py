@@ -1,0 +1,92 @@
+"""The tables of RESULTS.md."""
+
+from __future__ import annotations
+
+from bench import report
+from bench.rounds import Row
+
+FAST = {
+    Row("direct"): [
+        {"cpu_us_chunk": 0.0, "chunks_s": 2e6, "chunks": 2e6, **cpu}
+        for cpu in ({"upstream_cpu_s": 0.25, "load_cpu_s": 0.5},) * 2
+    ],
+    Row("nginx"): [{"cpu_us_chunk": 1.0, "chunks_s": 5e5}] * 2,
+    Row("cerellama"): [
+        {"cpu_us_chunk": 5.0, "chunks_s": 1e5},
+        {"cpu_us_chunk": 7.0, "chunks_s": 1e5},
+    ],
+    Row("fastapi_httpx"): [{"cpu_us_chunk": 100.0, "chunks_s": 1e4}] * 2,
+}
+
+
+def line(lines: list[str], start: str) -> str:
+    return next(line for line in lines if line.startswith(f"| {start}"))
+
+
+def test_a_cell_tells_the_median_its_range_and_the_ratio() -> None:
+    lines = report.scenario(FAST, ("cpu_us_chunk",))
+
+    assert lines[0] == "| target | CPU per chunk, us |"
+    assert line(lines, "cerellama") == "| cerellama | 6.00 [5.00-7.00] x0.060 |"
+
+
+def test_what_others_are_compared_with_has_no_ratio() -> None:
+    lines = report.scenario(FAST, ("cpu_us_chunk",))
+
+    assert line(lines, "fastapi_httpx") == "| fastapi_httpx | 100 [100-100] |"
+
+
+def test_dialects_are_compared_with_native() -> None:
+    rows = {
+        Row("cerellama"): [{"cpu_us_chunk": 10.0}],
+        Row("cerellama", "openai"): [{"cpu_us_chunk": 11.0}],
+    }
+
+    lines = report.scenario(rows, ("cpu_us_chunk",))
+
+    assert line(lines, "cerellama | openai").endswith("| 11.0 x1.10 |")
+
+
+def test_states_are_compared_state_by_state() -> None:
+    rows = {
+        Row("cerellama", "pace"): [{"gone_ms": 1.0}],
+        Row("fastapi_httpx", "pace"): [{"gone_ms": 4.0}],
+    }
+
+    lines = report.scenario(rows, ("gone_ms",))
+
+    assert line(lines, "cerellama").endswith("| 1.00 x0.25 |")
+
+
+def test_the_table_of_goals_has_those_that_were_measured() -> None:
+    lines = report.goals({"fast": FAST})
+
+    assert len(lines) == 3
+    assert "| 0.060 x FastAPI | yes | yes |" in lines[2]
+
+
+def test_a_goal_whose_base_was_not_run_says_so() -> None:
+    lines = report.goals({"fast": {Row("cerellama"): [{"cpu_us_chunk": 5.0}]}})
+
+    assert "fastapi_httpx was not measured" in lines[2]
+
+
+def test_the_ceiling_is_told_against_the_fastest_python_and_nginx() -> None:
+    told = report.ceilings({"fast": FAST})[0]
+
+    assert "2,000,000 chunks/s (20.0 x cerellama, 4.0 x nginx)" in told
+    assert "writes 8,000,000 and the load generator reads 4,000,000" in told
+
+
+def test_a_round_that_failed_is_named() -> None:
+    failed = {"pace": {Row("cerellama"): [{"cpu_us_chunk": 5.0}, {}]}}
+
+    assert "- pace: cerellama, 1 of 2 rounds" in report.failures(failed)
+    assert "Every relayed text was right" in report.failures({"fast": FAST})[0]
+
+
+def test_a_document_begins_with_the_machine_and_holds_every_table() -> None:
+    text = report.document({"fast": FAST}, ["On 2 CPUs.", "nginx 1"])
+
+    assert text.index("On 2 CPUs.\n- nginx 1\n") < text.index("## Targets")
+    assert "## Full speed: 8 clients, replies of 1,000 tokens (`fast`)" in text
