@@ -88,7 +88,8 @@ def tools(value: Any, path: str) -> list[dict[str, Any]]:
 
 
 def texts(value: Any, path: str) -> list[str]:
-    return [text(each, path) for each in listed(value, path, "[]string")]
+    given = listed(value, path, "[]string")
+    return ["" if each is None else text(each, path) for each in given]
 
 
 def settings(value: Any, path: str) -> dict[str, Any]:

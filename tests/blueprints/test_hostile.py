@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.blueprints.talking import CHAT, GENERATE, GPT, OPENAI, QWEN, asking, user
+from tests.blueprints.talking import (
+    CHAT,
+    COMPLETIONS,
+    GENERATE,
+    GPT,
+    OPENAI,
+    QWEN,
+    asking,
+    user,
+)
 
 SHOW = "/api/show"
 VALUES = [
@@ -32,6 +41,8 @@ FIELDS = {
     "seed stop temperature frequency_penalty presence_penalty top_p response_format "
     "tools tool_choice parallel_tool_calls prediction reasoning reasoning_effort "
     "logprobs top_logprobs n user",
+    COMPLETIONS: "model prompt suffix echo max_tokens temperature top_p seed stop "
+    "logprobs stream stream_options frequency_penalty presence_penalty best_of user",
     SHOW: "model name system template verbose options",
 }
 OPTIONS = (

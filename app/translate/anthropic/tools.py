@@ -118,7 +118,7 @@ def _given(function: Mapping[str, Any]) -> dict[str, Any]:
 
 def _choice(choice: Mapping[str, Any], names: set[str]) -> Any:
     """A tool that is not there is no choice."""
-    kind = choice.get("type")
-    if kind == "tool" and choice.get("name") in names:
-        return {"type": "function", "function": {"name": choice["name"]}}
+    kind, name = choice.get("type"), choice.get("name")
+    if kind == "tool" and isinstance(name, str) and name in names:
+        return {"type": "function", "function": {"name": name}}
     return CHOICES.get(kind) if isinstance(kind, str) else None
