@@ -30,10 +30,10 @@ class Decoder:
                 return []
             data = bytes(self._rest)
             self._rest.clear()
-        blocks = data.split(b"\n\n")
-        self._rest += blocks.pop()
+        whole, end, rest = data.rpartition(b"\n\n")
+        self._rest += rest
         self._check_size()
-        return [event for event in map(parse, blocks) if event]
+        return split(whole) if end else []
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         if self._after_cr and data:
@@ -50,10 +50,20 @@ class Decoder:
             raise UpstreamError("Cerebras sent an event without an end")
 
 
+def split(whole: bytes) -> list[bytes]:
+    """The data of whole events; mostly each is one line of it, and nothing else."""
+    events = whole[6:].split(b"\n\ndata: ")
+    if (
+        whole.startswith(b"data: ")
+        and whole.count(b"\n") == 2 * len(events) - 2
+        and b"" not in events
+    ):
+        return events
+    return [event for event in map(parse, whole.split(b"\n\n")) if event]
+
+
 def parse(block: bytes) -> bytes:
     """The data of one event's lines, empty when they hold none."""
-    if block.startswith(b"data: {") and block.find(b"\n", 6) < 0:
-        return block[6:]
     fields = [line.partition(b":") for line in block.split(b"\n")]
     return b"\n".join(
         [value.removeprefix(b" ") for name, _, value in fields if name == b"data"]
