@@ -16,6 +16,7 @@ from app.wire.completion import Choice, Chunk, TimeInfo, Usage
 TICK_S = 15.0
 DRAIN_S = 1.0  # what a whole answer's usage, [DONE] and end of body may still take
 DONE = b"[DONE]"
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class ChunkStream:
@@ -97,18 +98,24 @@ class ChunkStream:
         """The chunks before an error are given out first, the error after them."""
         chunks: list[Chunk] = []
         try:
-            for event in self._events.feed(data):
-                if event == DONE:
-                    self._check_whole()
-                    continue
-                chunk = decode(event)
-                if self._says_something(chunk):
-                    chunks.append(chunk)
+            self._decode_into(chunks, data)
         except (Failure, UpstreamError) as error:
             if not chunks and not self._whole:
                 raise
             self._error = error
         return chunks
+
+    def _decode_into(self, chunks: list[Chunk], data: bytes) -> None:
+        try:
+            for event in self._events.feed(data):
+                if event == DONE:
+                    self._check_whole()
+                    continue
+                chunk = completion.decode(event)
+                if is_mere_text(chunk) or self._says_something(chunk):
+                    chunks.append(chunk)
+        except UNREADABLE as error:
+            raise unintelligible() from error
 
     def _says_something(self, chunk: Chunk) -> bool:
         if chunk.error is not None:
@@ -128,12 +135,25 @@ class ChunkStream:
             raise cut_short(CEREBRAS)
 
 
-def decode(event: bytes) -> Chunk:
-    """A chunk, or a whole completion, out of its JSON."""
+def decode(data: bytes) -> Chunk:
+    """A whole completion out of its JSON."""
     try:
-        return completion.decode(event)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamError("Cerebras sent something unintelligible") from error
+        return completion.decode(data)
+    except UNREADABLE as error:
+        raise unintelligible() from error
+
+
+def unintelligible() -> UpstreamError:
+    return UpstreamError("Cerebras sent something unintelligible")
+
+
+def is_mere_text(chunk: Chunk) -> bool:
+    """Nearly every chunk of a stream is: it is told apart at little cost."""
+    choices = chunk.choices
+    if not choices or len(choices) > 1 or chunk.error is not None:
+        return False
+    delta = choices[0].delta
+    return bool(delta and delta.content and not choices[0].finish_reason)
 
 
 def speaks(choice: Choice) -> bool:

@@ -1,7 +1,8 @@
 """What the upstream answers, typed: only the fields we read, every one optional.
 
 A stream's chunk and a whole answer are one type: a chunk's choice has a `delta`,
-a whole answer's a `message`, a raw completion's a `text`.
+a whole answer's a `message`, a raw completion's a `text`. They hold no cycles, so the
+collector of garbage need not look at them.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from typing import Any
 import msgspec
 
 
-class FunctionCall(msgspec.Struct):
+class FunctionCall(msgspec.Struct, gc=False):
     name: str | None = None
     arguments: str | None = None
 
 
-class ToolCall(msgspec.Struct):
+class ToolCall(msgspec.Struct, gc=False):
     """A call, or the fragment of one that a chunk brings."""
 
     index: int | None = None
@@ -24,13 +25,13 @@ class ToolCall(msgspec.Struct):
     function: FunctionCall | None = None
 
 
-class Delta(msgspec.Struct):
+class Delta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning: str | None = None
     tool_calls: list[ToolCall] | None = None
 
 
-class Choice(msgspec.Struct):
+class Choice(msgspec.Struct, gc=False):
     delta: Delta | None = None
     message: Delta | None = None
     text: str | None = None
@@ -39,22 +40,22 @@ class Choice(msgspec.Struct):
     stop_sequence: str | None = None  # which one ended it, where that is known
 
 
-class PromptDetails(msgspec.Struct):
+class PromptDetails(msgspec.Struct, gc=False):
     cached_tokens: int | None = None
 
 
-class CompletionDetails(msgspec.Struct):
+class CompletionDetails(msgspec.Struct, gc=False):
     reasoning_tokens: int | None = None
 
 
-class Usage(msgspec.Struct):
+class Usage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
 
 
-class TimeInfo(msgspec.Struct):
+class TimeInfo(msgspec.Struct, gc=False):
     """Durations in seconds."""
 
     queue_time: float | None = None
@@ -63,7 +64,7 @@ class TimeInfo(msgspec.Struct):
     total_time: float | None = None
 
 
-class Chunk(msgspec.Struct):
+class Chunk(msgspec.Struct, gc=False):
     choices: list[Choice] | None = None
     usage: Usage | None = None
     time_info: TimeInfo | None = None
