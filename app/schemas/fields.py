@@ -41,6 +41,19 @@ class Request(Schema):
     class Meta:
         unknown = EXCLUDE
 
+    def valid(self, value: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What `load` would give, at a tenth of its price; None if it would refuse."""
+        checked = {}
+        try:
+            for name, field in self.fields.items():
+                if name in value:
+                    checked[name] = field.deserialize(value[name], name)
+                elif field.required:
+                    return None
+        except ValidationError:
+            return None
+        return checked
+
 
 def load(schema: Request, value: Any) -> dict[str, Any]:
     """Check a decoded body: keys in any case, null as absent, unknown keys dropped."""
@@ -50,8 +63,13 @@ def load(schema: Request, value: Any) -> dict[str, Any]:
         raise InvalidRequest(
             f"json: cannot unmarshal {kind} into Go value of type api.{schema.go_name}"
         )
+    folded = fold(value, schema.fields)
+    return schema.valid(folded) or _explained(schema, folded)
+
+
+def _explained(schema: Request, value: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = schema.load(fold(value, schema.fields))
+        loaded: dict[str, Any] = schema.load(value)
     except ValidationError as error:
         raise InvalidRequest(_first_text(error.messages)) from None
     return loaded

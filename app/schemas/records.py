@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from app.schemas.fields import Check, fold, images, mapping, mismatch, text
+from app.schemas.fields import Check, images, mapping, mismatch, text
 
 STRINGIFIED = "Value looks like object, but can't find closing '}' symbol"
 
@@ -21,11 +21,12 @@ def record(value: Any, path: str, checks: Mapping[str, Check]) -> dict[str, Any]
         return {}
     if type(value) is not dict:
         raise mismatch(value, path, "api.Alias")
-    return {
-        key: checks[key](item, f"{path}.{key}")
-        for key, item in fold(value, checks).items()
-        if key in checks
-    }
+    checked = {}
+    for key, item in value.items():
+        name = key if key in checks else key.lower()  # Go matches keys in any case
+        if item is not None and name in checks:
+            checked[name] = checks[name](item, f"{path}.{name}")
+    return checked
 
 
 def role(value: Any, path: str) -> str:
