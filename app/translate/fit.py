@@ -147,7 +147,7 @@ def _fit_messages(request: Request, traits: Traits) -> Request:
     if traits.single_system:
         said = messages.with_one_system(said)
     if not traits.reasoning_efforts:
-        said = [{k: v for k, v in m.items() if k != "reasoning"} for m in said]
+        said = [messages.without_reasoning(message) for message in said]
     return {**request, "messages": said}
 
 

@@ -11,6 +11,8 @@ from typing import Any
 Message = Mapping[str, Any]
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
+ROLES_WITHOUT_DEVELOPER = frozenset(ROLES) - {"developer"}
+OTHER_ROLES = {"developer": "system"}
 INSTRUCTING = frozenset({"system", "developer"})
 SPEAKING = frozenset({"assistant", "tool"})  # in words only
 
@@ -40,20 +42,21 @@ def pictures_of(messages: Iterable[Message]) -> list[dict[str, Any]]:
 
 def with_known_roles(
     messages: Iterable[Message], *, developer_role: bool
-) -> list[dict[str, Any]]:
+) -> list[Message]:
     """Make developers systems where the model has no such role, strangers users."""
-    spelt = {role: role for role in ROLES}
-    if not developer_role:
-        spelt["developer"] = "system"
+    known = ROLES if developer_role else ROLES_WITHOUT_DEVELOPER
     return [
-        {**message, "role": spelt.get(message["role"], "user")} for message in messages
+        message
+        if message["role"] in known
+        else {**message, "role": OTHER_ROLES.get(message["role"], "user")}
+        for message in messages
     ]
 
 
-def with_one_system(messages: Sequence[Message]) -> list[dict[str, Any]]:
+def with_one_system(messages: Sequence[Message]) -> list[Message]:
     """Join all system messages into one, in front of everything else."""
     systems = [message for message in messages if message["role"] == "system"]
-    others = [dict(message) for message in messages if message["role"] != "system"]
+    others = [message for message in messages if message["role"] != "system"]
     if not systems:
         return others
     return [{"role": "system", "content": _joined(systems)}, *others]
@@ -75,25 +78,31 @@ def with_instruction(messages: Sequence[Message], line: str) -> list[dict[str, A
     return [{**first, "content": told}, *map(dict, others)]
 
 
-def with_pictures_from_users(messages: Iterable[Message]) -> list[dict[str, Any]]:
+def with_pictures_from_users(messages: Iterable[Message]) -> list[Message]:
     """Leave only text in what others said; a user shows their pictures after it.
 
     The upstream takes pictures from assistants and tools not at all, and lets nothing
     come between tool messages.
     """
-    repaired: list[dict[str, Any]] = []
+    repaired: list[Message] = []
     pictures: list[dict[str, Any]] = []
     for message in messages:
-        if message["role"] != "tool":
+        if pictures and message["role"] != "tool":
             repaired += _shown(pictures)
             pictures = []
-        if message["role"] not in SPEAKING:
-            repaired.append(dict(message))
+        if message["role"] not in SPEAKING or isinstance(message["content"], str):
+            repaired.append(message)
         else:
             pictures += pictures_of([message])
             repaired.append({**message, "content": text_of(message["content"])})
-    return repaired + _shown(pictures)
+    return [*repaired, *_shown(pictures)]
 
 
 def _shown(pictures: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"role": "user", "content": pictures}] if pictures else []
+
+
+def without_reasoning(message: Message) -> Message:
+    if "reasoning" not in message:
+        return message
+    return {key: value for key, value in message.items() if key != "reasoning"}

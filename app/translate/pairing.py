@@ -7,7 +7,7 @@ Clients keep to less: some send no ids, some no names, some only part of a conve
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ Message = Mapping[str, Any]
 ID_LENGTH = 9  # hexadecimal digits, as in the upstream's own ids
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
     """One call of an assistant's message, and the result found for it."""
 
@@ -29,7 +29,7 @@ class Call:
     result: Message | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Round:
     """Successive assistants that call tools, and what follows until the next round."""
 
@@ -41,8 +41,10 @@ class Round:
         return [call for _, calls in self.assistants for call in calls]
 
 
-def pair(messages: Sequence[Message]) -> list[dict[str, Any]]:
+def pair(messages: Sequence[Message]) -> list[Message]:
     """Put each result behind its call, found by id, else by name, else by order."""
+    if not any(m["role"] == "tool" or m.get("tool_calls") for m in messages):
+        return list(messages)
     rounds = list(_rounds(messages))
     earlier: list[Call] = []
     for this in rounds:
@@ -87,11 +89,16 @@ def _give_ids(calls: Sequence[Call]) -> None:
     used: set[str] = set()
     for place, call in enumerate(calls):
         call.id = call.given_id
-        seed = f"{place}\n{call.name}\n{call.arguments}"
-        while not call.id or call.id in used:
-            seed = hashlib.sha256(seed.encode()).hexdigest()
-            call.id = seed[:ID_LENGTH]
+        if not call.id or call.id in used:
+            call.id = _make_id(f"{place}\n{call.name}\n{call.arguments}", used)
         used.add(call.id)
+
+
+def _make_id(seed: str, used: Container[str]) -> str:
+    while True:
+        seed = hashlib.sha256(seed.encode()).hexdigest()
+        if seed[:ID_LENGTH] not in used:
+            return seed[:ID_LENGTH]
 
 
 Match = Callable[[Call, Message], bool]
@@ -121,6 +128,8 @@ def _settle(this: Round, earlier: Sequence[Call]) -> list[Message]:
     )
     for searched, matches in searches:
         left = [result for result in left if not _answer(searched, matches, result)]
+        if not left:
+            break
     return left
 
 
@@ -132,7 +141,7 @@ def _answer(calls: Iterable[Call], matches: Match, result: Message) -> bool:
     return False
 
 
-def _render(this: Round, *, is_last: bool) -> Iterator[dict[str, Any]]:
+def _render(this: Round, *, is_last: bool) -> Iterator[Message]:
     for assistant, calls in this.assistants:
         # Nobody has run what ends the conversation: a result would be an invention.
         if is_last and not this.others:
@@ -142,7 +151,7 @@ def _render(this: Round, *, is_last: bool) -> Iterator[dict[str, Any]]:
         yield from map(_render_result, calls)
     for message in this.others:
         if message["role"] != "tool":
-            yield dict(message)
+            yield message
         elif any(message is orphan for orphan in this.orphans):
             yield _as_user(message)
 
