@@ -68,9 +68,10 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
 def foreign_origin() -> str | None:
     """The Origin, unless there is none or it is this very server."""
     origin = request.headers.get("Origin")
+    if not origin:
+        return None
     host = request.headers.get("Host")
-    own = (f"http://{host}", f"https://{host}")
-    return None if not origin or origin in own else origin
+    return None if origin in (f"http://{host}", f"https://{host}") else origin
 
 
 def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:

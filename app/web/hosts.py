@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import logging
 import socket
@@ -43,7 +44,9 @@ def without_port(host: str) -> str:
     return host.partition(":")[0]
 
 
+@functools.lru_cache
 def is_loopback(address: str) -> bool:
+    """Asked of our own listeners alone."""
     if address == "localhost":
         return True
     try:
