@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from app.translate.deltas import Meter, ToolCalls, WholeCall, said
 from app.translate.dialect import Event, Exchange
@@ -12,7 +14,7 @@ from app.wire.completion import Choice, Chunk
 CONTENT, REASONING = "content", "reasoning"
 
 
-class Run(NamedTuple):
+class Run(Struct):
     """Texts of one kind that came after one another; one with logprobs is alone."""
 
     kind: str

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from http.client import HTTPResponse
 from typing import Protocol, cast
 
@@ -155,7 +156,7 @@ def waiter(sock: socket.socket) -> Callable[[], object]:
     event = getattr(sock, "_read_event", None)
     if wait is None or event is None:
         return no_wait
-    return lambda: wait(event)
+    return partial(wait, event)
 
 
 def no_wait() -> None:

@@ -51,7 +51,9 @@ class Decoder:
                 self._read_trailer(line)
             else:
                 at = self._open_chunk(parse_size(line), data, at, payload)
-        self._keep(data[at:])
+        self._line = b""
+        if at < len(data):
+            self._keep(data[at:])
         return b"".join(payload)
 
     def _open_chunk(self, size: int, data: bytes, at: int, payload: list[bytes]) -> int:

@@ -21,7 +21,8 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The data of every event that `data` completes."""
-        data = self._with_line_feeds(data)
+        if self._after_cr or b"\r" in data:
+            data = self._with_line_feeds(data)
         if self._rest:
             seam = len(self._rest) - 1
             self._rest += data
@@ -31,8 +32,9 @@ class Decoder:
             data = bytes(self._rest)
             self._rest.clear()
         whole, end, rest = data.rpartition(b"\n\n")
-        self._rest += rest
-        self._check_size()
+        if rest:
+            self._rest += rest
+            self._check_size()
         return split(whole) if end else []
 
     def _with_line_feeds(self, data: bytes) -> bytes:

@@ -46,10 +46,11 @@ class Reply:
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
         """The reply as one object."""
         runs = [run for batch in batches for run in self._reading.read(batch)]
-        self._keep(runs)
+        said = text_of(CONTENT, runs)
+        self._texts.append(said)
         return self._spell(
             self._final(
-                content=text_of(CONTENT, runs),
+                content=said,
                 thinking=text_of(REASONING, runs),
                 tool_calls=self._tool_calls(),
                 logprobs=[entry for run in runs for entry in entries(run.logprobs)],
@@ -57,7 +58,8 @@ class Reply:
         )
 
     def _lines(self, runs: list[Run]) -> list[Event]:
-        self._keep(runs)
+        if self._remember:
+            self._texts.append(text_of(CONTENT, runs))
         stamp = render_time(self._reading.now_ns).encode()
         return [
             self._spell(line_of(run.kind, run.texts[0], entries(run.logprobs)))
@@ -74,10 +76,6 @@ class Reply:
     def _silence(self) -> Event:
         """A blank line would break clients."""
         return self._spell(Line())
-
-    def _keep(self, runs: list[Run]) -> None:
-        if self._remember:
-            self._texts.append(text_of(CONTENT, runs))
 
     def _run(self, run: Run, stamp: bytes) -> bytes:
         """A run of texts, one line each, without building an object for any."""

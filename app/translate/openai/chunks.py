@@ -57,9 +57,9 @@ class Chunks:
 
     def tell(self, run: Run) -> list[Event]:
         """Say many texts; after the reply's first, without an object for any."""
-        kind, texts, logprobs = run
-        if logprobs:
-            return [self.say(kind, texts[0], logprobs)]
+        kind, texts = run.kind, run.texts
+        if run.logprobs:
+            return [self.say(kind, texts[0], run.logprobs)]
         if self.is_open:
             return [self._run(kind, texts)]
         first = self.say(kind, texts[0])

@@ -1,0 +1,60 @@
+"""An upstream that sends one event when it is told to, and asks of the hot path."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from tests.upstream.servers import (
+    END,
+    FINISH,
+    STREAM,
+    Peer,
+    Request,
+    Script,
+    Server,
+    answer,
+    chunks,
+    said,
+)
+
+WAIT_S = 10.0
+COST = {
+    "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+    "time_info": {"total_time": 0.1},
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "/api/chat": {},
+    "/v1/chat/completions": {"stream": True},
+    "/v1/messages": {"stream": True, "max_tokens": 9},
+}
+
+
+def body(path: str) -> dict[str, Any]:
+    """A request that is answered as a stream."""
+    messages = [{"role": "user", "content": "Hi"}]
+    return {"model": "gpt-oss-120b", "messages": messages, **BODIES[path]}
+
+
+class Paced(Server):
+    """Each event is a chunk of its own, and comes when `tell` is called."""
+
+    key = "csk-simulated"
+
+    def __init__(self, events: int) -> None:
+        self._events = events
+        self._told = threading.Semaphore(0)
+        super().__init__()
+
+    def tell(self, events: int = 1) -> None:
+        self._told.release(events)
+
+    def _note(self, request: Request) -> Script:
+        return self._stream if request.line.startswith("POST") else answer(b"", 404)
+
+    def _stream(self, peer: Peer) -> None:
+        peer.send(STREAM)
+        for _ in range(self._events):
+            assert self._told.acquire(timeout=WAIT_S)
+            peer.send(chunks(said(" word")))
+        peer.send(chunks({**FINISH, **COST}), END)
