@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.processes import Running
 
 PAGE = (Path(__file__).parent / "page.html").read_bytes()
 FOREIGN = "foreign.example"
@@ -27,6 +28,7 @@ OPTIONS = (
     "--no-first-run",
     "--no-proxy-server",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # containers have little of it
     "--disable-background-networking",
     f"--host-resolver-rules={','.join(NAMES)}",
 )
@@ -71,12 +73,17 @@ class Handler(BaseHTTPRequestHandler):
 class Page:
     """A page that is open."""
 
-    def __init__(self, server: PageServer) -> None:
+    def __init__(self, server: PageServer, browser: Running) -> None:
         self._server = server
+        self._browser = browser
 
     def next(self) -> Object:
         """What it tells next."""
-        return self._server.told.get(timeout=TOLD_WITHIN_S)
+        try:
+            return self._server.told.get(timeout=TOLD_WITHIN_S)
+        except queue.Empty:
+            said = self._browser.output
+            raise AssertionError(f"the page tells nothing:\n{said}") from None
 
 
 @contextlib.contextmanager
@@ -88,12 +95,9 @@ def looking_at(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://{host}:{server.server_port}/"
         command = [chromium, *OPTIONS, f"--user-data-dir={profile}", url]
-        browser = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        browser = Running(command, {}, profile)
         try:
-            yield Page(server)
+            yield Page(server, browser)
         finally:
-            browser.terminate()
-            browser.wait()
+            browser.end()
             server.shutdown()

@@ -84,7 +84,8 @@ def test_a_foreign_origin_that_is_set_is_allowed(
     upstream_settings: dict[str, str], fake: Fake, tmp_path: Path
 ) -> None:
     origins = f"http://{FOREIGN}:*"
-    settings = environment(**upstream_settings, OLLAMA_ORIGINS=origins)
+    one = {"OLLAMA_ORIGINS": origins, "WEB_CONCURRENCY": "1"}
+    settings = environment(**upstream_settings, **one)
 
     with serving(procfile_command(), settings) as server:
         read_while_it_comes(server, fake, MESSAGES, FOREIGN, tmp_path)
