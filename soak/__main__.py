@@ -38,22 +38,26 @@ def main() -> int:
     with fake_cerebras("--tokens-per-second", "0") as fake:
         upstream = {"CEREBRAS_BASE_URL": fake.base_url, "CEREBRAS_API_KEY": KEY}
         with serving(procfile_command(), environment(**upstream, **SETTINGS)) as server:
-            return soak(server, fake, options.seed, options.seconds)
+            return soak(server, fake, options)
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--warm-up", type=float, help="seconds; default: enough")
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.warm_up is None:
+        options.warm_up = max(WARM_UP * options.seconds, SHORTEST_WARM_UP_S)
+    return options
 
 
-def soak(server: Server, fake: Fake, seed: int, seconds: float) -> int:
+def soak(server: Server, fake: Fake, options: argparse.Namespace) -> int:
     netloc = urlsplit(server.url).netloc
-    warm_up = crowd(netloc, fake, -seed, max(WARM_UP * seconds, SHORTEST_WARM_UP_S))
+    warm_up = crowd(netloc, fake, -options.seed, options.warm_up)
     before = calm(server)
     fake.clear()
-    tally = crowd(netloc, fake, seed, seconds)
+    tally = crowd(netloc, fake, options.seed, options.seconds)
     after = calm(server)
     show(tally, before, after)
     broken = [*warm_up.broken, *tally.broken, *kept(before, after), *logged(server)]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from soak.plan import MODEL
 
 OPENED_PER_SECOND = 200
-SPARE_TOKENS = 30  # so that no stream ends by itself
+SPARE_TOKENS = 300  # so that no stream ends by itself while others begin
 READ_LIMIT = 4096  # bytes, as one reply's line is small
 
 
