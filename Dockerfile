@@ -21,7 +21,6 @@ EXPOSE 11434
 USER 10001:10001
 # GRACE_S has to fit into the time Docker leaves: docker run --stop-timeout 30.
 STOPSIGNAL SIGTERM
-# The one route that needs no token.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15s \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'], timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/healthz', timeout=4)"]
 CMD ["gunicorn", "wsgi:app"]
