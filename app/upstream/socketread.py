@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from http.client import HTTPResponse
+from http.client import HTTPMessage, HTTPResponse
 from typing import Protocol, cast
 
 import urllib3
@@ -134,9 +134,15 @@ def open_body(raw: urllib3.BaseHTTPResponse) -> tuple[Reader, Framing]:
         and isinstance(sock, socket.socket)
     ):
         reader = SocketReader(ahead, sock)
-        answer.fp = cast(io.BufferedReader, ahead.detach())  # its buffer is large
+        shed(answer, ahead)
         return reader, framing(answer)
     return PublicReader(raw), Unsized()
+
+
+def shed(answer: HTTPResponse, ahead: io.BufferedReader) -> None:
+    """Let go of what is large and read already, for the answer may last for minutes."""
+    answer.fp = cast(io.BufferedReader, ahead.detach())
+    answer.headers = answer.msg = HTTPMessage()
 
 
 def framing(answer: HTTPResponse) -> Framing:

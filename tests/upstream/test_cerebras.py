@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import traceback
+from http.client import HTTPMessage
 from typing import Any
 
 import pytest
@@ -154,18 +155,21 @@ def test_an_unreachable_upstream_publishes_nothing(connect: Connect) -> None:
     assert connect("http://127.0.0.1:1/v1").public_models() == []
 
 
-def test_a_stream_that_goes_on_has_forgotten_its_request(
+def test_a_stream_that_goes_on_has_forgotten_its_request_and_its_head(
     serve: Serve, connect: Connect
 ) -> None:
     """A long conversation would take up its memory for as long as the answer lasts."""
-    marker = "only in this request"
-    unfinished = head(transfer_encoding="chunked") + chunks(said("a"))
+    asked, told = "only in this request", "only-in-this-answer"
+    unfinished = head(transfer_encoding="chunked", x_told=told) + chunks(said("a"))
     client = connect(serve(unfinished).base_url)
-    conversation = [{"role": "user", "content": marker}]
+    conversation = [{"role": "user", "content": asked}]
 
     stream = client.stream({"model": "m", "messages": conversation}, Cancel())
 
     gc.collect()
-    prepared = [each for each in gc.get_objects() if type(each) is PreparedRequest]
+    kept = gc.get_objects()
     stream.close()
-    assert [each for each in prepared if marker.encode() in (each.body or b"")] == []
+    requests = [each.body or b"" for each in kept if type(each) is PreparedRequest]
+    heads = [str(each) for each in kept if type(each) is HTTPMessage]
+    assert [each for each in requests if asked.encode() in each] == []
+    assert [each for each in heads if told in each] == []
