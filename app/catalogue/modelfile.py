@@ -24,7 +24,8 @@ HEAD = """\
 
 """
 
-WORD = re.compile(r"\s*(\w+)[ \t]")
+SKIPPED = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
+WORD = re.compile(r"(\w+)[ \t]", re.ASCII)
 LINE_END = re.compile(r"[\r\n]|\Z")
 QUOTES = ('"""', '"')
 
@@ -38,6 +39,7 @@ FIELDS = {
     "REQUIRES": "requires",
 }
 WITH_A_NAME = ("PARAMETER", "MESSAGE")
+ROLES = ("system", "user", "assistant")
 
 
 class Command(NamedTuple):
@@ -81,13 +83,15 @@ def render(name: str, preset: Preset) -> str:
 def parse(text: str) -> dict[str, Any]:
     """What the CLI asks `/api/create` for when it is given this Modelfile."""
     body: dict[str, Any] = {}
-    for command in _commands(text):
+    for command in commands(text):
         if field := FIELDS.get(command.word):
             body[field] = command.value
         elif command.word in COLLECTED:
             COLLECTED[command.word](body, command)
         else:
             raise ValueError(f"no command: {command.word}")
+    if "from" not in body:
+        raise ValueError("no command says FROM what")
     return body
 
 
@@ -125,21 +129,16 @@ def _reads_as(form: str, text: str) -> bool:
         return False
 
 
-def _commands(text: str) -> Iterator[Command]:
-    while text := _without_comments(text):
+def commands(text: str) -> Iterator[Command]:
+    while text := SKIPPED.sub("", text, count=1):
         word, text = _cut_word(text)
         word, name = word.upper(), ""
         if word in WITH_A_NAME:
             name, text = _cut_word(text)
+        if word == "MESSAGE" and name not in ROLES:
+            raise ValueError(f"no command: MESSAGE of {name}")
         value, text = _cut_value(text)
         yield Command(word, name, value)
-
-
-def _without_comments(text: str) -> str:
-    text = text.lstrip()
-    while text.startswith("#"):
-        text = text.partition("\n")[2].lstrip()
-    return text
 
 
 def _cut_word(text: str) -> tuple[str, str]:
