@@ -110,12 +110,12 @@ def _licenses(given: Any) -> list[str]:
     if given is None or isinstance(given, str):
         return [given or ""]
     for value in given if isinstance(given, list) else [given]:
-        if not isinstance(value, str):
+        if value is not None and not isinstance(value, str):
             kind = JSON_KINDS[type(value)]
             raise CerellamaError(
                 f"json: cannot unmarshal {kind} into Go value of type []string"
             )
-    return list(given)
+    return [value or "" for value in given]
 
 
 def _parameters(body: Body) -> dict[str, Any]:

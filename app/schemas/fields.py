@@ -26,6 +26,7 @@ JSON_KINDS = {
     bool: "bool",
     int: "number",
     float: "number",
+    type(None): "null",
 }
 
 FOREVER = -1

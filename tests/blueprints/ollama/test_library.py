@@ -71,7 +71,7 @@ def test_a_chain_merges_by_ollamas_rules(client: FlaskClient) -> None:
         system="",
         parameters=further,
         messages=[ho],
-        license=["Yours"],
+        license=[None, "Yours"],
     )
 
     shown = show(client, "two")
