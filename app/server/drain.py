@@ -1,7 +1,8 @@
 """How a worker ends: in stages, so that nobody loses an answer that can be given.
 
-Replaced by a new worker at HUP it takes no more connections. At TERM it goes on for
-half of the grace, while it has work: a load balancer needs that long to look away.
+Replaced by a new worker at HUP it takes connections until that one can have begun. At
+TERM it goes on for half of the grace, while it has work: so long may a load balancer
+take to look away.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from app.upstream.running import Running
 
 TICK_S = 0.05
 LAST_WORDS_S = 2.0  # before the end, streams are told
-FORCE_S = 0.6  # before the end, who has not taken that is dropped
-EXIT_S = 0.4  # what the process itself may need
+FORCE_S = 1.2  # before the end, who has not taken that is dropped
+EXIT_S = 1.0  # what the ends of two processes may take on a busy machine
 NEWCOMER_S = 1.0  # how long a new connection may be silent
+TAKEOVER_S = 1.0  # what a new worker takes to begin
 HANDOVER_S = 2.0  # at HUP: a client in the middle of its requests asks within that
 
 
@@ -57,14 +59,15 @@ def drain(worker: Worker, servers: Sequence[StreamServer], running: Running) -> 
     replaced = is_replaced(worker)
     running.stopping = not replaced
     stages = [
-        Stage(0 if replaced else grace_s / 2, lambda: close(servers)),
+        Stage(TAKEOVER_S if replaced else grace_s / 2, lambda: close(servers)),
         Stage(grace_s - LAST_WORDS_S, running.end),
         Stage(grace_s - FORCE_S, lambda: drop(worker.clients)),
     ]
     while monotonic() - begun < grace_s - EXIT_S:
         stages = take_due(stages, monotonic() - begun)
         part_with_idle(worker.clients, replaced)
-        if not at_work(servers):
+        needed = replaced and monotonic() - begun < TAKEOVER_S
+        if not needed and not at_work(servers):
             close(servers)  # takes in who has knocked
             if not at_work(servers):
                 return

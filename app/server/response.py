@@ -33,6 +33,7 @@ class Response(GunicornResponse):
         super().__init__(req, sock, cfg)
         self._server = server
         self._head = b""
+        self.closes = True  # what the client has been told of the connection
 
     def should_close(self) -> bool:
         """Also when no request could follow: at the end, or within a broken body."""
@@ -43,7 +44,8 @@ class Response(GunicornResponse):
         """As Go: it names no server, and a connection is kept without a word."""
         major, minor = self.req.version
         head = [f"HTTP/{major}.{minor} {self.status}\r\n", date(int(time.time()))]
-        if self.should_close():
+        self.closes = self.should_close()
+        if self.closes:
             head.append("Connection: close\r\n")
         elif self.req.version <= (1, 0):
             head.append("Connection: keep-alive\r\n")

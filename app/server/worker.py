@@ -87,7 +87,7 @@ class Worker(GeventWorker):
         finally:
             self.log.access(response, req, environ, datetime.now() - begun)
             self.cfg.post_request(self, req, environ, response)
-        return not response.should_close()
+        return not response.closes
 
     def _listen(self, sock: socket) -> StreamServer:
         sock.setblocking(True)

@@ -21,6 +21,7 @@ from tests.serving import Server, environment, procfile_command, serving
 
 GRACE_S = 4
 STREAMS_END_S = 2  # before the end of the grace
+CHAT = "/api/chat"
 ENDLESS = {"tokens_per_second": 20, "say": "word " * 2000}
 STOPPING = "the server is stopping, please try again"
 LAST_EVENTS = {
@@ -43,20 +44,30 @@ def serve(upstream_settings: dict[str, str]) -> Serve:
     return start
 
 
+Ask = Callable[..., http.client.HTTPConnection]
+
+
 def connected(server: Server) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
 
 
-def ask(
-    server: Server, script: dict[str, Any], path: str = "/api/chat", **more: Any
-) -> http.client.HTTPConnection:
+@pytest.fixture
+def ask() -> Iterator[Ask]:
     """A request that is under way; nothing of its answer is read."""
-    connection = connected(server)
-    prompt = f"@fake {json.dumps(script)}"
-    messages = [{"role": "user", "content": prompt}]
-    body = {"model": "gpt-oss-120b", "messages": messages, "max_tokens": 9999}
-    connection.request("POST", path, json.dumps({**body, "stream": True, **more}))
-    return connection
+    with contextlib.ExitStack() as opened:
+
+        def send(
+            server: Server, script: dict[str, Any], path: str = CHAT, **more: Any
+        ) -> http.client.HTTPConnection:
+            connection = opened.enter_context(contextlib.closing(connected(server)))
+            prompt = f"@fake {json.dumps(script)}"
+            messages = [{"role": "user", "content": prompt}]
+            body = {"model": "gpt-oss-120b", "messages": messages, "max_tokens": 9999}
+            body.update({"stream": True, **more})
+            connection.request("POST", path, json.dumps(body))
+            return connection
+
+        yield send
 
 
 def tell(server: Server, number: int, said: str) -> float:
@@ -66,17 +77,27 @@ def tell(server: Server, number: int, said: str) -> float:
     return time.monotonic()
 
 
-def workers(server: Server) -> list[int]:
-    pid = server.program.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in children.split()]
+def workers(server: Server) -> set[int]:
+    """Those alive: the fields after a process' name are its state and its parent."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = status.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == server.program.pid and state != "Z":
+                found.add(int(status.parent.name))
+    return found
+
+
+def both_workers(server: Server) -> set[int]:
+    wait_until(lambda: len(workers(server)) == 2)
+    return workers(server)
 
 
 def test_streams_end_with_their_dialects_error_before_the_grace_is_over(
-    serve: Serve, fake: Fake
+    serve: Serve, ask: Ask, fake: Fake
 ) -> None:
     with serve() as server:
-        asked = [ask(server, ENDLESS, path, stream=True) for path in LAST_EVENTS]
+        asked = [ask(server, ENDLESS, path) for path in LAST_EVENTS]
         streams = [connection.getresponse() for connection in asked]
         waiting = ask(server, {"hold": "never"})
         records = fake.inferences(at_least=4)
@@ -98,7 +119,7 @@ def test_streams_end_with_their_dialects_error_before_the_grace_is_over(
 
 
 def test_what_was_received_is_answered_and_who_comes_is_served_meanwhile(
-    serve: Serve, fake: Fake
+    serve: Serve, ask: Ask, fake: Fake
 ) -> None:
     with serve(GRACE_S="20") as server:
         asked = ask(server, {"hold": "stop", "say": "whole"}, stream=False)
@@ -171,35 +192,37 @@ class Caller:
         return not self.faults and answer.headers["Connection"] != "close"
 
 
-def test_a_hup_under_load_loses_nothing(serve: Serve, fake: Fake) -> None:
+def test_a_hup_under_load_loses_nothing(serve: Serve, ask: Ask, fake: Fake) -> None:
     with serve(GRACE_S="20", WEB_CONCURRENCY="2") as server:
-        old = set(workers(server))
+        old = both_workers(server)
         held = ask(server, {"hold": "hup", "after": 4, "say": "one two three four"})
         stream = held.getresponse()
         with Caller(server) as one, Caller(server) as two:
             for _ in range(2):
                 tell(server, signal.SIGHUP, "Handling signal: hup")
-            wait_until(lambda: len(old & set(workers(server))) == 1)
+            wait_until(lambda: len(old & workers(server)) == 1)
             before = one.answers
             wait_until(lambda: one.answers > before + 5)
             fake.release("hup")
             end = stream.read()
-            wait_until(lambda: not old & set(workers(server)))
+            wait_until(lambda: not old & workers(server))
 
     assert one.faults + two.faults == []
     assert b'"done":true' in end
 
 
-def test_a_killed_worker_costs_its_own_streams_only(serve: Serve, fake: Fake) -> None:
+def test_a_killed_worker_costs_its_own_streams_only(
+    serve: Serve, ask: Ask, fake: Fake
+) -> None:
     with serve(WEB_CONCURRENCY="2") as server:
         script = {"hold": "kill", "after": 4, "say": "one two three four"}
-        old = workers(server)
+        old = both_workers(server)
         held = [ask(server, script) for _ in range(8)]
         streams = [connection.getresponse() for connection in held]
         fake.inferences(at_least=8)
 
-        os.kill(old[0], signal.SIGKILL)
-        wait_until(lambda: len(set(workers(server)) - {old[0]}) == 2)
+        os.kill(min(old), signal.SIGKILL)
+        wait_until(lambda: len(workers(server) - {min(old)}) == 2)
         fake.release("kill")
         whole = sum(ends_whole(stream) for stream in streams)
         with contextlib.closing(connected(server)) as connection:

@@ -132,7 +132,18 @@ def test_a_client_learns_whether_its_connection_stays(
 
     connection = [line for line in head_of(sock) if line.startswith("Connection")]
     assert connection == ([said] if said else [])
-    assert response.should_close() == (said == "Connection: close")
+    assert response.closes == (said == "Connection: close")
+
+
+def test_what_was_said_of_a_connection_holds() -> None:
+    response = responding(Recorder())
+    response.start_response("200 OK", NDJSON)
+    response.write(b"x")
+
+    response._server.alive = False
+    response.close()
+
+    assert not response.closes
 
 
 def test_what_does_not_fit_is_sent_as_room_comes() -> None:
