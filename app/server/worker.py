@@ -54,14 +54,12 @@ class Worker(GeventWorker):
         if hasattr(self, "_told"):
             self._told.set()
 
-    def handle(self, listener: Any, client: socket, addr: Any) -> None:
-        if self.cfg.is_ssl:
-            super().handle(listener, client, addr)
-            return
+    def serve(self, listener_name: Any, client: socket, addr: Any) -> None:
+        """A connection from its begin to its end."""
         known = Client(client, self.cfg.keepalive)
         self.clients.add(known)
         try:
-            self._converse(known, listener.getsockname(), addr)
+            self._converse(known, listener_name, addr)
         except TimeoutError:  # it sends or takes nothing any more
             known.drop()
         except OSError as error:
@@ -92,7 +90,9 @@ class Worker(GeventWorker):
     def _listen(self, sock: socket) -> StreamServer:
         sock.setblocking(True)
         pool = Pool(self.worker_connections)
-        server = StreamServer(sock, handle=partial(self.handle, sock), spawn=pool)
+        # Asked now: the listener may be closed before its last connection is served.
+        serve = partial(self.serve, sock.getsockname())
+        server = StreamServer(sock, handle=serve, spawn=pool)
         if self.cfg.workers > 1:
             server.max_accept = 1
         server.start()
