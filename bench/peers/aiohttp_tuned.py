@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 
 import msgspec
 import uvloop
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
+from ollama_lines import SENT_ON, ending, reply
 
 URL = os.environ["CEREBRAS_BASE_URL"] + "/chat/completions"
 HEADERS = {
     "Authorization": f"Bearer {os.environ['CEREBRAS_API_KEY']}",
     "Content-Type": "application/json",
 }
-SENT_ON = ("model", "messages", "tools", "stream")
 SESSION = web.AppKey("session", ClientSession)
 
 
@@ -33,38 +33,10 @@ class Choice(msgspec.Struct):
 
 class Chunk(msgspec.Struct):
     choices: list[Choice]
-    usage: dict | None = None
-    time_info: dict | None = None
 
 
 decode = msgspec.json.Decoder(Chunk).decode
 encode = msgspec.json.encode
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-def reply(model: str, text: str, **end: object) -> dict:
-    message = {"role": "assistant", "content": text}
-    return {
-        "model": model,
-        "created_at": now(),
-        "message": message,
-        "done": False,
-    } | end
-
-
-def ending(finish_reason: str, usage: dict, time_info: dict) -> dict:
-    return {
-        "done": True,
-        "done_reason": finish_reason,
-        "total_duration": int(time_info["total_time"] * 1e9),
-        "prompt_eval_count": usage["prompt_tokens"],
-        "prompt_eval_duration": int(time_info["prompt_time"] * 1e9),
-        "eval_count": usage["completion_tokens"],
-        "eval_duration": int(time_info["completion_time"] * 1e9),
-    }
 
 
 def translate(model: str, events: list[bytes]) -> bytes:
@@ -74,18 +46,17 @@ def translate(model: str, events: list[bytes]) -> bytes:
     for event in events:
         if not event.startswith(b"data: {"):
             continue
-        chunk = decode(event[6:])
-        choice = chunk.choices[0]
+        choice = decode(event[6:]).choices[0]
         if choice.finish_reason:
-            end = ending(choice.finish_reason, chunk.usage, chunk.time_info)
-            lines.append(encode(reply(model, choice.delta.content, **end)) + b"\n")
+            end = ending(choice.finish_reason, msgspec.json.decode(event[6:]))
+            lines.append(encode(reply(model, choice.delta.content) | end) + b"\n")
         elif choice.delta.content:
             lines.append(before + encode(choice.delta.content) + after + b"\n")
     return b"".join(lines)
 
 
 async def relay(
-    request: web.Request, model: str, upstream: object
+    request: web.Request, model: str, upstream: ClientResponse
 ) -> web.StreamResponse:
     answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await answer.prepare(request)
@@ -108,12 +79,12 @@ async def chat(request: web.Request) -> web.StreamResponse:
             return await relay(request, body["model"], upstream)
         whole = msgspec.json.decode(await upstream.read())
     choice = whole["choices"][0]
-    end = ending(choice["finish_reason"], whole["usage"], whole["time_info"])
-    content = choice["message"]["content"]
-    return web.json_response(body=encode(reply(body["model"], content, **end)))
+    answer = reply(body["model"], choice["message"]["content"])
+    answer |= ending(choice["finish_reason"], whole)
+    return web.json_response(body=encode(answer))
 
 
-async def session(app: web.Application) -> object:
+async def session(app: web.Application) -> AsyncIterator[None]:
     connector = TCPConnector(limit=0, keepalive_timeout=75)
     timeout = ClientTimeout(total=None, sock_read=120)
     async with ClientSession(connector=connector, timeout=timeout) as app[SESSION]:

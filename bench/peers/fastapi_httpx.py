@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import httpx
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
+from ollama_lines import SENT_ON, ending, reply
 from pydantic import BaseModel
 
 app = FastAPI()
@@ -29,29 +29,7 @@ class ChatRequest(BaseModel):
     stream: bool = True
 
     def upstream(self) -> dict:
-        fields = ("model", "messages", "tools", "stream")
-        return self.model_dump(include=set(fields), exclude_none=True)
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-def reply(model: str, text: str) -> dict:
-    message = {"role": "assistant", "content": text}
-    return {"model": model, "created_at": now(), "message": message, "done": False}
-
-
-def ending(finish_reason: str, usage: dict, time_info: dict) -> dict:
-    return {
-        "done": True,
-        "done_reason": finish_reason,
-        "total_duration": int(time_info["total_time"] * 1e9),
-        "prompt_eval_count": usage["prompt_tokens"],
-        "prompt_eval_duration": int(time_info["prompt_time"] * 1e9),
-        "eval_count": usage["completion_tokens"],
-        "eval_duration": int(time_info["completion_time"] * 1e9),
-    }
+        return self.model_dump(include=set(SENT_ON), exclude_none=True)
 
 
 async def relay(body: ChatRequest) -> AsyncIterator[str]:
@@ -64,7 +42,7 @@ async def relay(body: ChatRequest) -> AsyncIterator[str]:
             choice = chunk["choices"][0]
             answer = reply(body.model, choice["delta"].get("content", ""))
             if finish_reason := choice.get("finish_reason"):
-                answer |= ending(finish_reason, chunk["usage"], chunk["time_info"])
+                answer |= ending(finish_reason, chunk)
             elif not answer["message"]["content"]:
                 continue
             yield json.dumps(answer) + "\n"
@@ -77,5 +55,5 @@ async def chat(body: ChatRequest) -> dict | StreamingResponse:
     response = await client.post("/chat/completions", json=body.upstream())
     whole = response.json()
     choice = whole["choices"][0]
-    end = ending(choice["finish_reason"], whole["usage"], whole["time_info"])
-    return reply(body.model, choice["message"]["content"]) | end
+    answer = reply(body.model, choice["message"]["content"])
+    return answer | ending(choice["finish_reason"], whole)

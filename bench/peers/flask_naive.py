@@ -5,36 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import requests
 from flask import Flask, Response, request
+from ollama_lines import SENT_ON, ending, reply
 
 app = Flask(__name__)
 URL = os.environ["CEREBRAS_BASE_URL"] + "/chat/completions"
 HEADERS = {"Authorization": f"Bearer {os.environ['CEREBRAS_API_KEY']}"}
-SENT_ON = ("model", "messages", "tools", "stream")
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-def reply(model: str, text: str) -> dict:
-    message = {"role": "assistant", "content": text}
-    return {"model": model, "created_at": now(), "message": message, "done": False}
-
-
-def ending(finish_reason: str, usage: dict, time_info: dict) -> dict:
-    return {
-        "done": True,
-        "done_reason": finish_reason,
-        "total_duration": int(time_info["total_time"] * 1e9),
-        "prompt_eval_count": usage["prompt_tokens"],
-        "prompt_eval_duration": int(time_info["prompt_time"] * 1e9),
-        "eval_count": usage["completion_tokens"],
-        "eval_duration": int(time_info["completion_time"] * 1e9),
-    }
 
 
 def relay(model: str, answer: requests.Response) -> Iterator[str]:
@@ -46,7 +24,7 @@ def relay(model: str, answer: requests.Response) -> Iterator[str]:
             choice = chunk["choices"][0]
             part = reply(model, choice["delta"].get("content", ""))
             if finish_reason := choice.get("finish_reason"):
-                part |= ending(finish_reason, chunk["usage"], chunk["time_info"])
+                part |= ending(finish_reason, chunk)
             elif not part["message"]["content"]:
                 continue
             yield json.dumps(part) + "\n"
@@ -62,5 +40,5 @@ def chat() -> Response | dict:
         return Response(relay(body["model"], answer), mimetype="application/x-ndjson")
     whole = answer.json()
     choice = whole["choices"][0]
-    end = ending(choice["finish_reason"], whole["usage"], whole["time_info"])
-    return reply(body["model"], choice["message"]["content"]) | end
+    part = reply(body["model"], choice["message"]["content"])
+    return part | ending(choice["finish_reason"], whole)
