@@ -19,7 +19,7 @@ OPENING = 64  # clients that wait for their first token while the rest come
 LIMIT_S = 25
 SETTLE_S = 1.0
 WARM = Load(4, 20, seconds=0.1)
-HELD = Load(STREAMS, 1_000_000, pace=1, seconds=600)
+HELD = Load(STREAMS, 1_000_000, pace=1, seconds=rounds.FOR_EVER_S)
 
 
 def run(

@@ -2,16 +2,16 @@
  *
  * One thread, one epoll. Each client sends the same request, reads its answer to the
  * end, and starts again until the time is up; running answers are then read to their
- * end, unless `cut=1`. Every token is compared with what upstream.c wrote, and every
- * reply must end as its dialect ends, with the right count of tokens.
+ * end, only SIGTERM cuts them. Every token is compared with what upstream.c wrote, and
+ * every reply must end as its dialect ends, with the right count of tokens.
  *
  *     load port=6000 path=/api/chat dialect=native body=FILE tokens=1000 \
- *          clients=8 seconds=1 [opening=N] [cut=1]
+ *          clients=8 seconds=1 [opening=N]
  * dialect  native, openai, anthropic, or whole: one JSON object, whatever its keys
  * opening  at most so many clients wait for their first token at the start
  *
  * Prints "ready" when every client has had a token, and one JSON object at the end;
- * times are microseconds. SIGTERM ends it as `cut=1` does. */
+ * times are microseconds. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -60,7 +60,6 @@ static struct {
     int port, clients, opening;
     long tokens;
     double seconds;
-    bool cut;
     const struct dialect *dialect;
 } want = {.clients = 1, .seconds = 1, .tokens = 20, .dialect = dialects};
 
@@ -426,8 +425,7 @@ static void open_some(void)
         open_client(&clients[started]);
 }
 
-/* Until all are done, or the time is up and what runs is cut or no longer waited for.
- */
+/* Until all are done, or told to end, or no end has come for too long. */
 static void run(void)
 {
     struct epoll_event events[EVENTS];
@@ -438,7 +436,7 @@ static void run(void)
         for (int i = 0; i < n; i++)
             readable(events[i].data.ptr);
         uint64_t now = now_ns();
-        if (time_is_up(now) && (want.cut || told_to_end))
+        if (told_to_end)
             return;
         if ((double)(now - first_request) > (want.seconds + PATIENCE_S) * 1e9) {
             for (int i = 0; i < started; i++)
@@ -506,7 +504,6 @@ int main(int argc, char **argv)
     want.opening = atoi(argument(argv, "opening", "1000000"));
     want.tokens = atol(argument(argv, "tokens", "20"));
     want.seconds = atof(argument(argv, "seconds", "1"));
-    want.cut = atoi(argument(argv, "cut", "0"));
     make_request(argument(argv, "path", "/api/chat"),
                  argument(argv, "body", "/dev/stdin"));
     clients = calloc((size_t)want.clients, sizeof *clients);

@@ -20,6 +20,7 @@ Measured = dict[str, float]
 Results = dict["Row", list[Measured]]
 Tell = Callable[[str], None]
 RUN_TIMEOUT_S = 90
+FOR_EVER_S = 3600
 ENOUGH_CPUS = 4  # to give two workers, the upstream and the load one each
 
 
@@ -142,7 +143,7 @@ def _neighbour(fleet: Fleet, scenario: Scenario, row: Row) -> Iterator[None]:
         yield
         return
     port = fleet.port(Name(row.target, scenario.tls))
-    process = start(fleet, port, row, scenario.beside, cut=1)
+    process = start(fleet, port, row, scenario.beside, seconds=FOR_EVER_S)
     try:
         process.stdout.readline()  # "ready": it is under way
         yield
