@@ -13,7 +13,7 @@ from bench import cpu, fleet, gone, held, machine, plot, report, rounds
 from bench.fleet import Fleet, Name
 from bench.goals import OURS
 from bench.programs import HERE, Unable
-from bench.rounds import Results
+from bench.rounds import Results, Wrong
 from bench.scenarios import RELAYING, SCENARIOS, Scenario
 from bench.targets import PROJECT
 
@@ -28,6 +28,7 @@ def main() -> int:
         raise Unable("The bench needs two CPUs: one for the server, one for the rest.")
     where, began = machine.words(), time.monotonic()
     with fleet.running(sorted(names(asked)), asked.cerellama) as running:
+        rounds.warm_up(running)
         everything = dict(measured(running, asked))
     print("\n".join(["", *report.goals(everything)]))
     if asked.whole:
@@ -117,5 +118,5 @@ def _some_of(known: list[str]) -> object:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Unable as error:
+    except (Unable, Wrong) as error:
         sys.exit(str(error))

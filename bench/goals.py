@@ -14,6 +14,7 @@ from bench.rounds import Measured, Results, Row
 OURS, BASE, NGINX = Row("cerellama"), Row("fastapi_httpx"), Row("nginx")
 DIRECT, TWO_WORKERS = Row("direct"), Row("cerellama_2")
 US_PER_MS = 1000
+HUNDRED = 100
 
 Measure = Callable[[Results], float]
 
@@ -71,13 +72,10 @@ def judge(goal: Goal, results: Results) -> Verdict:
 
 
 def number(value: float) -> str:
-    """Three digits that say something."""
+    """Three digits, or more before the point; a word for what never came or was not."""
     if not math.isfinite(value):
         return "never" if value > 0 else "none"
-    if value == 0:
-        return "0"
-    digits = 3 if abs(value) < 0.1 else 2 if abs(value) < 10 else 1  # noqa: PLR2004
-    return f"{value:,.{digits if abs(value) < 100 else 0}f}"  # noqa: PLR2004
+    return f"{value:,.0f}" if abs(value) >= HUNDRED else f"{value:.3g}"
 
 
 def ratio(name: str, base: Row = BASE, of: Row = OURS) -> Measure:

@@ -18,7 +18,6 @@ STREAMS = 4000
 OPENING = 64  # clients that wait for their first token while the rest come
 LIMIT_S = 25
 SETTLE_S = 1.0
-WARM = Load(4, 20, seconds=0.1)
 HELD = Load(STREAMS, 1_000_000, pace=1, seconds=rounds.FOR_EVER_S)
 
 
@@ -39,7 +38,7 @@ def run(
 
 
 def _hold(running: Fleet, row: Row, server: Program) -> Measured:
-    rounds.finish(rounds.start(running, server.port, row, WARM), row)
+    rounds.finish(rounds.start(running, server.port, row, rounds.WARM_UP), row)
     pids = cpu.tree(server.pid)
     rounds.place(pids, rounds.placement())
     before, began = cpu.rss_kib(pids), time.monotonic()

@@ -21,6 +21,7 @@ Results = dict["Row", list[Measured]]
 Tell = Callable[[str], None]
 RUN_TIMEOUT_S = 90
 FOR_EVER_S = 3600
+WARM_UP = Load(8, 20, seconds=0.1)
 ENOUGH_CPUS = 4  # to give two workers, the upstream and the load one each
 
 
@@ -52,6 +53,13 @@ def place(pids: Iterable[int], at: Placement) -> None:
     os.sched_setaffinity(0, at.rest)
 
 
+def warm_up(fleet: Fleet) -> None:
+    """Every server answers, so that none is still starting when it is measured."""
+    for name in fleet.targets:
+        row = Row(name.target)
+        finish(start(fleet, fleet.port(name), row, WARM_UP), row)
+
+
 def run(fleet: Fleet, scenario: Scenario, rounds: int, tell: Tell) -> Results:
     """A round that went wrong is told, and stays empty."""
     rows = [Row(t, d) for t in scenario.targets for d in scenario.dialects]
@@ -73,11 +81,8 @@ def rotated(rows: Sequence[T], n: int) -> list[T]:
 
 def measure(fleet: Fleet, scenario: Scenario, row: Row) -> Measured:
     """One run of the load against one target."""
-    name, at = (
-        Name(row.target, scenario.tls),
-        placement(two_workers=scenario.two_workers),
-    )
-    pids = fleet.pids(name)
+    name = Name(row.target, scenario.tls)
+    pids, at = fleet.pids(name), placement(two_workers=scenario.two_workers)
     place(pids, at)
     cpu.pin([fleet.upstream.pid], at.rest)
     with _neighbour(fleet, scenario, row):

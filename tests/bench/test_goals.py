@@ -40,7 +40,7 @@ def test_a_ratio_is_judged_by_both_limits(
 
 
 def test_a_verdict_tells_what_was_measured() -> None:
-    assert judge(goal("fast"), fast(8, 100)).measured == "0.080 x FastAPI"
+    assert judge(goal("fast"), fast(8, 100)).measured == "0.08 x FastAPI"
 
 
 def test_nothing_measured_meets_no_goal() -> None:
@@ -54,7 +54,7 @@ def test_time_to_the_first_token_is_judged_without_that_of_the_clients_own() -> 
 
     verdict = judge(goal("first1"), times)
 
-    assert verdict.measured == "0.40 x FastAPI, 0.80 ms over nginx"
+    assert verdict.measured == "0.4 x FastAPI, 0.8 ms over nginx"
     assert (verdict.met, verdict.stretch_met) == (True, False)
 
 
@@ -70,8 +70,8 @@ def test_a_limit_that_many_share_is_told_once() -> None:
     ("value", "told"),
     [
         (0, "0"),
-        (0.0431, "0.043"),
-        (0.5, "0.50"),
+        (0.04312, "0.0431"),
+        (0.5, "0.5"),
         (41.66, "41.7"),
         (12345.6, "12,346"),
         (math.inf, "never"),
