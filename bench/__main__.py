@@ -27,6 +27,7 @@ def main() -> int:
     if len(cpu.USABLE) < CPUS_NEEDED:
         raise Unable("The bench needs two CPUs: one for the server, one for the rest.")
     where, began = machine.words(), time.monotonic()
+    rounds.place([], rounds.placement())
     with fleet.running(sorted(names(asked)), asked.cerellama) as running:
         rounds.warm_up(running)
         everything = dict(measured(running, asked))
