@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fuzzing",
     "tests.apps",
+    "tests.figures",
     "tests.real_parts",
     "tests.serving",
     "tests.postgres",

@@ -23,9 +23,10 @@ from app.metrics import UPSTREAM_ANSWERS
 from app.upstream import patience
 from app.upstream.body import Body
 from app.upstream.cancel import Cancel
+from app.upstream.errand import Errand
 from app.upstream.failures import CEREBRAS, Failure, refused
 from app.upstream.keys import Key
-from app.upstream.patience import MAX_WAITS, Errand, Patience
+from app.upstream.patience import MAX_WAITS, Patience
 from app.upstream.stream import TICK_S, ChunkStream, decode
 from app.upstream.transport import Answer, Request, Transport
 from app.version import VERSION
@@ -91,6 +92,7 @@ class Cerebras:
     idle_timeout_s: float
     retry_wait_s: float
     tick_s: float = TICK_S
+    clock: Callable[[], float] = monotonic  # by which quota and retries are waited for
 
     def __post_init__(self) -> None:
         if not all(KEY.fullmatch(each) for each in self.api_keys):
@@ -102,7 +104,7 @@ class Cerebras:
             connect_timeout_s=self.connect_timeout_s,
             peer=CEREBRAS,
         )
-        self._patience = Patience(self.api_keys, self.retry_wait_s)
+        self._patience = Patience(self.api_keys, self.retry_wait_s, clock=self.clock)
         self._posts = {
             (key, path): prepare(
                 "POST", urljoin(self.base_url, path), JSON | authorization(key)
@@ -185,7 +187,7 @@ class Cerebras:
         """The body of the answer, its head read."""
         path = "completions" if "prompt" in errand.request else "chat/completions"
         prepared = self._posts[key, path]._replace(body=json.encode(errand.request))
-        sent = self._patience.clock()
+        sent = self.clock()
         answer = self._open(prepared, errand.cancel, self.idle_timeout_s)
         self._patience.learn(errand, answer.headers, sent)
         return answer.body

@@ -67,10 +67,6 @@ class Line:
             spare = ticket.key.allowances[self._model].spare
             self._allow(ticket.key, self._clock(), spare + 1)
 
-    def opens_in(self) -> float:
-        due = self._keys.soonest(self._model).due(self._model)
-        return max(due - self._clock(), 0.0)
-
     def refuse(self, key: Key, opening: Opening) -> None:
         """Quota has refused a request with this key."""
         now = self._clock()
@@ -79,19 +75,21 @@ class Line:
         allowance.rest(opening, now)
         self._call()
 
-    def learn(self, key: Key, headers: Mapping[str, str], sent: float) -> None:
-        """A request with this key, sent then, was answered."""
+    def learn(self, key: Key, headers: Mapping[str, str], sent: float) -> bool:
+        """A request with this key, sent then, was answered; whether that is news."""
         head = self._waiting.next()
         allowance = key.allowances[self._model]
         if head is None and not quota.used_up(headers) and not allowance.due:
-            return
+            return False
         now = self._clock()
-        opening = quota.closed(headers, head.tokens if head else 1.0)
+        tokens = head.tokens if head else 1.0
+        opening = quota.closed(headers, tokens)
         if opening:
             allowance.rest(opening, now)
         elif sent > allowance.refused:
-            spare = quota.spare(headers)
-            self._allow(key, now, UNTOLD_SPARE if spare is None else int(spare))
+            spare = quota.spare(headers, tokens)
+            self._allow(key, now, UNTOLD_SPARE if spare is None else spare)
+        return True
 
     def _allow(self, key: Key, now: float, number: int) -> None:
         """So many may go now."""

@@ -9,16 +9,15 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from operator import itemgetter
 from threading import Lock
 from time import monotonic
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
-from app import metrics
 from app.errors import Cancelled, RateLimited, UpstreamBusy
+from app.metrics import RETRIES, WAITS
 from app.upstream import need, quota, retry
 from app.upstream.cancel import Cancel
+from app.upstream.errand import Errand, soonest
 from app.upstream.failures import Failure
 from app.upstream.keys import REFUSED_S, Key, Keys
 from app.upstream.line import Line, Ticket
@@ -31,42 +30,12 @@ T = TypeVar("T")
 MAX_WAITS = 10
 KEY_REFUSED = (401, 402, 403)
 LOST = "lost"  # as metrics tell a broken connection
-FOR_QUOTA = metrics.WAITS.labels("quota")
-FOR_RETRY = metrics.WAITS.labels("retry")
+FOR_QUOTA = WAITS.labels("quota")
+FOR_RETRY = WAITS.labels("retry")
 CAP_HINT = (
-    "Cerebras reserves tokens for the longest answer a request allows: "
-    "set DEFAULT_NUM_PREDICT, or num_predict in the request"
+    "Cerebras reserves tokens for the longest answer that a request allows: "
+    "set DEFAULT_NUM_PREDICT, or a limit in the request."
 )
-
-
-@dataclass(eq=False)
-class Errand:
-    """One request on its way, and what it has met so far."""
-
-    request: dict[str, Any]  # in the upstream form
-    cancel: Cancel
-    has_substitute: bool = False  # another model stands by, should this one be busy
-    key: Key | None = None  # which it goes with
-    waits: int = 0
-    waited_s: float = 0.0
-    was_capped: bool = False  # by us
-    met: dict[Key, Failure] = field(default_factory=dict)  # since the last wait
-    refused: set[Key] = field(default_factory=set)
-
-    @property
-    def model(self) -> str:
-        return str(self.request.get("model", ""))
-
-    @property
-    def lacks_cap(self) -> bool:
-        """Whether it is refused for what it reserves, and its sender set no limit."""
-        for_tokens = any(met.is_for_tokens for met in self.met.values())
-        return for_tokens and (self.was_capped or not need.is_capped(self.request))
-
-    @property
-    def passing(self) -> dict[Key, Failure]:
-        """The failures that another attempt may not meet."""
-        return {k: met for k, met in self.met.items() if k not in self.refused}
 
 
 class Patience:
@@ -111,15 +80,15 @@ class Patience:
         with self._lock:
             if errand.key is None:
                 return
-            if errand.key.refused_until:
-                errand.key.refused_until = 0.0
+            was_refused, errand.key.refused_until = errand.key.refused_until, 0.0
+            changed = self._line(errand.model).learn(errand.key, headers, sent)
+            if was_refused or changed:
                 self.keys.tell(self.clock())
-            self._line(errand.model).learn(errand.key, headers, sent)
 
     def _choose(self, errand: Errand) -> Key:
         with self._lock:
-            tried = errand.refused.union(errand.met)
             if errand.key is None:  # else its turn in line came with one
+                tried = errand.tried
                 errand.key = self.keys.choose(errand.model, tried, self.clock())
             self.keys.use(errand.key)
             return errand.key
@@ -133,13 +102,12 @@ class Patience:
                 errand.refused.add(key)
                 self._refuse(key, failure, now)
             elif failure.is_quota:
-                opening = self._opening(errand, failure)
-                self._line(errand.model).refuse(key, opening)
+                tokens = need.tokens(errand.request)
+                opening = quota.opening(failure.headers, tokens)
+                backoff = Opening(retry.backoff(errand.waits, self._chance()))
+                errand.openings[key] = opening or backoff
+                self._line(errand.model).refuse(key, errand.openings[key])
             self.keys.tell(now)
-
-    def _opening(self, errand: Errand, failure: Failure) -> Opening:
-        opening = quota.opening(failure.headers, need.tokens(errand.request))
-        return opening or Opening(retry.backoff(errand.waits, self._chance()))
 
     def _refuse(self, key: Key, failure: Failure, now: float) -> None:
         if len(self.keys.all) > 1 and key.refused_until <= now:
@@ -153,84 +121,62 @@ class Patience:
 
     def _go_on(self, errand: Errand, failure: Failure) -> None:
         """Return when it is time for another attempt; raise when that was the last."""
-        is_lasting = not (
-            failure.status in KEY_REFUSED or retry.is_passing(failure.status)
-        )
-        if is_lasting or (errand.has_substitute and failure.is_overload):
+        passes = failure.status in KEY_REFUSED or retry.is_passing(failure.status)
+        if not passes or (errand.has_substitute and failure.is_overload):
             raise failure.error from failure.__cause__
-        if len(errand.refused.union(errand.met)) < len(self.keys.all):
+        if len(errand.tried) < len(self.keys.all):
             log.info("%s; trying another key", failure.error)
         elif not errand.passing:
             raise failure.error from failure.__cause__
-        elif not self._cap(errand):
+        elif cap := errand.cap():
+            log.info("%s; trying again with %d, what is left, as cap", failure, cap)
+        else:
             self._wait(errand)
-            errand.met.clear()
-        metrics.RETRIES.labels(str(failure.status or LOST)).inc()
-
-    def _cap(self, errand: Errand) -> bool:
-        """Ask for a shorter answer, once, if the tokens of the minute allow one."""
-        if not errand.lacks_cap or errand.was_capped:
-            return False
-        left = {key: quota.tokens_left(f.headers) for key, f in errand.met.items()}
-        key = max(left, key=lambda each: left[each])
-        cap = int(left[key]) - need.prompt_tokens(errand.request)
-        if cap < need.LEAST_CAP:
-            return False
-        log.info(
-            "%s; trying again with what is left of them as its cap: %d",
-            errand.met[key].error,
-            cap,
-        )
-        errand.request = need.with_cap(errand.request, cap)
-        errand.was_capped = True
-        del errand.met[key]
-        return True
+            errand.start_anew()
+        RETRIES.labels(str(failure.status or LOST)).inc()
 
     def _wait(self, errand: Errand) -> None:
         """In line when all keys are out of quota, else for whatever passes first."""
-        passing = errand.passing.values()
-        others = [failure for failure in passing if not failure.is_quota]
+        passing = errand.passing
+        others = [met for met in passing.values() if not met.is_quota]
         if others:
             self._wait_alone(errand, others)
         else:
-            self._wait_in_line(errand, list(passing))
-        errand.waits += 1
+            self._wait_in_line(errand)
 
     def _wait_alone(self, errand: Errand, failures: Sequence[Failure]) -> None:
         chance = self._chance()
         waits = [retry.delay(errand.waits, each.headers, chance) for each in failures]
-        wait_s, failure = min(zip(waits, failures, strict=True), key=itemgetter(0))
-        if errand.waited_s + wait_s > self.limit_s or errand.waits == MAX_WAITS:
+        wait_s, failure = soonest(waits, failures)
+        if errand.waits == MAX_WAITS or errand.waited_s + wait_s > self.limit_s:
             self._give_up(errand, failure, wait_s)
-        log.info("%s; trying again in %.1f s", failure.error, wait_s)
+        log.info("%s; trying again in %.1f s", failure, wait_s)
         errand.cancel.wait(wait_s)
         errand.waited_s += wait_s
         FOR_RETRY.observe(wait_s)
 
-    def _wait_in_line(self, errand: Errand, failures: Sequence[Failure]) -> None:
-        told = [self._opening(errand, each).told_s for each in failures]
-        told_s, failure = min(zip(told, failures, strict=True), key=itemgetter(0))
+    def _wait_in_line(self, errand: Errand) -> None:
+        told = [opening.told_s for opening in errand.openings.values()]
+        told_s, failure = soonest(told, [errand.met[key] for key in errand.openings])
         begun = self.clock()
         ticket = Ticket(
             errand.cancel.caller,
             tokens=need.tokens(errand.request),
             until=begun + self.limit_s - errand.waited_s,
         )
+        again = errand.waits > 0
         with self._lock:
             line = self._line(errand.model)
-            opens_in = line.opens_in()
-            joined = errand.waits < MAX_WAITS and line.join(
-                ticket, again=errand.waits > 0
-            )
-        if not joined:
-            self._give_up(errand, failure, told_s)
-        log.info("%s; waiting for quota, %.1f s or more", failure.error, opens_in)
-        if not self._stand(line, ticket, errand.cancel):
-            self._give_up(errand, failure, told_s)
-        errand.key = ticket.key
+            if errand.waits == MAX_WAITS or not line.join(ticket, again=again):
+                self._give_up(errand, failure, told_s)
+        log.info("%s; waiting for quota", failure)
+        has_turn = self._stand(line, ticket, errand.cancel)
         waited_s = self.clock() - begun
-        errand.waited_s += waited_s
         FOR_QUOTA.observe(waited_s)
+        errand.waited_s += waited_s
+        errand.key = ticket.key
+        if not has_turn:
+            self._give_up(errand, failure, told_s)
 
     def _stand(self, line: Line, ticket: Ticket, cancel: Cancel) -> bool:
         """Whether its turn came before its time was up."""
@@ -251,7 +197,7 @@ class Patience:
         if isinstance(error, RateLimited | UpstreamBusy):
             error.retry_after = wait_s
         if errand.lacks_cap:
-            error.message += f". {CAP_HINT}"
+            error.message += f" {CAP_HINT}"
         raise error from failure.__cause__
 
     def _line(self, model: str) -> Line:

@@ -19,6 +19,7 @@ WINDOWS = {
     for kind in ("requests", "tokens")
     for span, span_s in SPANS_S.items()
 }
+ROUNDED_OFF = 0.5  # on average, of what is told in whole numbers
 REMAINING = {name: f"x-ratelimit-remaining-{name}" for name in WINDOWS}
 LIMIT = "x-ratelimit-limit-"
 RESET = "x-ratelimit-reset-"
@@ -37,7 +38,8 @@ class Window(NamedTuple):
             return 0.0
         if not self.limit or need > self.limit:
             return self.reset_s
-        refilled_s = (need - self.remaining) * self.span_s / self.limit
+        lacking = need - self.remaining - ROUNDED_OFF
+        refilled_s = lacking * self.span_s / self.limit
         return min(refilled_s, self.reset_s or math.inf)
 
 
@@ -65,9 +67,10 @@ def windows(headers: Mapping[str, str]) -> Iterator[Window]:
             yield Window(*WINDOWS[name], remaining, limit, reset_s)
 
 
-def spare(headers: Mapping[str, str]) -> float | None:
-    """How many requests more the windows allow, None when that is not told."""
-    told = [each.remaining for each in windows(headers) if each.kind == "requests"]
+def spare(headers: Mapping[str, str], tokens: float) -> int | None:
+    """How many requests of so many tokens the windows still hold, if that is told."""
+    needs = {"requests": 1.0, "tokens": tokens}
+    told = [int(each.remaining // needs[each.kind]) for each in windows(headers)]
     return min(told, default=None)
 
 

@@ -195,7 +195,7 @@ def test_each_goes_with_the_key_that_is_due() -> None:
         played.who_goes(*waiting)
 
     assert [each.key and each.key.place for each in waiting] == [2, 1]
-    assert played.line.opens_in() == 7
+    assert [key.due(MODEL) for key in played.keys.all] == [21, 16]
 
 
 def test_a_key_that_has_room_again_rests_no_longer() -> None:
@@ -212,4 +212,4 @@ def test_a_key_that_has_used_its_last_rests_before_it_is_refused() -> None:
 
     played.learn(told(requests_minute=(0, 5, 40)), sent=0)
 
-    assert played.keys.all[0].due(MODEL) == 12
+    assert played.keys.all[0].due(MODEL) == 6

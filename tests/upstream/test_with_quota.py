@@ -1,0 +1,182 @@
+"""The client against the stand-in's buckets: by a clock that stands, or runs faster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from app.errors import RateLimited
+from app.upstream.cancel import Cancel
+from app.upstream.cerebras import Cerebras
+from tests.cerebras import Fake, fake_cerebras
+from tests.upstream.conftest import Connect
+
+KEYS = ("csk-simulated", "csk-other")
+SPEED = 120
+CROWD = 30
+REQUEST: dict[str, Any] = {
+    "model": "gpt-oss-120b",
+    "messages": [{"role": "user", "content": "hello"}],
+}
+CAPPED = {**REQUEST, "max_completion_tokens": 100}
+
+
+@pytest.fixture(scope="module")
+def two_keys() -> Iterator[Fake]:
+    options = [option for key in KEYS for option in ("--key", key)]
+    with fake_cerebras("--tokens-per-second", "0", *options) as running:
+        yield running
+
+
+@pytest.fixture
+def free(two_keys: Fake) -> Fake:
+    """The free tier, its clock standing at 10 s after a full minute."""
+    two_keys.clear()
+    two_keys.clock(at=6010)
+    two_keys.quota("free")
+    return two_keys
+
+
+@pytest.fixture
+def client(free: Fake, connect: Connect) -> Cerebras:
+    return connect(free.base_url, api_keys=KEYS[:1])
+
+
+def caps(fake: Fake) -> list[int | None]:
+    return [each["body"].get("max_completion_tokens") for each in fake.inferences()]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_request_without_a_cap_is_sent_again_with_what_is_left(
+    free: Fake, client: Cerebras, caplog: pytest.LogCaptureFixture, whole: bool
+) -> None:
+    caplog.set_level("INFO")
+
+    (client.complete if whole else client.stream)(REQUEST, Cancel())
+
+    first, second = caps(free)
+    assert first is None
+    assert second is not None
+    assert 29_000 < second < 30_000
+    assert f"trying again with {second}, what is left, as cap" in caplog.text
+
+
+def test_what_is_left_counts_as_the_answer_tells_it(
+    free: Fake, client: Cerebras
+) -> None:
+    client.complete({**REQUEST, "max_completion_tokens": 20_000}, Cancel())
+
+    client.complete(REQUEST, Cancel())
+
+    last = caps(free)[-1]
+    assert last is not None
+    assert 9_000 < last < 10_000
+
+
+def test_too_little_left_is_told_with_the_setting_that_helps(
+    free: Fake, client: Cerebras
+) -> None:
+    client.complete({**REQUEST, "max_completion_tokens": 29_000}, Cancel())
+
+    with pytest.raises(RateLimited) as caught:
+        client.complete(REQUEST, Cancel())
+
+    assert caught.value.message.startswith("Tokens per minute limit exceeded")
+    assert "DEFAULT_NUM_PREDICT" in caught.value.message
+    assert caught.value.retry_after == 50
+    assert caps(free) == [29_000, None]
+
+
+def test_whoever_set_a_cap_is_told_of_no_setting(free: Fake, client: Cerebras) -> None:
+    client.complete({**REQUEST, "max_completion_tokens": 29_000}, Cancel())
+
+    with pytest.raises(RateLimited) as caught:
+        client.complete({**REQUEST, "max_completion_tokens": 5_000}, Cancel())
+
+    assert "DEFAULT_NUM_PREDICT" not in caught.value.message
+    assert caps(free) == [29_000, 5_000]
+
+
+def test_without_requests_left_no_cap_helps(free: Fake, client: Cerebras) -> None:
+    for _ in range(5):
+        client.complete(CAPPED, Cancel())
+
+    with pytest.raises(RateLimited, match="Requests per minute"):
+        client.complete(REQUEST, Cancel())
+
+    assert len(free.inferences()) == 6
+
+
+def test_the_key_with_the_most_left_is_asked_for_the_shorter_answer(
+    free: Fake, connect: Connect
+) -> None:
+    client = connect(free.base_url, api_keys=KEYS)
+    client.complete({**REQUEST, "max_completion_tokens": 20_000}, Cancel())
+
+    client.complete(REQUEST, Cancel())
+
+    used = [each["headers"]["authorization"] for each in free.inferences()]
+    assert len(used) == 4
+    assert used[0] != used[3]
+
+
+def test_two_keys_hold_twice_as_many(free: Fake, connect: Connect) -> None:
+    client = connect(free.base_url, api_keys=KEYS)
+
+    for _ in range(10):
+        client.complete(CAPPED, Cancel())
+
+    assert len(free.inferences()) == 10
+    with pytest.raises(RateLimited):
+        client.complete(CAPPED, Cancel())
+
+
+def test_quota_of_one_model_is_not_anothers(free: Fake, client: Cerebras) -> None:
+    for _ in range(5):
+        client.complete(CAPPED, Cancel())
+
+    client.complete({**CAPPED, "model": "qwen-3.8-27b"}, Cancel())
+
+    assert len(free.inferences()) == 6
+
+
+class Hurried(Cancel):
+    """A client whose time runs faster."""
+
+    def wait(self, seconds: float) -> None:
+        super().wait(seconds / SPEED)
+
+    def wait_for(self, turn: Event, seconds: float | None = None) -> None:
+        super().wait_for(turn, None if seconds is None else seconds / SPEED)
+
+
+@pytest.mark.parametrize("refill", ["steady", "at_once"])
+def test_a_crowd_gets_all_that_its_minutes_hold(connect: Connect, refill: str) -> None:
+    options = ("--tier", "free", "--refill", refill, "--clock-speed", str(SPEED))
+    with fake_cerebras("--tokens-per-second", "0", *options) as fake:
+        client = connect(
+            fake.base_url,
+            api_keys=KEYS[:1],
+            retry_wait_s=150,
+            pool_size=CROWD,
+            clock=lambda: monotonic() * SPEED,
+        )
+
+        def ask() -> bool:
+            try:
+                client.complete(CAPPED, Hurried())
+            except RateLimited:
+                return False
+            return True
+
+        with ThreadPoolExecutor(CROWD) as pool:
+            asked = [pool.submit(ask) for _ in range(CROWD)]
+            answered = [each.result() for each in asked]
+
+    # Five at once and five in each minute, of which three may begin meanwhile.
+    assert 10 <= answered.count(True) <= 21
