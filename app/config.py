@@ -41,6 +41,7 @@ class Config:
     )
     cerebras_base_url: str = setting(settings.url(CEREBRAS_URL), CEREBRAS_URL)
     cai_model: str | None = setting(settings.model_name, None)
+    fallback_models: tuple[str, ...] = setting(settings.model_names, ())
     ollama_passthrough_url: str | None = setting(
         settings.url("http://127.0.0.1:11434"), None
     )

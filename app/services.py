@@ -42,6 +42,7 @@ class Services:
     passthrough: Passthrough | None
     elsewhere: Elsewhere  # the passthrough's models; without one there are none
     default_model: str | None  # answers for names nobody knows
+    fallback_models: Sequence[str]  # stand in for one that is overloaded or gone
     default_num_predict: int | None
     remote_host: str  # scheme and host of the upstream, as replies show it
 
@@ -82,6 +83,7 @@ def build(config: Config) -> Services:
         passthrough=passthrough,
         elsewhere=Elsewhere(passthrough.entries if passthrough else _nothing),
         default_model=config.cai_model,
+        fallback_models=config.fallback_models,
         default_num_predict=config.default_num_predict,
         remote_host=f"{base.scheme}://{base.netloc}",
     )

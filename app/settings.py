@@ -60,6 +60,10 @@ def model_name(value: str) -> str:
     return value
 
 
+def model_names(value: str) -> tuple[str, ...]:
+    return tuple(model_name(name) for name in comma_list(value))
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value.lower() not in words:

@@ -7,23 +7,36 @@ that calls no tool and misses the form is asked for once more, without the tools
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from flask import g
 
+from app.catalogue.fallback import substitutes
 from app.catalogue.resolve import Target
-from app.errors import ModelGone, ModelNotFound
+from app.errors import (
+    CerellamaError,
+    ModelBusy,
+    ModelGone,
+    ModelNotFound,
+    UpstreamBusy,
+    UpstreamError,
+)
 from app.services import services
 from app.translate import deltas, formats, stops, toolnames
+from app.upstream import need
 from app.upstream.stream import ChunkStream
 from app.web import record
 from app.wire.completion import Chunk
 
-CAPS = ("max_completion_tokens", "max_tokens")
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BUSY_OR_GONE = (UpstreamBusy, ModelBusy, ModelGone)
 
 
 class Stream(NamedTuple):
@@ -39,22 +52,52 @@ class Question:
     further_stops: list[str]
     form: Mapping[str, Any] | None  # wanted of an answer that calls no tool
     tool_names: Mapping[str, str]  # what stands in for them, and the client's own
+    has_substitute: bool  # another model, should this one be overloaded
 
 
 def complete(request: dict[str, Any], target: Target) -> Chunk:
     """The whole answer."""
-    with _told_by_name(target):
-        return _complete(_question(request, target))
+    return _asked(request, target, _complete)
 
 
 def stream(request: dict[str, Any], target: Target) -> Stream:
     """The answer as it comes; what fails before its first words is raised here."""
-    question = _question(request, target)
+    return _asked(request, target, _stream)
+
+
+def _asked(request: dict[str, Any], target: Target, ask: Callable[[Question], T]) -> T:
+    """What the model says, or the first that stands in for it and can."""
+    found = services()
+    fallbacks = found.fallback_models
+    others = fallbacks and substitutes(request, target, fallbacks, found.catalogue)
+    errors: list[UpstreamError] = []
+    for number, each in enumerate([target, *others]):
+        try:
+            question = _question(request, each, has_substitute=number < len(others))
+            answered = ask(question)
+        except BUSY_OR_GONE as error:
+            log.info("%s does not answer: %s", each.model.id, error)
+            errors.append(error)
+        else:
+            g.model = each.model
+            record.current().model = each.model.id
+            return answered
+    raise _worth_telling(errors, target)
+
+
+def _worth_telling(errors: Sequence[UpstreamError], target: Target) -> CerellamaError:
+    """One that is busy before one that is gone, told by the name the client knows."""
+    busy = [error for error in errors if not isinstance(error, ModelGone)]
+    return busy[-1] if busy else ModelNotFound(f"model '{target.name}' not found")
+
+
+def _stream(question: Question) -> Stream:
     g.streaming = True
-    with _told_by_name(target):
-        if question.form or formats.must_be_whole(question.request):
-            return Stream(deltas.rechunk(_complete(question)), lambda: None)
-        chunks = services().upstream.stream(question.request, g.cancel)
+    if question.form or formats.must_be_whole(question.request):
+        return Stream(deltas.rechunk(_complete(question)), lambda: None)
+    chunks = services().upstream.stream(
+        question.request, g.cancel, has_substitute=question.has_substitute
+    )
     record.current().answers.append(chunks)
     return Stream(_seen_to(chunks, question), chunks.close)
 
@@ -70,31 +113,37 @@ def _seen_to(chunks: ChunkStream, question: Question) -> Iterable[Sequence[Chunk
     return batches
 
 
-def _question(request: dict[str, Any], target: Target) -> Question:
+def _question(
+    request: dict[str, Any], target: Target, *, has_substitute: bool
+) -> Question:
     fitted = target.apply(request)
     first, further = stops.split(fitted.get("stop") or ())
     if further:
         fitted["stop"] = first
     cap = services().default_num_predict
-    if cap is not None and not any(name in fitted for name in CAPS):
-        fitted["max_tokens" if "prompt" in fitted else "max_completion_tokens"] = cap
+    if cap is not None and not need.is_capped(fitted):
+        fitted = need.with_cap(fitted, cap)
     form = request.get("response_format") if request.get("tools") else None
     names = toolnames.stand_ins(fitted)
     if names:
         fitted = toolnames.rename(fitted, names)
-    return Question(fitted, further, form, toolnames.originals(names))
+    originals = toolnames.originals(names)
+    return Question(fitted, further, form, originals, has_substitute)
 
 
 def _complete(question: Question) -> Chunk:
-    completion = _ask(question.request)
+    completion = _ask(question, question.request)
     if question.form and not _satisfies(completion, question.form):
-        completion = _ask(formats.without_tools(question.request, question.form))
+        again = formats.without_tools(question.request, question.form)
+        completion = _ask(question, again)
     completion = stops.cut_completion(completion, question.further_stops)
     return toolnames.restore(completion, question.tool_names)
 
 
-def _ask(request: Mapping[str, Any]) -> Chunk:
-    completion = services().upstream.complete(request, g.cancel)
+def _ask(question: Question, request: Mapping[str, Any]) -> Chunk:
+    completion = services().upstream.complete(
+        request, g.cancel, has_substitute=question.has_substitute
+    )
     record.current().answers.append(completion)
     return completion
 
@@ -105,12 +154,3 @@ def _satisfies(completion: Chunk, form: Mapping[str, Any]) -> bool:
         return False
     said = deltas.said(choice)
     return bool(said.tool_calls) or formats.satisfies(said.content or "", form)
-
-
-@contextmanager
-def _told_by_name(target: Target) -> Iterator[None]:
-    """A model that is gone is told by the name the client knows."""
-    try:
-        yield
-    except ModelGone as error:
-        raise ModelNotFound(f"model '{target.name}' not found") from error

@@ -106,7 +106,7 @@ def exchange_with(target: Target, *, thinking: bool) -> Exchange:
         new_id=new_id,
         started_ns=g.started_ns,
         remote={
-            "remote_model": target.model.id,
+            "remote_model": g.get("model", target.model).id,
             "remote_host": services().remote_host,
         },
         thinking=thinking,

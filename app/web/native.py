@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from flask import Response
@@ -70,11 +71,12 @@ def reply(
     **further: Any,
 ) -> Response:
     """Ask, and answer as a stream unless the client wants one object."""
-    exchange = exchange_with(target, thinking=body.get("think") is not False)
+    thinking = body.get("think") is not False
+    exchange = partial(exchange_with, target, thinking=thinking)  # tells who answered
     if body.get("_debug_render_only"):
-        return replies.native(spoken.debug_reply(target.apply(request), exchange))
+        return replies.native(spoken.debug_reply(target.apply(request), exchange()))
     if not body.get("stream", True):
         completion = answer.complete(request, target)
-        return replies.native(spoken.from_completion(completion, exchange, **further))
+        return replies.native(spoken.from_completion(completion, exchange(), **further))
     batches, close = answer.stream(request, target)
-    return relay(spoken.from_chunks(batches, exchange, **further), DIALECT, close)
+    return relay(spoken.from_chunks(batches, exchange(), **further), DIALECT, close)

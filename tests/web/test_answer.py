@@ -13,6 +13,7 @@ from app.catalogue.metadata import TABLE
 from app.catalogue.resolve import Target
 from app.errors import ModelNotFound
 from app.translate import deltas
+from app.upstream import need
 from app.upstream.cancel import Cancel
 from app.web import answer
 from app.wire.completion import Chunk
@@ -184,7 +185,7 @@ def test_a_request_without_a_cap_gets_the_default_one(
         g.cancel = Cancel()
         answer.complete(request_, GPT)
 
-    caps = {k: v for k, v in bodies(fake)[0].items() if k in answer.CAPS}
+    caps = {k: v for k, v in bodies(fake)[0].items() if k in need.CAPS}
     assert caps == sent
 
 
