@@ -10,9 +10,7 @@ from __future__ import annotations
 import io
 import socket
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from http.client import HTTPMessage, HTTPResponse
 from typing import Protocol, cast
 
@@ -20,6 +18,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from app.errors import UpstreamTimeout
+from app.upstream import waiting
 from app.wire import chunked
 
 READ_BYTES = 64 * 1024
@@ -74,7 +73,8 @@ class SocketReader:
     def __init__(self, ahead: io.BufferedReader, sock: socket.socket) -> None:
         self._sock = sock
         self._wait_s = 0.0
-        self._readable = waiter(sock)
+        self._wait_for = waiting.waiter(sock)
+        self._recv = waiting.bare(sock).recv
         self._ahead = b""
         sock.settimeout(0)
         with suppress(OSError):  # nothing yet, or what the next read finds again
@@ -88,14 +88,17 @@ class SocketReader:
             self._sock.settimeout(wait_s)
             self._wait_s = wait_s
         if isinstance(self._sock, ssl.SSLSocket):
-            return self._read_records(self._sock)
-        self._readable()
-        return self._sock.recv(READ_BYTES)
+            return self._read_records(self._sock, wait_s)
+        self._wait_for(wait_s)
+        try:
+            return self._recv(READ_BYTES)
+        except BlockingIOError:  # woken in vain
+            return self._sock.recv(READ_BYTES)
 
-    def _read_records(self, sock: ssl.SSLSocket) -> bytes:
+    def _read_records(self, sock: ssl.SSLSocket, wait_s: float) -> bytes:
         """One TLS read gives one record, of one event: take all that have come."""
         if not sock.pending():
-            self._readable()
+            self._wait_for(wait_s)
         records = [sock.recv(READ_BYTES)]
         size = len(records[0])
         sock.settimeout(0)
@@ -150,23 +153,6 @@ def framing(answer: HTTPResponse) -> Framing:
     if answer.chunked:
         return chunked.Decoder()
     return Unsized() if answer.length is None else Sized(answer.length)
-
-
-def waiter(sock: socket.socket) -> Callable[[], object]:
-    """Waits until the socket is readable, if waiting first saves anything.
-
-    A plain socket with a timeout polls before it reads; gevent's reads before it polls,
-    and fails, at the price of a system call and an exception for each event.
-    """
-    wait = getattr(sock, "_wait", None)
-    event = getattr(sock, "_read_event", None)
-    if wait is None or event is None:
-        return no_wait
-    return partial(wait, event)
-
-
-def no_wait() -> None:
-    """The read itself waits."""
 
 
 def hand_back(raw: urllib3.BaseHTTPResponse) -> None:

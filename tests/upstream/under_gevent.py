@@ -17,7 +17,7 @@ from typing import Any  # noqa: E402
 import gevent  # noqa: E402
 
 from app.errors import Cancelled, UpstreamError  # noqa: E402
-from app.upstream import socketread  # noqa: E402
+from app.upstream import waiting  # noqa: E402
 from app.upstream.cancel import Cancel  # noqa: E402
 from app.upstream.cerebras import Cerebras  # noqa: E402
 
@@ -100,7 +100,10 @@ def wait_first(base_url: str) -> dict[str, Any]:
     client(base_url).models()
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        return {"waits": socketread.waiter(ours) is not socketread.no_wait}
+        return {
+            "waits": waiting.waiter(ours) is not waiting.no_wait,
+            "bare": waiting.bare(ours) is not ours,
+        }
 
 
 if __name__ == "__main__":
