@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +31,14 @@ class Fleet:
 
     def port(self, name: Name) -> int:
         return self.targets[name].port if name in self.targets else self.upstream.port
+
+    def ask(self, path: str) -> int:
+        """The number that the upstream tells; each question is a connection more."""
+        asked = http.client.HTTPConnection("127.0.0.1", self.upstream.port)
+        with contextlib.closing(asked):
+            asked.request("GET", path)
+            (number,) = json.load(asked.getresponse()).values()
+            return number
 
     def pids(self, name: Name) -> list[int]:
         return cpu.tree(self.targets[name].pid) if name in self.targets else []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import itertools
-import json
 import math
 import socket
 import time
@@ -50,7 +48,7 @@ def leave(fleet: Fleet, row: Row) -> Measured:
         client.sendall(head.encode() + body)
         _read_for(client, STAYS_S)
         left = time.monotonic_ns()
-    return {"gone_ms": (_closed(fleet.upstream.port, number, left) - left) / 1e6}
+    return {"gone_ms": (_closed(fleet, number, left) - left) / 1e6}
 
 
 def _read_for(client: socket.socket, seconds: float) -> None:
@@ -64,12 +62,10 @@ def _read_for(client: socket.socket, seconds: float) -> None:
             return
 
 
-def _closed(port: int, number: int, left: int) -> float:
+def _closed(fleet: Fleet, number: int, left: int) -> float:
     """When the upstream's connection was closed, by the clock that both read."""
-    asked = http.client.HTTPConnection("127.0.0.1", port)
     while time.monotonic_ns() < left + NEVER_S * 1e9:
-        asked.request("GET", f"/closed?id={number}")
-        if found := json.loads(asked.getresponse().read())["closed_ns"]:
+        if found := fleet.ask(f"/closed?id={number}"):
             return found
         time.sleep(0.005)
     return math.inf

@@ -16,7 +16,7 @@ from bench.targets import Upstream
 
 STREAMS = 4000
 OPENING = 64  # clients that wait for their first token while the rest come
-LIMIT_S = 25
+LIMIT_S = 20
 SETTLE_S = 1.0
 HELD = Load(STREAMS, 1_000_000, pace=1, seconds=rounds.FOR_EVER_S)
 

@@ -27,6 +27,7 @@ HEADINGS = {
     "chunks_s": "chunks/s",
     "replies_s": "replies/s",
     "carried": "carried",
+    "connections": "upstream connections per reply",
     "ttft_p50": "first token p50, us",
     "ttft_p99": "first token p99, us",
     "lat_p50": "latency p50, us",
@@ -157,9 +158,8 @@ def cell(results: Results, row: Row, name: str) -> str:
     if len(results[row]) > 1:
         text += f" [{number(found.low)}-{number(found.high)}]"
     base = _base(results, row)
-    if base and base != row:
-        text += f" x{number(stats.ratio(results[row], results[base], name))}"
-    return text
+    ratio = stats.ratio(results[row], results[base], name) if base else math.nan
+    return f"{text} x{number(ratio)}" if base != row and math.isfinite(ratio) else text
 
 
 def _base(results: Results, row: Row) -> Row | None:

@@ -86,11 +86,13 @@ def measure(fleet: Fleet, scenario: Scenario, row: Row) -> Measured:
     place(pids, at)
     cpu.pin([fleet.upstream.pid], at.rest)
     with _neighbour(fleet, scenario, row):
+        opened = fleet.ask("/counts")
         before, rest_before = cpu.cpu_ns(pids), cpu.cpu_ns([fleet.upstream.pid])
         found = finish(start(fleet, fleet.port(name), row, scenario.load), row)
         found["server_cpu_s"] = (cpu.cpu_ns(pids) - before) / 1e9
         rest = cpu.cpu_ns([fleet.upstream.pid]) - rest_before
         found["upstream_cpu_s"] = rest / 1e9
+        found["opened"] = fleet.ask("/counts") - opened - 1  # but for our own question
     return found | derived(found, scenario.load)
 
 
@@ -100,6 +102,7 @@ def derived(found: Measured, load: Load) -> Measured:
     made = {
         "cpu_us_chunk": found["server_cpu_s"] * 1e6 / found["chunks"],
         "cpu_ms_reply": found["server_cpu_s"] * 1e3 / found["replies"],
+        "connections": found["opened"] / found["replies"],
         "server_cpus": found["server_cpu_s"] / found["seconds"],
         "rest_cpus": rest / found["seconds"],
     }

@@ -53,6 +53,7 @@ def paced(streams: int, pace: int, seconds: float = 0.8) -> Load:
 CHUNKS = ("cpu_us_chunk", "chunks_s")
 PACED = ("cpu_us_chunk", "lat_p50", "lat_p99", "gap_p99")
 REPLIES = ("cpu_ms_reply", "replies_s", "ttft_p50")
+KEPT = (*REPLIES, "connections")
 FIRST = ("ttft_p50", "ttft_p99", "cpu_ms_reply")
 FULL_SPEED = Load(8, 1000)
 
@@ -79,7 +80,7 @@ SCENARIOS = {
     "fast": Scenario(
         "Full speed: 8 clients, replies of 1,000 tokens", FULL_SPEED, CHUNKS
     ),
-    "short": Scenario("Short replies: 32 clients, 20 tokens", Load(32, 20), REPLIES),
+    "short": Scenario("Short replies: 32 clients, 20 tokens", Load(32, 20), KEPT),
     "agent": Scenario(
         "Agent bodies: 8 clients, 20 messages, 5 tools, 20 tokens",
         Load(8, 20, agent=True),

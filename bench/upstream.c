@@ -86,7 +86,7 @@ static struct {
     long id;
     uint64_t ns;
 } closed[CLOSED];
-static long connections, requests, open_now;
+static long connections;
 static struct conn *dead;
 static int epoll;
 
@@ -171,7 +171,6 @@ static void drop(struct conn *c)
     c->fd = -1;
     c->next_dead = dead;
     dead = c;
-    open_now--;
 }
 
 static void add(struct conn *c, const char *bytes, size_t n)
@@ -320,7 +319,6 @@ static void answer_chat(struct conn *c, const char *body, size_t n)
     const char *to = from ? memchr(from, ';', n - (size_t)(from - body)) : NULL;
     if (to && (size_t)(to - from) < sizeof knobs)
         memcpy(knobs, from, (size_t)(to - from));
-    requests++;
     c->reply = (struct reply){knob(knobs, "tokens=", 20), knob(knobs, "pace=", 0),
                               knob(knobs, "mute=", -1), knob(knobs, "stream=", 1),
                               knob(knobs, "id=", 0)};
@@ -337,8 +335,8 @@ static void answer_get(struct conn *c, const char *path)
 {
     char said[128] = MODELS;
     if (strncmp(path, "/counts", 7) == 0)
-        sprintf(said, "{\"connections\":%ld,\"requests\":%ld,\"open\":%ld}",
-                connections, requests, open_now);
+        sprintf(said, "{\"connections\":%ld}",
+                connections);
     long id = strncmp(path, "/closed?id=", 11) == 0 ? atol(path + 11) : 0;
     if (id)
         sprintf(said, "{\"closed_ns\":%lu}",
@@ -404,8 +402,7 @@ static void accept_all(int listener)
         struct epoll_event e = {EPOLLIN | EPOLLRDHUP, {.ptr = c}};
         epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
         connections++;
-        open_now++;
-    }
+        }
 }
 
 static void handle(struct epoll_event *e)

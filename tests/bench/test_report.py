@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bench import report
 from bench.rounds import Row
 
@@ -45,6 +47,17 @@ def test_dialects_are_compared_with_native() -> None:
     lines = report.scenario(rows, ("cpu_us_chunk",))
 
     assert line(lines, "cerellama | openai").endswith("| 11 x1.1 |")
+
+
+def test_what_never_happened_has_no_ratio() -> None:
+    rows = {
+        Row("flask_naive", "pace"): [{"gone_ms": math.inf}],
+        Row("fastapi_httpx", "pace"): [{"gone_ms": 4.0}],
+    }
+
+    lines = report.scenario(rows, ("gone_ms",))
+
+    assert line(lines, "flask_naive") == "| flask_naive | never |"
 
 
 def test_states_are_compared_state_by_state() -> None:
