@@ -52,7 +52,7 @@ def paced(streams: int, pace: int, seconds: float = 0.8) -> Load:
 
 CHUNKS = ("cpu_us_chunk", "chunks_s")
 PACED = ("cpu_us_chunk", "lat_p50", "lat_p99", "gap_p99")
-REPLIES = ("cpu_ms_reply", "replies_s", "ttft_p50")
+REPLIES = ("cpu_ms_reply", "replies_s", "ttft_p50", "ttft_p99")
 KEPT = (*REPLIES, "connections")
 FIRST = ("ttft_p50", "ttft_p99", "cpu_ms_reply")
 FULL_SPEED = Load(8, 1000)
