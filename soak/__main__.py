@@ -12,6 +12,7 @@ import time
 from urllib.parse import urlsplit
 
 from soak import measure, report
+from soak.client import TIMEOUT_S
 from soak.measure import Held
 from soak.run import CLIENTS, Tally, crowd
 from tests.cerebras import KEY, Fake, fake_cerebras
@@ -19,7 +20,7 @@ from tests.serving import Server, environment, procfile_command, serving
 
 SETTINGS = {
     "WEB_CONCURRENCY": "2",
-    "IDLE_TIMEOUT_S": "2",
+    "IDLE_TIMEOUT_S": "5",
     "RETRY_WAIT_S": "3",
     "LOG_LEVEL": "error",
 }
@@ -36,6 +37,7 @@ def main() -> int:
     options = parse()
     print(f"seed {options.seed}, {options.seconds:g} s, {CLIENTS} clients", flush=True)
     with fake_cerebras("--tokens-per-second", "0") as fake:
+        fake.margin_s = TIMEOUT_S  # it is as busy as all the others
         upstream = {"CEREBRAS_BASE_URL": fake.base_url, "CEREBRAS_API_KEY": KEY}
         with serving(procfile_command(), environment(**upstream, **SETTINGS)) as server:
             return soak(server, fake, options)

@@ -17,7 +17,7 @@ from soak.heard import Heard
 from soak.misspeaking import spoilt
 from soak.plan import Plan
 
-TIMEOUT_S = 30.0  # more is a hang
+TIMEOUT_S = 60.0  # more is a hang
 SIP = 8 << 10  # bytes that a dawdling client takes at a time
 SIP_S = 0.02
 PLACES = ("/", "/api/tags", "/api/ps", "/api/version", "/v1/models")

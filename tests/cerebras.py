@@ -27,6 +27,7 @@ class Fake:
     def __init__(self, url: str) -> None:
         self.url = url
         self.base_url = f"{url}/v1"
+        self.margin_s = MARGIN_S
 
     def script(self, script: Mapping[str, Any], times: int = 1) -> None:
         """Play it to the next requests, or to those its `match` is for."""
@@ -86,7 +87,7 @@ class Fake:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
     ) -> Any:
-        wait = float((query or {}).get("timeout", 0)) + MARGIN_S
+        wait = float((query or {}).get("timeout", 0)) + self.margin_s
         server = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=wait)
         with contextlib.closing(server):
             path = f"/_fake/{topic}?{urlencode(query or {})}"
