@@ -42,7 +42,7 @@ def passing(name: str, **script: Any) -> Fault:
 NONE = harmless("none")
 FAULTS = (
     harmless("a pause", pause=0.5, after=3),
-    harmless("a slow pace", tokens_per_second=100),
+    harmless("a slow pace", tokens_per_second=300),
     harmless("torn into bytes", chunk=[1, 2, 3, 5, 8], events_per_write=16),
     harmless("torn writes", cut=[7, 11, 300], cut_pause=0.0),
     harmless("comments and CRLF", extras=["comments", "crlf", "empty_deltas"]),
