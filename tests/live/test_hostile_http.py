@@ -1,0 +1,130 @@
+"""Heads and framings that nobody sends: 4xx or an answer, never a hang or a 500."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.blueprints.hostile import HEADERS
+from tests.fuzzing import damaged
+from tests.serving import Server
+
+LONGEST_S = 5.0
+BODY = b'{"model": "gpt-oss-120b", "prompt": "", "stream": false}'
+PATHS = [
+    *("/api/generate", "/v1/chat/completions", "/v1/messages", "/v1/responses"),
+    *("/v1/audio/transcriptions", "/api/blobs/sha256:" + "0" * 64, "/api/create"),
+]
+ODD_PATHS = [
+    *(
+        "/api/\x00",
+        "/%00",
+        "/api/%00tags",
+        "/../etc/passwd",
+        "/%2e%2e/%2e%2e/",
+        "/api/%",
+    ),
+    *(
+        "//",
+        "/api//tags",
+        "*",
+        "http://[::1",
+        "http://x/api/tags",
+        "/" + "a" * 9000,
+        "?",
+    ),
+    *("/api/tags#x", "/api/tags?" + "a" * 9000, "/\xff", "/v1/models/..%2f..", ""),
+]
+ODD_HEADS = {
+    "two lengths": "Content-Length: 1\r\nContent-Length: 2\r\n",
+    "a length and chunks": "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+    "a length below zero": "Content-Length: -1\r\n",
+    "a length that is no number": "Content-Length: 1x\r\n",
+    "a length with a sign": "Content-Length: +5\r\n",
+    "chunked twice": "Transfer-Encoding: chunked, chunked\r\n",
+    "another coding": "Transfer-Encoding: x\r\n",
+    "a bare line feed": "A: b\nTransfer-Encoding: chunked\n",
+    "a bare carriage return": "A: b\rC: d\r\n",
+    "a NUL": "A: \x00\r\n",
+    "a folded line": "A: b\r\n c\r\n",
+    "a blank before the colon": "Content-Length : 5\r\n",
+    "a name with a blank": "A B: c\r\n",
+    "no colon": "nothing\r\n",
+    "no name": ": x\r\n",
+    "too many headers": "A: b\r\n" * 500,
+    "a long header": "A: " + "x" * 20_000 + "\r\n",
+    "two hosts": "Host: evil.example\r\n",
+}
+
+
+def exchange(server: Server, asked: bytes) -> bytes:
+    """All that is answered until the server closes; it has to, for we have ended."""
+    address = urlsplit(server.url)
+    where = (address.hostname, address.port)
+    with socket.create_connection(where, LONGEST_S) as client:
+        try:
+            client.sendall(asked)
+            with suppress(OSError):  # the server may have closed already
+                client.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: client.recv(65536), b""))
+        except ConnectionError:
+            return b""
+
+
+def check(answer: bytes) -> None:
+    """One that is none, for the client was gone, is an answer too."""
+    if answer:
+        status = int(answer.split(b" ", 2)[1])
+        assert status < 500 or status in (501, 505), answer[:300]
+        assert b"Traceback" not in answer
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_odd_path_is_the_clients_fault(
+    server: Server, method: str, path: str
+) -> None:
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+    answer = exchange(server, head.encode("latin-1"))
+
+    check(answer)
+    assert not answer.startswith(b"HTTP/1.1 200") or b"/api/tags" in head.encode(
+        "latin-1"
+    )
+
+
+@pytest.mark.parametrize("odd", ODD_HEADS)
+def test_an_odd_head_is_the_clients_fault(server: Server, odd: str) -> None:
+    head = f"POST /api/show HTTP/1.1\r\nHost: localhost\r\n{ODD_HEADS[odd]}\r\n"
+
+    answer = exchange(server, head.encode("latin-1") + b"0\r\n\r\n")
+
+    assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 501")), answer[:300]
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> bytes:
+    names = draw(st.lists(st.sampled_from(sorted(HEADERS)), max_size=3))
+    lines = [f"{name}: {draw(st.sampled_from(HEADERS[name]))}" for name in names]
+    path = draw(st.sampled_from(PATHS))
+    chunked = draw(st.booleans())
+    size = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(BODY)}"
+    head = "\r\n".join([f"POST {path} HTTP/1.1", "Host: localhost", size, *lines])
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY) if chunked else BODY
+    if draw(st.booleans()):
+        body = draw(damaged(body, b"\r\n0af;:{}\x00\xff"))
+        return head.encode("latin-1") + b"\r\n\r\n" + body
+    whole = head.encode("latin-1") + b"\r\n\r\n" + body
+    return draw(damaged(whole, b"\r\n :;,/\x00\xff%0"))
+
+
+@given(asked=requests())
+def test_no_head_and_no_chunk_is_a_fault_of_ours(server: Server, asked: bytes) -> None:
+    check(exchange(server, asked))
