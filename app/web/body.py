@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import zstandard
 from flask import request
-from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.errors import BodyTooLarge, BodyTooSlow, InvalidRequest
+from app.errors import BodyTooLarge, InvalidRequest
 from app.schemas import fields
 from app.web.offload import offload
 from app.wire import gojson
@@ -41,7 +39,7 @@ def load_body(schema: fields.Request) -> dict[str, Any]:
 
 def read_body(schema: fields.Request) -> Received:
     """Read and decode the body of the current request."""
-    data = _read()
+    data = request.get_data(cache=False)
     compressed = request.headers.get("Content-Encoding", "").strip().lower() == "zstd"
     slow = compressed or len(data) >= SLOW_BODY
     document = _run(slow, _decode, data, schema.missing_body, compressed)
@@ -67,9 +65,8 @@ def hash_body() -> str:
     """The digest of the current request's body, which is kept nowhere."""
     digest = hashlib.sha256()
     try:
-        with http_checked():
-            while data := request.stream.read(PIECE):
-                digest.update(data)
+        while data := request.stream.read(PIECE):
+            digest.update(data)
     except RequestEntityTooLarge:
         limit = (request.max_content_length or 0) >> 20
         raise BodyTooLarge(
@@ -77,24 +74,6 @@ def hash_body() -> str:
             "run on Cerebras and cannot be made from files"
         ) from None
     return f"sha256:{digest.hexdigest()}"
-
-
-@contextmanager
-def http_checked() -> Iterator[None]:
-    """What can go wrong while a body is being read is the client's doing."""
-    try:
-        yield
-    except ParseException as error:  # gunicorn reads chunks when asked for them
-        raise InvalidRequest(f"the request body is not valid HTTP: {error}") from None
-    except ClientDisconnected as error:  # Werkzeug's word for any OSError
-        if isinstance(error.__context__, TimeoutError):
-            raise BodyTooSlow("the request body did not arrive in time") from None
-        raise InvalidRequest("unexpected EOF") from None
-
-
-def _read() -> bytes:
-    with http_checked():
-        return request.get_data(cache=False)
 
 
 def _decode(data: bytes, missing: str, compressed: bool) -> Any:

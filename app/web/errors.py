@@ -6,9 +6,16 @@ import logging
 import math
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
-from app.errors import AccessDenied, BodyTooLarge, CerellamaError, InvalidRequest
+from app.errors import (
+    AccessDenied,
+    BodyTooLarge,
+    BodyTooSlow,
+    CerellamaError,
+    InvalidRequest,
+)
 from app.translate.anthropic import dialect as anthropic
 from app.translate.dialect import Dialect
 from app.translate.ollama import dialect as ollama
@@ -29,6 +36,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CerellamaError, told)
     app.register_error_handler(HTTPException, told_by_flask)
     app.register_error_handler(RecursionError, told_of_depth)
+    app.register_error_handler(ParseException, told_of_framing)
+    app.register_error_handler(ClientDisconnected, told_of_broken_body)
     app.register_error_handler(Exception, untold)
 
 
@@ -60,6 +69,18 @@ def told_by_flask(error: HTTPException) -> Response:
 def told_of_depth(_: RecursionError) -> Response:
     """Only what a client sends can be nested so deep."""
     return told(InvalidRequest("exceeded max depth"))
+
+
+def told_of_framing(_: ParseException) -> Response:
+    """Gunicorn reads chunks when asked for them, and quotes what it cannot read."""
+    return told(InvalidRequest("the request body is not valid HTTP: malformed chunks"))
+
+
+def told_of_broken_body(error: ClientDisconnected) -> Response:
+    """Werkzeug's word for any OSError while a body is being read."""
+    if isinstance(error.__context__, TimeoutError):
+        return told(BodyTooSlow("the request body did not arrive in time"))
+    return told(InvalidRequest("unexpected EOF"))
 
 
 def untold(error: Exception) -> Response:

@@ -127,12 +127,8 @@ class Incoming:
         return request.content_length or 0
 
     def __iter__(self) -> Iterator[bytes]:
-        while data := self._read():
+        while data := request.stream.read(UPLOAD_READ_BYTES):
             yield data
-
-    def _read(self) -> bytes:
-        with bodies.http_checked():
-            return request.stream.read(UPLOAD_READ_BYTES)
 
 
 def further(

@@ -24,20 +24,25 @@ def exchange(server: Server, request: bytes, *, end: bool = False) -> bytes:
 
 @pytest.mark.parametrize("kind", ["server", "flask_server"])
 @pytest.mark.parametrize(
+    "path",
+    ["/api/chat", "/v1/audio/transcriptions", f"/api/blobs/sha256:{'0' * 64}"],
+)
+@pytest.mark.parametrize(
     "chunks",
     [b"ZZ\r\n{}\r\n0\r\n\r\n", b"2\r\n{}XX0\r\n\r\n", b"-1\r\n{}\r\n"],
     ids=["no size", "no end of chunk", "negative size"],
 )
 def test_bad_chunk_framing_is_the_clients_fault(
-    request: pytest.FixtureRequest, kind: str, chunks: bytes
+    request: pytest.FixtureRequest, kind: str, path: str, chunks: bytes
 ) -> None:
     server = request.getfixturevalue(kind)
-    framed = HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks
+    head = HEAD.replace(b"/api/chat", path.encode())
+    framed = head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks
 
     answer = exchange(server, framed)
 
     assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b'{"error":"' in answer
+    assert b'{"error":' in answer
 
 
 def test_a_body_that_breaks_off_is_no_request(server: Server) -> None:

@@ -155,11 +155,12 @@ def http_is_broken(guarded: Guarded) -> Iterator[str]:
     for rest in (
         "Content-Length: x\r\n\r\n",
         "Transfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n",
         "Content-Length: 9999\r\n\r\n{",
         f"A: {'x' * 99_999}\r\n\r\n",
     ):
-        yield ask_raw(guarded.server, f"{head}{rest}{PROMPT}".encode())
+        yield ask_raw(guarded.server, f"{head}{rest}{PROMPT}\r\n".encode())
 
 
 def the_disk_is_gone(guarded: Guarded) -> Iterator[str]:
