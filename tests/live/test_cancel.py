@@ -19,7 +19,7 @@ PROMISED_S = 0.1
 TRIES = 3
 
 CHAT = "/api/chat"
-OPENAI = "/v1/chat/completions"
+OPENAI, MESSAGES = "/v1/chat/completions", "/v1/messages"
 
 # What the upstream does while the client leaves, and what the client has seen of it.
 STATES: Mapping[str, tuple[dict[str, Any], bool, bool]] = {
@@ -42,6 +42,7 @@ def leave(server: Server, fake: Fake, path: str, state: str) -> float:
         "model": "gpt-oss-120b",
         "messages": [{"role": "user", "content": prompt}],
         "stream": stream,
+        "max_tokens": 1000,
     }
     connection.request("POST", path, json.dumps(body))
     record = fake.inferences(at_least=before + 1)[-1]
@@ -52,7 +53,7 @@ def leave(server: Server, fake: Fake, path: str, state: str) -> float:
     return fake.left(record["id"]) - left
 
 
-@pytest.mark.parametrize("path", [CHAT, OPENAI])
+@pytest.mark.parametrize("path", [CHAT, OPENAI, MESSAGES])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("kind", ["server", "flask_server"])
 def test_the_upstream_is_closed_at_once_when_the_client_leaves(
