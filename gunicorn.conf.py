@@ -12,6 +12,7 @@ load_dotenv(Path(__file__).with_name(".env"))
 
 import atexit
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -94,7 +95,17 @@ def on_reload(server: Arbiter) -> None:
 def post_worker_init(worker: Worker) -> None:
     """Ctrl-C reaches all of the group: a worker leaves once, told by the arbiter."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # no collection need go through what stays
+
+
+def worker_exit(server: Arbiter, worker: Worker) -> None:
+    """Python's end would search all there is for garbage: ten times the time."""
+    gc.freeze()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:
     metric_files.bury(metrics_folder, int(worker.pid))
+
+
+def on_exit(server: Arbiter) -> None:
+    gc.freeze()
