@@ -63,7 +63,7 @@ def drain(worker: Worker, servers: Sequence[StreamServer], running: Running) -> 
         Stage(grace_s - LAST_WORDS_S, running.end),
         Stage(grace_s - FORCE_S, lambda: drop(worker.clients)),
     ]
-    while monotonic() - begun < grace_s - EXIT_S:
+    while True:
         stages = take_due(stages, monotonic() - begun)
         part_with_idle(worker.clients, replaced)
         needed = replaced and monotonic() - begun < TAKEOVER_S
@@ -73,6 +73,8 @@ def drain(worker: Worker, servers: Sequence[StreamServer], running: Running) -> 
                 return
         worker.notify()
         gevent.sleep(TICK_S)
+        if monotonic() - begun >= grace_s - EXIT_S:
+            return
 
 
 def take_due(stages: Sequence[Stage], now_s: float) -> list[Stage]:
