@@ -24,7 +24,7 @@ def watch(environ: Mapping[str, Any], on_gone: Callable[[], None]) -> Stop:
     sock = next((environ[key] for key in SOCKET_KEYS if key in environ), None)
     if sock is None or sock.fileno() < 0:
         return lambda: None
-    if monkey.is_module_patched("socket"):
+    if monkey.is_module_patched("socket") and hasattr(sock, "_sock"):
         return _watch_in_hub(sock, on_gone)
     return _watch_in_thread(sock, on_gone)
 

@@ -116,6 +116,11 @@ def test_what_nobody_wants_is_not_read_for_long_however_fast_it_comes(
     flood.kill()
 
 
+def test_gevents_sockets_still_have_what_a_wait_can_be_ended_by() -> None:
+    """Without it the connection is closed for reading, which is seen as a hang-up."""
+    assert hasattr(socket, "_read_event")
+
+
 def test_hanging_up_ends_the_wait_for_a_request(pair: Pair) -> None:
     client = Client(pair[0], LONG_S)
     gevent.spawn_later(SHORT_S, client.hang_up)

@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Iterator
 
+import gevent.socket
 import pytest
 
 from app.web.watch import SOCKET_KEYS, is_gone, watch
@@ -86,6 +87,11 @@ def test_without_a_socket_there_is_nothing_to_watch(pair: Pair) -> None:
 
     watch({}, lambda: None)()
     watch({"werkzeug.socket": pair[0]}, lambda: None)()
+
+
+def test_gevents_sockets_still_have_what_the_hub_can_read() -> None:
+    """Without it a greenlet watches each client: slower, and nobody would notice."""
+    assert hasattr(gevent.socket.socket, "_sock")
 
 
 def test_a_socket_tells_whether_its_peer_is_there(pair: Pair) -> None:
