@@ -72,6 +72,7 @@ class Catalogue:
         self._clock = clock
         self._spawn = spawn
         self._shelf = fill(TABLE.values())
+        self._remembered = dict(self._shelf.by_name)
         self._public: dict[str, public.PublicModel] = {}
         self._due = clock()
         self._failures = 0
@@ -111,6 +112,10 @@ class Catalogue:
             model = self._shelf.by_name.get(name.key)
         return model
 
+    def recall(self, name: ModelName) -> Model | None:
+        """A model that is known, served or not."""
+        return self._remembered.get(name.key)
+
     def _refresh_when_due(self) -> None:
         if self._clock() >= self._due:
             self.refresh()
@@ -139,6 +144,7 @@ class Catalogue:
     def _publish(self, ids: Sequence[str]) -> None:
         before = {model.id for model in self._shelf.models} if self.known else None
         self._shelf = fill(describe(one, self._public.get(one)) for one in set(ids))
+        self._remembered.update(self._shelf.by_name)
         self.known = True
         if before != set(ids):
             self._on_change(self._shelf.models)

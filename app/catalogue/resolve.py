@@ -66,23 +66,34 @@ class Target:
 
 
 def resolve(
-    name: str, catalogue: Catalogue, store: Store, default_model: str | None = None
+    name: str,
+    catalogue: Catalogue,
+    store: Store,
+    default_model: str | None = None,
+    *,
+    trusting: bool = False,
 ) -> Target:
+    """`trusting`: a model that is gone counts, for others stand in for it."""
     name = name if name.strip() else ""  # Ollama tells a blank name as an empty one
-    target = find(name, catalogue, store) if name else None
-    if target is None and name and default_model is not None:
-        model = find_default(catalogue, default_model)
+    target = find(name, catalogue, store, trusting=trusting) if name else None
+    if target is None and name:
+        model = catalogue.recall(names.parse(name)) if trusting else None
+        if default_model is not None:
+            model = find_default(catalogue, default_model, trusting=trusting)
         target = Target(name, model) if model else None
     if target is None:
         raise ModelNotFound(f"model '{name}' not found")
     return target
 
 
-def find(name: str, catalogue: Catalogue, store: Store) -> Target | None:
+def find(
+    name: str, catalogue: Catalogue, store: Store, *, trusting: bool = False
+) -> Target | None:
     """What bears the name itself, of our own."""
     own = find_own(names.parse(name), catalogue, store)
     if isinstance(own, Derived):
-        return Target(name, _base_of(own, name, catalogue), own)
+        trusting = trusting or not catalogue.known
+        return Target(name, _base_of(own, name, catalogue, trusting), own)
     return Target(name, own) if own else None
 
 
@@ -107,11 +118,13 @@ def is_elsewhere(
     return find_own(parsed, catalogue, store) is None and has(parsed)
 
 
-def _base_of(derived: Derived, name: str, catalogue: Catalogue) -> Model:
+def _base_of(
+    derived: Derived, name: str, catalogue: Catalogue, trusting: bool
+) -> Model:
     """The model it stands on, taken on trust while no list has come."""
     base = derived.preset.base
     model = catalogue.find(names.parse(base))
-    if model is None and catalogue.known:
+    if model is None and not trusting:
         raise ModelGone(
             f"model '{name}' stands on '{base}', which was not found: "
             "Cerebras does not serve it now"
@@ -119,10 +132,13 @@ def _base_of(derived: Derived, name: str, catalogue: Catalogue) -> Model:
     return model or describe(base)
 
 
-def find_default(catalogue: Catalogue, default_model: str) -> Model | None:
+def find_default(
+    catalogue: Catalogue, default_model: str, *, trusting: bool = False
+) -> Model | None:
     """`CAI_MODEL`, taken on trust while no list has come."""
     model = catalogue.find(names.parse(default_model))
-    return model if model or catalogue.known else describe(default_model)
+    trusting = trusting or not catalogue.known
+    return model or (describe(default_model) if trusting else None)
 
 
 def announce(models: Sequence[Model], default_model: str | None) -> None:

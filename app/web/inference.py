@@ -24,7 +24,7 @@ from app.translate.ollama import chat
 from app.upstream.cancel import Cancel
 from app.web import auth, passthrough, record
 from app.web.offload import offload
-from app.web.targets import find_target
+from app.web.targets import find_asked
 from app.web.watch import watch
 
 Body = Mapping[str, Any]
@@ -51,7 +51,7 @@ def inference(
             body = passthrough.body_or_answer(schema)
             if isinstance(body, Response):
                 return body
-            target = find_target(body.get("model", ""), model_required=model_required)
+            target = find_asked(body.get("model", ""), model_required=model_required)
             record.current().model = target.model.id
             g.cancel = Cancel(auth.caller())
             with ExitStack() as held:

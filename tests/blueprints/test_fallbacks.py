@@ -124,6 +124,23 @@ def test_when_none_answers_a_busy_one_is_told_before_one_that_is_gone(
         assert answer.get_json() == {"error": f"model '{GPT}' not found"}
 
 
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_a_model_that_is_no_longer_served_is_stood_in_for(
+    make_client: MakeClient, fake: Fake, stream: bool
+) -> None:
+    client = make_client(
+        models=[{"id": GPT}], FALLBACK_MODELS=GPT, CAI_MODEL="llama3.1-8b"
+    )
+
+    for name in (QWEN, "unknown"):
+        fake.script({"error": "model_not_found"})
+        answer = client.post(CHAT, json=asking(CHAT, model=name, stream=stream))
+
+        assert answer.status_code == 200
+        said = lines(answer)[-1] if stream else answer.get_json()
+        assert (said["model"], said["remote_model"]) == (name, GPT)
+
+
 @pytest.mark.parametrize(
     "script", [{"status": 429}, {"status": 500}, {"status": 402}, {"fault": "cut"}]
 )

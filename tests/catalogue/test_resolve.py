@@ -196,6 +196,23 @@ def test_a_derived_model_whose_base_is_gone_says_so(store: Store) -> None:
         resolve("mario", catalogue_of(*TABLE), store, QWEN)
 
 
+def test_what_is_gone_counts_when_others_stand_in_for_it(store: Store) -> None:
+    store.put(names.parse("mario"), Preset("retired", system="Mario."), 1)
+    catalogue = catalogue_of(GPT)
+
+    served_once = resolve("qwen3.8:27b", catalogue, store, trusting=True)
+    derived = resolve("mario", catalogue, store, trusting=True)
+    default = resolve("any", catalogue, store, "retired", trusting=True)
+
+    assert served_once.model == TABLE[QWEN]
+    assert (derived.model.id, derived.own_name) == ("retired", "mario:latest")
+    assert default.model.id == "retired"
+    with pytest.raises(ModelNotFound):
+        resolve("any", catalogue, store, trusting=True)
+    with pytest.raises(ModelNotFound):
+        resolve("qwen3.8:27b", catalogue, store)
+
+
 def test_a_base_is_believed_in_while_no_list_has_come(store: Store) -> None:
     store.put(names.parse("mario"), Preset("kimi-k9"), 1)
 
