@@ -64,7 +64,7 @@ def build(config: Config) -> Services:
     store = Store(config.database_url)
 
     def announce_all(models: Sequence[Model]) -> None:
-        announce(models, config.cai_model)
+        announce(models, config.cai_model, config.fallback_models)
         start_thread(partial(listed, catalogue, store))  # notes what is hidden now
 
     catalogue = Catalogue(

@@ -141,8 +141,10 @@ def find_default(
     return model or (describe(default_model) if trusting else None)
 
 
-def announce(models: Sequence[Model], default_model: str | None) -> None:
-    """Log what is served, and that `CAI_MODEL` is not."""
+def announce(
+    models: Sequence[Model], default_model: str | None, fallbacks: Sequence[str] = ()
+) -> None:
+    """Log what is served, and what of the settings is not."""
     served = ", ".join(model.id for model in models)
     log.info("Models served: %s", served)
     if default_model and names.parse(default_model).key not in index(models):
@@ -151,3 +153,6 @@ def announce(models: Sequence[Model], default_model: str | None) -> None:
             default_model,
             served,
         )
+    for name in fallbacks:
+        if names.parse(name).key not in index(models):
+            log.warning("FALLBACK_MODELS names %s, which is not served", name)

@@ -13,7 +13,7 @@ from threading import Lock
 from time import monotonic
 from typing import NoReturn, TypeVar
 
-from app.errors import Cancelled, RateLimited, UpstreamBusy
+from app.errors import RateLimited, UpstreamBusy
 from app.metrics import RETRIES, WAITS
 from app.upstream import need, quota, retry
 from app.upstream.cancel import Cancel
@@ -187,7 +187,7 @@ class Patience:
                 if not wait_s:
                     return wait_s is not None
                 cancel.wait_for(ticket.turn, wait_s)
-        except Cancelled:
+        except BaseException:
             with self._lock:
                 line.leave(ticket)
             raise

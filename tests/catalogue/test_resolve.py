@@ -173,6 +173,15 @@ def test_a_default_model_that_is_not_served_is_warned_of(
     assert all("retired" in text and "qwen-3.8-27b" in text for text in warnings)
 
 
+def test_a_fallback_that_is_not_served_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    announce(list(TABLE.values()), None, ("qwen3.8:27b", "retired"))
+
+    warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert warnings == ["FALLBACK_MODELS names retired, which is not served"]
+
+
 def test_a_derived_model_comes_after_those_served_and_before_the_default(
     store: Store,
 ) -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from prometheus_client import REGISTRY
 
 from app.errors import Cancelled, QueueFull
 from app.upstream.cancel import Cancel
@@ -87,6 +88,24 @@ def test_callers_take_turns() -> None:
             done.result(PATIENCE_S)
 
     assert served.index("modest") == 1
+
+
+def test_who_is_upstream_and_who_waits_is_counted() -> None:
+    def counted() -> tuple[float | None, float | None]:
+        return (
+            REGISTRY.get_sample_value("cerellama_active_requests"),
+            REGISTRY.get_sample_value("cerellama_queued_requests"),
+        )
+
+    slots = Slots(1, 1)
+    with ThreadPoolExecutor() as pool:
+        with slots.taken(Cancel()):
+            _, done = queue_up(pool, slots, lambda: None)
+            during = counted()
+        done.result(PATIENCE_S)
+
+    assert during == (1, 1)
+    assert counted() == (0, 0)
 
 
 def test_a_client_that_leaves_the_queue_makes_room() -> None:
