@@ -66,12 +66,13 @@ def test_the_upstream_is_closed_at_once_when_the_client_leaves(
     assert any(wait <= PROMISED_S for wait in waits)
 
 
+@pytest.mark.parametrize("status", [503, 429], ids=["alone", "in line"])
 @pytest.mark.parametrize("kind", ["server", "flask_server"])
 def test_nothing_is_tried_again_for_a_client_that_has_left(
-    request: pytest.FixtureRequest, fake: Fake, kind: str
+    request: pytest.FixtureRequest, fake: Fake, kind: str, status: int
 ) -> None:
     server = request.getfixturevalue(kind)
-    asked = {"status": 503, "headers": {"retry-after": "1"}, "match": kind}
+    asked = {"status": status, "headers": {"retry-after": "1"}, "match": kind}
     fake.script(asked, times=2)
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
     messages = [{"role": "user", "content": kind}]
