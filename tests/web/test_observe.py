@@ -11,13 +11,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.blueprints.talking import CHAT, GPT, OPENAI, asking
+from tests.blueprints.talking import CHAT, GPT, OPENAI, TOWN, WEATHER, asking
 from tests.cerebras import Fake
 from tests.measured import measured
 
 MESSAGES = "/v1/messages"
 SECRET = "tell-nobody"
 USAGE = {"prompt_tokens": 7, "completion_tokens": 40, "total_tokens": 47}
+CLOSED = {"additionalProperties": False}
 CUT = {"fault": "cut", "after": 3}
 SAYING = {"say": "word " * 20, "usage": USAGE, "time_info": {"completion_time": 0.1}}
 
@@ -89,6 +90,20 @@ def test_metrics_tell_what_an_answer_cost(
             "cerellama_tokens_per_second_sum": 400,
         }
     )
+
+
+def test_what_had_to_be_asked_twice_is_counted_twice(
+    client: FlaskClient, fake: Fake, app_log: Log
+) -> None:
+    schema = {"name": "town", "strict": True, "schema": TOWN | CLOSED}
+    form = {"type": "json_schema", "json_schema": schema}
+    for said in ("no form", '{"name": "Rome", "people": 3}'):
+        fake.script({"say": said, "usage": USAGE})
+    body = asking(OPENAI, tools=[WEATHER], response_format=form)
+
+    client.post(OPENAI, json=body, buffered=True)
+
+    assert told(app_log)["tokens_out"] == 2 * USAGE["completion_tokens"]
 
 
 @both_ways

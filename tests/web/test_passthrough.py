@@ -240,3 +240,16 @@ def test_servers_that_were_passed_are_told_on(
     first, own = ollama.asked("/api/embed")[0].headers["Cerellama-Hops"].split(", ")
     assert first == "abc"
     assert len(own) == 16
+
+
+def test_an_answer_of_the_passthrough_has_its_line_too(
+    client: FlaskClient, app_log: pytest.LogCaptureFixture
+) -> None:
+    body = {"model": "llama3", "messages": HELLO}
+
+    answer = client.post("/api/chat", json=body, buffered=True)
+
+    (line,) = (each for each in app_log.records if each.name == "app.access")
+    fields = line.__dict__["fields"]
+    told = [fields[name] for name in ("model", "name", "outcome", "id")]
+    assert told == ["passthrough", "llama3", "ok", answer.headers["X-Request-Id"]]
