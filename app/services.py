@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -49,7 +49,8 @@ class Services:
 
 def services() -> Services:
     """The services of the app that is handling the current request."""
-    return cast(Services, current_app.extensions[EXTENSION])
+    found: Services = current_app.extensions[EXTENSION]
+    return found
 
 
 def build(config: Config) -> Services:

@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -84,12 +85,17 @@ class Loaded:
             return 0
 
     def _path(self, name: str) -> Path:
-        return self._folder / quote(name, safe="")
+        return _file_of(self._folder, name)
 
     def _warn(self, error: OSError) -> None:
         if not self._warned:
             self._warned = True
             log.warning("Loaded models cannot be remembered: %s", error.strerror)
+
+
+@lru_cache
+def _file_of(folder: Path, name: str) -> Path:
+    return folder / quote(name, safe="")
 
 
 def _bounded(keep_alive_ns: int) -> int:
