@@ -21,7 +21,7 @@ from app.errors import UpstreamTimeout
 from app.upstream import waiting
 from app.wire import chunked
 
-READ_BYTES = 64 * 1024
+READ_BYTES = 32 * 1024  # at full speed the length of a turn: others wait for it
 
 
 class Reader(Protocol):
