@@ -22,7 +22,8 @@ def escape_line_breaks(data: bytes) -> bytes:
     if data.isascii():
         return data
     for raw, escaped in LINE_BREAKS:
-        data = data.replace(raw, escaped)
+        if raw[:1] in data:  # one byte is found ten times faster than three
+            data = data.replace(raw, escaped)
     return data
 
 
