@@ -4,6 +4,7 @@
 # make test   every test; those whose real program is missing are skipped and listed
 # make bench  Cerellama beside nginx and other proxies, into bench/RESULTS.md; needs cc and nginx
 # make soak   SECONDS (600) of mixed clients and faults, then 2,000 slow streams held
+# make profile  where a worker's time goes, as a table and as instance/profile.svg
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,7 +16,7 @@ NEED := Cerellama needs Python 3.11 or newer with venv: install it (Debian, Ubun
 SECONDS ?= 600
 SEED ?= 1
 
-.PHONY: run check fix test bench soak
+.PHONY: run check fix test bench profile soak
 
 run: .venv/.run
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m fake_cerebras.beside $$(sed -n 's/^web: //p' Procfile)
@@ -40,6 +41,9 @@ bench: .venv/.run .venv/.bench
 soak: .venv/.dev
 	$(BIN)/python -m soak --seconds $(SECONDS) --seed $(SEED)
 	$(BIN)/python -m soak.held
+
+profile: .venv/.dev
+	$(BIN)/python -m tests.hot.profiling
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo '$(NEED)' >&2; exit 1; }

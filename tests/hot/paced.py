@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
+from tests.serving import Server as Running
 from tests.upstream.servers import (
     END,
     FINISH,
@@ -34,6 +36,12 @@ def body(path: str) -> dict[str, Any]:
     """A request that is answered as a stream."""
     messages = [{"role": "user", "content": "Hi"}]
     return {"model": "gpt-oss-120b", "messages": messages, **BODIES[path]}
+
+
+def worker_of(server: Running) -> int:
+    """The process that answers, where there is only one."""
+    pid = server.program.pid
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 class Paced(Server):

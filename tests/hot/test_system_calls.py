@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.hot.paced import BODIES, Paced, body
+from tests.hot.paced import BODIES, Paced, body, worker_of
 from tests.processes import running
 from tests.real_parts import MISSING, require_real
 from tests.serving import Server, environment, procfile_command, serving
@@ -41,11 +41,6 @@ def server(upstream: Paced) -> Iterator[Server]:
     )
     with serving(procfile_command(), settings) as started:
         yield started
-
-
-def worker_of(server: Server) -> int:
-    pid = server.program.pid
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 def stream(server: Server, upstream: Paced, path: str) -> Iterator[bytes]:
