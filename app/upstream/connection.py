@@ -35,8 +35,7 @@ class Attempt:
 
 current: ContextVar[Attempt] = ContextVar("current")
 
-
-MOST_JOINED = 64 * 1024
+MOST_JOINED = 64 * 1024  # bytes of a body that is copied behind its head
 
 # Nothing is waited for: gevent's own would set up watchers all the same.
 poll = monkey.get_original("select", "poll")
@@ -45,7 +44,7 @@ poll = monkey.get_original("select", "poll")
 class HTTPConnection(connection.HTTPConnection):
     """A connection that says what it waits for."""
 
-    _joins = False
+    _joins = False  # whether a small body is to follow the head
     _head = b""
 
     @property
