@@ -185,19 +185,19 @@ class Meter:
 
     def prompt_tokens(self) -> int:
         told = self._usage.prompt_tokens if self._usage else None
-        return _count(told) or max(self._exchange.prompt_tokens, 1)
+        return tokens(told) or max(self._exchange.prompt_tokens, 1)
 
     def completion_tokens(self) -> int:
         told = self._usage.completion_tokens if self._usage else None
-        return _count(told) or max(self._deltas, 1)
+        return tokens(told) or max(self._deltas, 1)
 
     def cached_tokens(self) -> int:
         details = self._usage and self._usage.prompt_tokens_details
-        return _count(details.cached_tokens) if details else 0
+        return tokens(details.cached_tokens) if details else 0
 
     def reasoning_tokens(self) -> int:
         details = self._usage and self._usage.completion_tokens_details
-        return _count(details.reasoning_tokens) if details else 0
+        return tokens(details.reasoning_tokens) if details else 0
 
     def durations(self, now_ns: int) -> Durations:
         began, first = self._exchange.started_ns, self._first_ns or now_ns
@@ -209,7 +209,7 @@ class Meter:
         return Durations(total, load, prompt, completion)
 
 
-def _count(told: int | None) -> int:
+def tokens(told: int | None) -> int:
     """0 for what is not told, or is nothing that a client could take."""
     return told if told is not None and 0 < told <= MOST_TOKENS else 0
 

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 from flask import g, request
 
 from app.errors import CerellamaError
+from app.translate.deltas import tokens
 from app.web import requestid
 from app.wire.completion import TimeInfo, Usage
 
@@ -51,11 +52,11 @@ class Record:
 
     @property
     def tokens_in(self) -> int:
-        return sum(usage.prompt_tokens or 0 for usage in self._usages())
+        return sum(tokens(usage.prompt_tokens) for usage in self._usages())
 
     @property
     def tokens_out(self) -> int:
-        return sum(usage.completion_tokens or 0 for usage in self._usages())
+        return sum(tokens(usage.completion_tokens) for usage in self._usages())
 
     @property
     def writing_s(self) -> float:

@@ -18,6 +18,7 @@ from tests.measured import measured
 MESSAGES = "/v1/messages"
 SECRET = "tell-nobody"
 USAGE = {"prompt_tokens": 7, "completion_tokens": 40, "total_tokens": 47}
+ENDLESS = {"completion_tokens": 10**30}
 CLOSED = {"additionalProperties": False}
 CUT = {"fault": "cut", "after": 3}
 SAYING = {"say": "word " * 20, "usage": USAGE, "time_info": {"completion_time": 0.1}}
@@ -90,6 +91,18 @@ def test_metrics_tell_what_an_answer_cost(
             "cerellama_tokens_per_second_sum": 400,
         }
     )
+
+
+@both_ways
+def test_tokens_that_cannot_be_are_not_counted(
+    client: FlaskClient, fake: Fake, app_log: Log, stream: bool
+) -> None:
+    fake.script({"say": "Hello!", "usage": {"prompt_tokens": -5} | ENDLESS})
+
+    answer = client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
+
+    assert answer.status_code == 200
+    assert not {"tokens_in", "tokens_out"} & set(told(app_log))
 
 
 def test_what_had_to_be_asked_twice_is_counted_twice(
