@@ -100,6 +100,8 @@ class SocketReader:
         if not sock.pending():
             self._wait_for(wait_s)
         records = [sock.recv(READ_BYTES)]
+        if not (sock.pending() or waiting.arrived(sock)):
+            return records[0]
         size = len(records[0])
         sock.settimeout(0)
         with suppress(OSError):  # what it is, the next read finds again

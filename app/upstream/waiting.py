@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import _socket
 import socket
+import sys
 from collections.abc import Callable
+from fcntl import ioctl
+from termios import FIONREAD
 from typing import Any
 
 from gevent import getcurrent
 from gevent.hub import Hub
+
+NO_BYTES = bytes(4)
 
 
 class Wait:
@@ -56,6 +61,11 @@ def waiter(sock: socket.socket) -> Callable[[float], object]:
 
 def no_wait(wait_s: float) -> None:
     """The read itself waits."""
+
+
+def arrived(sock: socket.socket) -> int:
+    """How many bytes can be read at once; to find none this way is no exception."""
+    return int.from_bytes(ioctl(sock.fileno(), FIONREAD, NO_BYTES), sys.byteorder)
 
 
 def bare(sock: socket.socket) -> _socket.socket:
