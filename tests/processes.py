@@ -6,7 +6,8 @@ import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -104,3 +105,11 @@ def running(
         yield program
     finally:
         program.end()
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+    """For what another process shows, but never says."""
+    until = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cerebras import Fake
+from tests.measured import measured
+from tests.processes import wait_until
 from tests.serving import Server, environment, procfile_command, serving
 
 
@@ -67,18 +69,24 @@ def test_a_client_that_leaves_the_queue_is_never_sent_upstream(
 ) -> None:
     first = ask(narrow, '@fake {"hold": "second", "say": "first"}')
     fake.inferences(at_least=1)
-    ask(narrow, "left").close()
+    left = ask(narrow, "left")
+    wait_until(lambda: queued(narrow) == 1)
+    left.close()
+    wait_until(lambda: queued(narrow) == 0)
+    third = ask(narrow, '@fake {"say": "third"}')
+    fake.release("second")
 
-    # Its place is free again as soon as it has left: nobody is refused.
-    status = 503
-    while status == 503:
-        third = ask(narrow, '@fake {"say": "third"}')
-        fake.release("second")
-        status, _ = answer(third)
-
-    assert answer(first)[0] == 200
+    assert [answer(first)[0], answer(third)[0]] == [200, 200]
     prompts = [r["body"]["messages"][-1]["content"] for r in fake.inferences()]
     assert "left" not in prompts
+
+
+def queued(server: Server) -> float:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", "/metrics")
+        shown = connection.getresponse().read().decode()
+    return measured(shown, "cerellama_queued_requests")
 
 
 def next_to_answer(

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cerebras import Fake
+from tests.processes import wait_until
 from tests.serving import Server, environment, procfile_command, serving
 
 GRACE_S = 4
@@ -125,6 +126,7 @@ def test_what_was_received_is_answered_and_who_comes_is_served_meanwhile(
         asked = ask(server, {"hold": "stop", "say": "whole"}, stream=False)
         fake.inferences(at_least=1)
         told = tell(server, signal.SIGTERM, "Handling signal: term")
+        wait_until(lambda: status_of(server, "/readyz") == 503)
         with contextlib.closing(connected(server)) as newcomer:
             newcomer.request("GET", "/")
             answer = newcomer.getresponse()
@@ -226,12 +228,16 @@ def test_a_killed_worker_costs_its_own_streams_only(
         wait_until(lambda: len(workers(server) - {killed}) == 2)
         fake.release("kill")
         whole = [ends_whole(stream) for stream in (lost, kept)]
-        with contextlib.closing(connected(server)) as connection:
-            connection.request("GET", "/")
-            status = connection.getresponse().status
+        status = status_of(server, "/")
 
     assert whole == [False, True]
     assert status == 200
+
+
+def status_of(server: Server, path: str) -> int:
+    with contextlib.closing(connected(server)) as connection:
+        connection.request("GET", path)
+        return connection.getresponse().status
 
 
 @contextlib.contextmanager
@@ -247,10 +253,3 @@ def ends_whole(stream: http.client.HTTPResponse) -> bool:
         return b'"done":true' in stream.read()
     except (OSError, http.client.HTTPException):
         return False
-
-
-def wait_until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
-    until = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.02)
