@@ -32,7 +32,7 @@ fix: .venv/.dev
 	$(BIN)/ruff format .
 
 test: .venv/.dev .venv/.litellm .venv/.node
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 bench: .venv/.run .venv/.bench
 	@$(BENCH)/bin/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SCENARIOS),--scenarios $(SCENARIOS)) \
