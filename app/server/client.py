@@ -85,11 +85,23 @@ class Client(SocketUnreader):
         self.waits_since = monotonic()
         try:
             self.sock.settimeout(self._idle_s if self.requests else self._head_s)
+            self._let_others()
             return self.sock.recv(self.mxchunk)
         except OSError:
             return self._late_bytes()
         finally:
             self.waits_since = None
+
+    def _let_others(self) -> None:
+        """Wait for the first bytes in gevent's loop, though they may be there already.
+
+        Where client and upstream are quick, no read ever waits: one client that asks
+        and asks would keep all others waiting.
+        """
+        awaited = getattr(self.sock, "_read_event", None)
+        wait = getattr(self.sock, "_wait", None)
+        if awaited is not None and wait is not None:
+            wait(awaited)
 
     def _late_bytes(self) -> bytes:
         """What came in the very moment that the wait ended."""

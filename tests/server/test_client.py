@@ -55,6 +55,19 @@ def test_a_kept_connection_may_be_idle_for_longer(pair: Pair) -> None:
     assert not client.begins()
 
 
+def test_a_client_whose_requests_are_always_there_lets_others_have_their_turn(
+    pair: Pair,
+) -> None:
+    client, served = Client(pair[0], LONG_S), []
+    pair[1].send(b"xyz")
+    other = gevent.spawn(lambda: served.append("other"))
+
+    assert client.begins()
+
+    assert served == ["other"]
+    other.join()
+
+
 def test_a_head_is_due_as_a_whole(pair: Pair) -> None:
     client = Client(pair[0], LONG_S, head_s=4 * SHORT_S)
     dripping = drip(pair[1], b"GET / HTTP/1.1", SHORT_S)
