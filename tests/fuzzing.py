@@ -13,7 +13,7 @@ COMMON = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.register_profile("repeatable", COMMON, derandomize=True, max_examples=40)
+settings.register_profile("repeatable", COMMON, derandomize=True, max_examples=25)
 settings.register_profile("campaign", COMMON, max_examples=2_000)
 settings.load_profile("repeatable")
 

@@ -17,8 +17,8 @@ from tests.cerebras import Fake
 from tests.live import counting
 from tests.serving import Server, environment, procfile_command, serving
 
-SLOTS = 20
-WAITING = 10
+SLOTS = 12
+WAITING = 6
 SETTLED_S = 10.0
 SPARE_FILES = 2  # a list of models may be on its way
 SPARE_OBJECTS = 2_000  # of some 100,000: caches that a path fills when it is first used

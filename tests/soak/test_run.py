@@ -18,7 +18,7 @@ def test_a_seed_decides_all_of_a_clients_requests() -> None:
 
 
 def test_it_runs_and_prints_its_figures() -> None:
-    command = [sys.executable, "-m", "soak", "--seconds", "3", "--warm-up", "1"]
+    command = [sys.executable, "-m", "soak", "--seconds", "2", "--warm-up", "1"]
 
     done = subprocess.run(
         command, cwd=PROJECT, capture_output=True, text=True, timeout=200, check=False
