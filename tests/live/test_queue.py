@@ -30,8 +30,12 @@ def narrow(upstream_settings: dict[str, str]) -> Iterator[Server]:
         yield server
 
 
+def connect(server: Server) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+
+
 def ask(server: Server, prompt: str) -> http.client.HTTPConnection:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+    connection = connect(server)
     messages = [{"role": "user", "content": prompt}]
     body = {"model": "gpt-oss-120b", "messages": messages, "stream": False}
     connection.request("POST", "/api/chat", json.dumps(body))
@@ -82,8 +86,7 @@ def test_a_client_that_leaves_the_queue_is_never_sent_upstream(
 
 
 def queued(server: Server) -> float:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
-    with contextlib.closing(connection):
+    with contextlib.closing(connect(server)) as connection:
         connection.request("GET", "/metrics")
         shown = connection.getresponse().read().decode()
     return measured(shown, "cerellama_queued_requests")
