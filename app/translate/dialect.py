@@ -6,7 +6,7 @@ that are framed already (a run of plain text, a keep-alive).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,16 @@ class Dialect:
     """How a dialect's streams and errors look on the wire."""
 
     mimetype: str
-    encode_all: Callable[[Iterable[Event]], bytes]
+    encode: Callable[[dict[str, Any]], bytes]  # one event, framed
     from_error: Callable[[CerellamaError], dict[str, Any]]
+
+    def encode_all(self, events: Sequence[Event]) -> bytes:
+        """Frame a batch; mostly it is one run of texts, which is framed already."""
+        if len(events) == 1 and isinstance(events[0], bytes):
+            return events[0]
+        return b"".join(
+            [each if isinstance(each, bytes) else self.encode(each) for each in events]
+        )
 
 
 @dataclass(frozen=True)
@@ -41,5 +49,8 @@ class Exchange:
 
 def run(head: bytes, texts: Sequence[str], tail: bytes) -> bytes:
     """Frame a run of plain texts: each is a JSON string between `head` and `tail`."""
-    told = (tail + head).join(map(json.encode_raw, texts))
-    return json.escape_line_breaks(head + told + tail)
+    if len(texts) == 1:
+        told = head + json.encode_raw(texts[0]) + tail
+    else:
+        told = head + (tail + head).join(map(json.encode_raw, texts)) + tail
+    return told if told.isascii() else json.escape_line_breaks(told)

@@ -6,11 +6,10 @@ Every event has a name: anthropic-python skips those without one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from app.errors import CerellamaError, ConversationNotFound
-from app.translate.dialect import Dialect, Event
+from app.translate.dialect import Dialect
 from app.wire import json, sse
 
 ERROR_TYPES = {
@@ -29,13 +28,6 @@ UPSTREAM_TOO_LONG = re.compile(r"Current length is (\d+) while limit is (\d+)")
 TOO_LONG = "prompt is too long: {} tokens > {} maximum. {}"
 
 PING = sse.encode(b'{"type":"ping"}', "ping")
-
-
-def encode_all(events: Iterable[Event]) -> bytes:
-    """Frame a batch; bytes are whole events already."""
-    return b"".join(
-        [event if isinstance(event, bytes) else encode(event) for event in events]
-    )
 
 
 def encode(event: dict[str, Any]) -> bytes:
@@ -58,4 +50,4 @@ def _message(error: CerellamaError) -> str:
     return TOO_LONG.format(*lengths.groups(), error.message)
 
 
-DIALECT = Dialect(sse.MIMETYPE, encode_all, from_error)
+DIALECT = Dialect(sse.MIMETYPE, encode, from_error)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from app.errors import CerellamaError
-from app.translate.dialect import Dialect, Event
+from app.translate.dialect import Dialect
 from app.wire import json, sse
 
 ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
@@ -17,14 +16,8 @@ KEEP_ALIVE = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
 
 
-def encode_all(events: Iterable[Event]) -> bytes:
-    """Frame a batch; bytes are whole events already."""
-    return b"".join(
-        [
-            event if isinstance(event, bytes) else sse.encode(json.encode(event))
-            for event in events
-        ]
-    )
+def encode(event: dict[str, Any]) -> bytes:
+    return sse.encode(json.encode(event))
 
 
 def from_error(error: CerellamaError) -> dict[str, Any]:
@@ -33,4 +26,4 @@ def from_error(error: CerellamaError) -> dict[str, Any]:
     return {"error": told}
 
 
-DIALECT = Dialect(sse.MIMETYPE, encode_all, from_error)
+DIALECT = Dialect(sse.MIMETYPE, encode, from_error)

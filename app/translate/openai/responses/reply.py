@@ -37,7 +37,7 @@ class Reply:
     @property
     def dialect(self) -> Dialect:
         """As this reply ends when it fails: its last event tells what there is."""
-        return Dialect(sse.MIMETYPE, encode_all, self.failed)
+        return Dialect(sse.MIMETYPE, encode, self.failed)
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """The reply's events, one list per read, after those that announce it."""
@@ -107,13 +107,6 @@ class Reply:
         }
 
 
-def encode_all(events: Iterable[Event]) -> bytes:
-    """Frame a batch, each event by its name; bytes are whole events already."""
-    return b"".join(
-        [
-            event
-            if isinstance(event, bytes)
-            else sse.encode(json.encode(event), event["type"])
-            for event in events
-        ]
-    )
+def encode(event: dict[str, Any]) -> bytes:
+    """Frame an event by its name."""
+    return sse.encode(json.encode(event), event["type"])
