@@ -36,7 +36,12 @@ class Decoder:
         self._trailers = 0  # lines read since the last chunk, its own among them
 
     def feed(self, data: bytes) -> bytes:
-        """The payload that `data` brings."""
+        """The payload that `data` brings; mostly that is one whole chunk."""
+        if not (self._line or self._left or self._trailers):
+            line, _, chunk = data.partition(CRLF)
+            size = len(chunk) - len(CRLF)
+            if size > 0 and chunk.endswith(CRLF) and parse_size(line) == size:
+                return chunk[:-2]
         data = self._line + data
         payload: list[bytes] = []
         at = self._continue_chunk(data, 0, payload) if self._left else 0

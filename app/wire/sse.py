@@ -10,6 +10,7 @@ from app.errors import UpstreamError
 
 MIMETYPE = "text/event-stream"
 MAX_EVENT_BYTES = 16 * 1024 * 1024
+DATA, END = b"data: ", b"\n\n"  # around the line of the usual event
 
 
 class Decoder:
@@ -20,18 +21,26 @@ class Decoder:
         self._after_cr = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The data of every event that `data` completes."""
+        """The data of every event that `data` completes; mostly that is one line."""
+        if (
+            data.startswith(DATA)
+            and data.endswith(END)
+            and data.find(b"\n") == len(data) - len(END) > len(DATA)
+            and data.find(b"\r") < 0  # twice as fast as `in`
+            and not (self._rest or self._after_cr)
+        ):
+            return [data[len(DATA) : -len(END)]]
         if self._after_cr or b"\r" in data:
             data = self._with_line_feeds(data)
         if self._rest:
             seam = len(self._rest) - 1
             self._rest += data
-            if self._rest.find(b"\n\n", seam) < 0:
+            if self._rest.find(END, seam) < 0:
                 self._check_size()
                 return []
             data = bytes(self._rest)
             self._rest.clear()
-        whole, end, rest = data.rpartition(b"\n\n")
+        whole, end, rest = data.rpartition(END)
         if rest:
             self._rest += rest
             self._check_size()
@@ -54,14 +63,14 @@ class Decoder:
 
 def split(whole: bytes) -> list[bytes]:
     """The data of whole events; mostly each is one line of it, and nothing else."""
-    events = whole[6:].split(b"\n\ndata: ")
+    events = whole[len(DATA) :].split(END + DATA)
     if (
-        whole.startswith(b"data: ")
+        whole.startswith(DATA)
         and whole.count(b"\n") == 2 * len(events) - 2
         and b"" not in events
     ):
         return events
-    return [event for event in map(parse, whole.split(b"\n\n")) if event]
+    return [event for event in map(parse, whole.split(END)) if event]
 
 
 def parse(block: bytes) -> bytes:

@@ -11,7 +11,10 @@ SECOND = 1_000_000_000
 def render_time(ns: int) -> str:
     """RFC 3339 in UTC: up to nine decimals, trailing zeros left out."""
     seconds, rest = divmod(ns, SECOND)
-    return f"{_whole(seconds)}.{rest:09d}".rstrip("0").rstrip(".") + "Z"
+    if not rest:
+        return _whole(seconds) + "Z"
+    decimals = str(SECOND + rest)[1:]  # half the price of padding with zeros
+    return f"{_whole(seconds)}.{decimals.rstrip('0')}Z"
 
 
 @lru_cache
