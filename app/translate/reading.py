@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from app.translate.deltas import Meter, ToolCalls, WholeCall, said
 from app.translate.dialect import Event, Exchange
-from app.wire.completion import Choice, Chunk
+from app.wire.completion import Choice, Chunk, Delta
 
 CONTENT, REASONING = "content", "reasoning"
 
@@ -63,11 +63,18 @@ class Reading:
         runs: list[Run] = []
         for chunk in batch:
             if chunk.choices:
-                self._read(chunk.choices[0], runs)
+                choice = chunk.choices[0]
+                delta = choice.delta or said(choice)
+                if choice.finish_reason or delta.tool_calls:
+                    self._note(choice, delta)
+                if delta.reasoning and self._thinking:
+                    add(runs, REASONING, delta.reasoning)
+                if delta.content or (choice.logprobs and not delta.reasoning):
+                    add(runs, CONTENT, delta.content or "", choice.logprobs)
             if chunk.usage is not None or chunk.time_info is not None:
                 self.meter.note(chunk)
-        if runs:
-            self.meter.count(sum([len(run.texts) for run in runs]), self.now_ns)
+        for run in runs:
+            self.meter.count(len(run.texts), self.now_ns)
             self._told_ns = self.now_ns
         return runs
 
@@ -97,19 +104,13 @@ class Reading:
         self._told_ns = self.now_ns
         return True
 
-    def _read(self, choice: Choice, runs: list[Run]) -> None:
-        delta = choice.delta or said(choice)
+    def _note(self, choice: Choice, delta: Delta) -> None:
+        """Keep what the client hears of at the end only."""
         if choice.finish_reason:
             self.finish_reason = choice.finish_reason
             self.stop_sequence = choice.stop_sequence
         if delta.tool_calls:
             self._calls.add(delta.tool_calls)
-        if delta.reasoning and self._thinking:
-            add(runs, REASONING, delta.reasoning)
-        if delta.content:
-            add(runs, CONTENT, delta.content, choice.logprobs)
-        elif choice.logprobs and not delta.reasoning:
-            add(runs, CONTENT, "", choice.logprobs)
 
 
 def add(

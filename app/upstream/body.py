@@ -38,8 +38,24 @@ class Body:
 
     def read(self, wait_s: float) -> bytes:
         """What comes within `wait_s`: b"" when that is nothing, or only framing."""
+        wait_s = min(wait_s, self._idle_timeout_s - self._silent_s)
         try:
-            return self._read(min(wait_s, self._idle_timeout_s - self._silent_s))
+            data = self._reader.read(max(wait_s, SHORTEST_S))
+            self._silent_s = 0.0
+            if not data:
+                self._reach_end()
+                return b""
+            payload = self._framing.feed(data)
+            if self._framing.done:
+                self._finish()
+            return payload
+        except TimeoutError:
+            self._stay_silent(wait_s)
+            return b""
+        except OSError as error:
+            self.close()
+            self._cancel.check()
+            raise lost(error, self._peer) from error
         except BaseException:
             self.close()
             raise
@@ -61,27 +77,10 @@ class Body:
             self._cancel.release()
             socketread.throw_away(self._raw)
 
-    def _read(self, wait_s: float) -> bytes:
-        try:
-            data = self._reader.read(max(wait_s, SHORTEST_S))
-        except TimeoutError:
-            self._stay_silent(wait_s)
-            return b""
-        except OSError as error:
-            self._cancel.check()
-            raise lost(error, self._peer) from error
-        self._silent_s = 0.0
-        if not data:
-            self._reach_end()
-            return b""
-        payload = self._framing.feed(data)
-        if self._framing.done:
-            self._finish()
-        return payload
-
     def _stay_silent(self, wait_s: float) -> None:
         self._silent_s += wait_s
         if self._silent_s >= self._idle_timeout_s:
+            self.close()
             raise UpstreamTimeout(
                 f"{self._peer} sent nothing for {self._idle_timeout_s:g} seconds"
             )

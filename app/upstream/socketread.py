@@ -72,6 +72,7 @@ class SocketReader:
 
     def __init__(self, ahead: io.BufferedReader, sock: socket.socket) -> None:
         self._sock = sock
+        self._is_tls = isinstance(sock, ssl.SSLSocket)
         self._wait_s = 0.0
         self._wait_for = waiting.waiter(sock)
         self._recv = waiting.bare(sock).recv
@@ -87,8 +88,8 @@ class SocketReader:
         if wait_s != self._wait_s:
             self._sock.settimeout(wait_s)
             self._wait_s = wait_s
-        if isinstance(self._sock, ssl.SSLSocket):
-            return self._read_records(self._sock, wait_s)
+        if self._is_tls:
+            return self._read_records(cast(ssl.SSLSocket, self._sock), wait_s)
         self._wait_for(wait_s)
         try:
             return self._recv(READ_BYTES)

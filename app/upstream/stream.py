@@ -58,26 +58,25 @@ class ChunkStream:
 
     def _take(self) -> list[Chunk]:
         try:
-            if self._error and not self._whole:
+            if self._whole:
+                return self._wind_up()
+            if self._error:
                 raise self._error
-            return self._wind_up() if self._whole else self._listen()
+            wait_s = self._tick_s
+            while not self._body.ended:
+                chunks = self._decode(self._body.read(wait_s))
+                now = monotonic()
+                if chunks:
+                    self._told = now
+                    return chunks
+                wait_s = self._told + self._tick_s - now
+                if wait_s <= 0:
+                    self._told = now
+                    return []
+            raise cut_short(CEREBRAS)
         except BaseException:
             self._body.close()
             raise
-
-    def _listen(self) -> list[Chunk]:
-        wait_s = self._tick_s
-        while not self._body.ended:
-            chunks = self._decode(self._body.read(wait_s))
-            now = monotonic()
-            if chunks:
-                self._told = now
-                return chunks
-            wait_s = self._told + self._tick_s - now
-            if wait_s <= 0:
-                self._told = now
-                return []
-        raise cut_short(CEREBRAS)
 
     def _wind_up(self) -> list[Chunk]:
         """The answer is whole: what still follows is welcome, not waited for long."""
@@ -98,15 +97,6 @@ class ChunkStream:
         """The chunks before an error are given out first, the error after them."""
         chunks: list[Chunk] = []
         try:
-            self._decode_into(chunks, data)
-        except (Failure, UpstreamError) as error:
-            if not chunks and not self._whole:
-                raise
-            self._error = error
-        return chunks
-
-    def _decode_into(self, chunks: list[Chunk], data: bytes) -> None:
-        try:
             for event in self._events.feed(data):
                 if event == DONE:
                     self._check_whole()
@@ -114,8 +104,16 @@ class ChunkStream:
                 chunk = completion.decode(event)
                 if is_mere_text(chunk) or self._says_something(chunk):
                     chunks.append(chunk)
-        except UNREADABLE as error:
-            raise unintelligible() from error
+        except UNREADABLE:
+            self._break_off(unintelligible(), chunks)
+        except (Failure, UpstreamError) as error:
+            self._break_off(error, chunks)
+        return chunks
+
+    def _break_off(self, error: Failure | UpstreamError, chunks: list[Chunk]) -> None:
+        if not chunks and not self._whole:
+            raise error
+        self._error = error
 
     def _says_something(self, chunk: Chunk) -> bool:
         if chunk.error is not None:

@@ -28,12 +28,11 @@ class Reply:
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """The reply's events, one list per read; nothing follows the end."""
-        opening: list[Event] = [self._start()]
-        for events in self._reading.stream(
+        batches_of_events = self._reading.stream(
             batches, self._events, self._last_events, lambda: PING
-        ):
-            yield opening + events
-            opening = []
+        )
+        yield [self._start(), *next(batches_of_events)]
+        yield from batches_of_events
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
         """The reply as one message."""
@@ -68,11 +67,10 @@ class Reply:
         }
 
     def _events(self, runs: list[Run]) -> list[Event]:
-        return [
-            event
-            for run in runs
-            for event in self._blocks.say(BLOCKS[run.kind], run.texts)
-        ]
+        events: list[Event] = []
+        for run in runs:
+            events += self._blocks.say(BLOCKS[run.kind], run.texts)
+        return events
 
     def _last_events(self) -> list[Event]:
         calls = self._tool_uses()

@@ -60,13 +60,16 @@ class Reply:
     def _lines(self, runs: list[Run]) -> list[Event]:
         if self._remember:
             self._texts.append(text_of(CONTENT, runs))
-        stamp = render_time(self._reading.now_ns).encode()
-        return [
-            self._spell(line_of(run.kind, run.texts[0], entries(run.logprobs)))
-            if run.logprobs
-            else self._run(run, stamp)
-            for run in runs
-        ]
+        stamped = self._head + render_time(self._reading.now_ns).encode()
+        lines: list[Event] = []
+        for run in runs:
+            if run.logprobs:
+                line = line_of(run.kind, run.texts[0], entries(run.logprobs))
+                lines.append(self._spell(line))
+            else:  # one line for each text, without building an object for any
+                head, tail = self._form.frames[run.kind]
+                lines.append(dialect.run(stamped + head, run.texts, tail))
+        return lines
 
     def _last_lines(self) -> list[Event]:
         calls = self._tool_calls()
@@ -76,11 +79,6 @@ class Reply:
     def _silence(self) -> Event:
         """A blank line would break clients."""
         return self._spell(Line())
-
-    def _run(self, run: Run, stamp: bytes) -> bytes:
-        """A run of texts, one line each, without building an object for any."""
-        head, tail = self._form.frames[run.kind]
-        return dialect.run(self._head + stamp + head, run.texts, tail)
 
     def _spell(self, line: Line) -> dict[str, Any]:
         return answer(self._exchange, self._form.spell(line))

@@ -50,7 +50,10 @@ class Reply:
         return {**head, "choices": [choice], "usage": self._reading.usage()}
 
     def _events(self, runs: list[Run]) -> list[Event]:
-        return [event for run in runs for event in self._chunks.tell(run)]
+        events: list[Event] = []
+        for run in runs:
+            events += self._chunks.tell(run)
+        return events
 
     def _last_events(self, include_usage: bool) -> list[Event]:
         calls = self._tool_calls()
