@@ -64,6 +64,14 @@ class Response(GunicornResponse):
         self._head = "".join(lines).encode("latin-1")
         self.sock.settimeout(self._server.silence_s)
 
+    def write(self, arg: bytes) -> None:
+        """A chunk of a stream under way needs none of gunicorn's questions."""
+        if self.headers_sent and self.chunked and arg:
+            self.sent += len(arg)
+            self._emit_body(arg)
+        else:
+            super().write(arg)
+
     def close(self) -> None:
         self.send_headers()
         end = LAST_CHUNK if self.chunked else b""

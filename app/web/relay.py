@@ -6,6 +6,7 @@ import errno
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
 
 from flask import Response
 
@@ -23,11 +24,21 @@ log = logging.getLogger(__name__)
 OWN = {"date", "server"}  # headers that whoever serves us gives every answer
 
 
+class Live(Response):
+    """Its frames leave as they are: werkzeug would wrap each of them twice."""
+
+    def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        return cast(Iterator[bytes], iter(self.response))
+
+
 def relay(
     batches: Iterable[list[Event]], dialect: Dialect, close: Callable[[], None]
 ) -> Response:
     """One write per batch; a failure becomes the dialect's own last event."""
-    response = Response(
+    response = Live(
         _frames(batches, dialect, _begun()),
         content_type=dialect.mimetype,
         headers={"X-Accel-Buffering": "no"},
