@@ -20,7 +20,7 @@ from tests.apps import make_app
 from tests.hot.paced import BODIES, Paced, body
 
 CHUNKS = 40
-MOST_PER_CHUNK = 40
+MOST_PER_CHUNK = 26
 MOST_PER_REQUEST = 1200
 
 
