@@ -21,14 +21,10 @@ class Cancel:
 
     def __init__(self, caller: str = "") -> None:
         self.caller = caller  # who takes turns with others
-        self._event = threading.Event()
+        self.tripped = False
         self._held: deque[int] = deque()
         self._turn: threading.Event | None = None
         self._why: Callable[[], Cancelled] = cancelled
-
-    @property
-    def tripped(self) -> bool:
-        return self._event.is_set()
 
     def check(self) -> None:
         if self.tripped:
@@ -48,15 +44,17 @@ class Cancel:
 
     def release(self) -> bool:
         """Forget the socket; False when it is no longer ours, for it is shut down."""
-        with suppress(IndexError):
+        if not self._held:
+            return False
+        try:
             os.close(self._held.pop())
-            return True
-        return False
+        except IndexError:  # taken in this very moment
+            return False
+        return True
 
     def wait(self, seconds: float) -> None:
         """Sleep, unless tripped."""
-        if self._event.wait(seconds):
-            raise self._why()
+        self.wait_for(threading.Event(), seconds)
 
     def wait_for(self, turn: threading.Event, seconds: float | None = None) -> None:
         """Wait until another sets the event or time is up, unless tripped."""
@@ -73,7 +71,7 @@ class Cancel:
         """
         if why and not self.tripped:
             self._why = why
-        self._event.set()
+        self.tripped = True
         turn = self._turn
         if turn:
             turn.set()
