@@ -12,13 +12,14 @@ from app.doctor import command as doctor
 from app.services import EXTENSION, Services, build
 from app.web import auth, cors, hosts, logs, observe, routing
 from app.web import errors as web_errors  # `app.errors` is the tree of exceptions
+from app.web.application import Application
 
 
 def create_app(config: Config | None = None, services: Services | None = None) -> Flask:
     """Put the app together; without arguments from the environment."""
     config = config or from_env(os.environ)
     logs.set_up(config.log_level, config.log_format)
-    app = Flask(__name__, static_folder=None)
+    app = Application(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_mb << 20
     services = services or build(config)
     services.catalogue.start()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import Flask, current_app
 
 from app.catalogue.elsewhere import Elsewhere
 from app.catalogue.listing import listed
@@ -48,8 +48,12 @@ class Services:
 
 
 def services() -> Services:
-    """The services of the app that is handling the current request."""
-    found: Services = current_app.extensions[EXTENSION]
+    """The services of the app that is handling the current request.
+
+    Asked often: a look through the proxy would cost more than all else here.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    found: Services = app.extensions[EXTENSION]
     return found
 
 
