@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from flask import g
-
 from app.catalogue.fallback import substitutes
 from app.catalogue.resolve import Target
 from app.errors import (
@@ -79,7 +77,6 @@ def _asked(request: dict[str, Any], target: Target, ask: Callable[[Question], T]
             log.info("%s does not answer: %s", each.model.id, error)
             errors.append(error)
         else:
-            g.model = each.model
             record.current().model = each.model.id
             return answered
     raise _worth_telling(errors, target)
@@ -92,13 +89,14 @@ def _worth_telling(errors: Sequence[UpstreamError], target: Target) -> Cerellama
 
 
 def _stream(question: Question) -> Stream:
-    g.streaming = True
+    asked, found = record.current(), services()
+    asked.streaming = True
     if question.form or formats.must_be_whole(question.request):
         return Stream(deltas.rechunk(_complete(question)), lambda: None)
-    chunks = services().upstream.stream(
-        question.request, g.cancel, has_substitute=question.has_substitute
+    chunks = found.upstream.stream(
+        question.request, asked.cancel, has_substitute=question.has_substitute
     )
-    record.current().answers.append(chunks)
+    asked.answers.append(chunks)
     return Stream(_seen_to(chunks, question), chunks.close)
 
 
@@ -141,10 +139,11 @@ def _complete(question: Question) -> Chunk:
 
 
 def _ask(question: Question, request: Mapping[str, Any]) -> Chunk:
+    asked = record.current()
     completion = services().upstream.complete(
-        request, g.cancel, has_substitute=question.has_substitute
+        request, asked.cancel, has_substitute=question.has_substitute
     )
-    record.current().answers.append(completion)
+    asked.answers.append(completion)
     return completion
 
 

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from hmac import compare_digest
 
-from flask import Flask, g, request
+from flask import Flask, request
 
 from app.errors import AccessDenied
+from app.web import record
 
 OPEN_PATHS = ("/healthz", "/readyz")
 
@@ -25,18 +26,13 @@ def init_app(app: Flask, tokens: Sequence[str]) -> None:
         place = next(filter(None, map(_place, given_tokens())), None)
         if place is None:
             raise AccessDenied("a valid access token is required")
-        g.caller = f"token {place}"
+        record.current().cancel.caller = f"token {place}"
 
     def _place(token: str) -> int | None:
         """Which of the known tokens this is, counted from 1."""
         given = _hash(token)
         places = [n for n, each in enumerate(known, 1) if compare_digest(given, each)]
         return places[0] if places else None
-
-
-def caller() -> str:
-    """Who takes turns with others: a token's holder, else an address."""
-    return g.get("caller") or request.remote_addr or ""
 
 
 def is_open() -> bool:

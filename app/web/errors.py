@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
@@ -103,6 +103,6 @@ def _reply(error: CerellamaError) -> Response:
         body["request_id"] = record.current().id
     if dialect is not ollama.DIALECT and not isinstance(error, InvalidRequest):
         return replies.compatible(body, error.status)
-    if dialect is ollama.DIALECT and g.get("streaming"):
+    if dialect is ollama.DIALECT and record.current().streaming:
         return replies.instead_of_stream(body, error.status)
     return replies.native(body, error.status)

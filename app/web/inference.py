@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Protocol
 
-from flask import Response, g, make_response, request
+from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 
 from app.catalogue import presets
@@ -21,8 +21,7 @@ from app.services import services
 from app.translate import images
 from app.translate.dialect import Exchange
 from app.translate.ollama import chat
-from app.upstream.cancel import Cancel
-from app.web import auth, passthrough, record
+from app.web import passthrough, record
 from app.web.offload import offload
 from app.web.targets import find_asked
 from app.web.watch import watch
@@ -47,17 +46,16 @@ def inference(
     def decorate(view: View) -> Callable[[], Response]:
         @functools.wraps(view)
         def infer() -> Response:
-            g.started_ns = time.time_ns()
             body = passthrough.body_or_answer(schema)
             if isinstance(body, Response):
                 return body
             target = find_asked(body.get("model", ""), model_required=model_required)
-            record.current().model = target.model.id
-            g.cancel = Cancel(auth.caller())
+            asked, found = record.current(), services()
+            asked.model = target.model.id
             with ExitStack() as held:
-                held.callback(watch(request.environ, g.cancel.trip))
-                held.enter_context(services().running.known(g.cancel))
-                held.enter_context(services().slots.taken(g.cancel))
+                held.callback(watch(request.environ, asked.cancel.trip))
+                held.enter_context(found.running.known(asked.cancel))
+                held.enter_context(found.slots.taken(asked.cancel))
                 response = make_response(view(body, target))
                 response.call_on_close(held.pop_all().close)
             return response
@@ -100,17 +98,15 @@ def with_preset(
 
 def exchange_with(target: Target, *, thinking: bool) -> Exchange:
     """What the reply to the current request must know of it."""
+    asked, found = record.current(), services()
     return Exchange(
         name=target.name,
         clock=time.time_ns,
         new_id=new_id,
-        started_ns=g.started_ns,
-        remote={
-            "remote_model": g.get("model", target.model).id,
-            "remote_host": services().remote_host,
-        },
+        started_ns=asked.began_ns,
+        remote={"remote_model": asked.model, "remote_host": found.remote_host},
         thinking=thinking,
-        tick_ns=round(services().upstream.tick_s * 1e9),
+        tick_ns=round(found.upstream.tick_s * 1e9),
         prompt_tokens=1 + (request.content_length or 0) // BYTES_PER_TOKEN,
     )
 

@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from app import metrics
 from app.web import record, requestid
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
         found = record.current()
         found.status = response.status_code
         found.first_byte_s = found.elapsed_s()
-        for header in requestid.headers():
+        for header in requestid.headers(request.path):
             response.headers[header] = found.id
         response.call_on_close(partial(close, found))
         return response

@@ -18,7 +18,6 @@ from app.errors import UpstreamError
 from app.schemas import fields
 from app.services import services
 from app.translate.model import Listed
-from app.upstream.cancel import Cancel
 from app.upstream.passthrough import HOPS, Message, Upload
 from app.web import body as bodies
 from app.web import record
@@ -100,15 +99,15 @@ def relay_to_passthrough(
 
     `silence_s` is for work that may say nothing for longer than an answer may.
     """
-    passthrough = services().passthrough
+    asked, found = record.current(), services()
+    asked.model = record.PASSTHROUGH
+    passthrough = found.passthrough
     assert passthrough is not None, "is_elsewhere says whether there is one"
-    record.current().model = record.PASSTHROUGH
-    cancel = Cancel()
     message = Message(request.method, target(), dict(request.headers), data)
     with ExitStack() as held:
-        held.callback(watch(request.environ, cancel.trip))
-        held.enter_context(services().running.known(cancel))
-        answer = passthrough.send(message, cancel, idle_timeout_s=silence_s)
+        held.callback(watch(request.environ, asked.cancel.trip))
+        held.enter_context(found.running.known(asked.cancel))
+        answer = passthrough.send(message, asked.cancel, idle_timeout_s=silence_s)
         response = pass_on(answer)
         response.call_on_close(held.pop_all().close)
     return response

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from time import perf_counter
-from typing import Protocol, cast
+from time import perf_counter, time_ns
+from typing import Protocol
 
-from flask import g, request
+from flask import Request, request
 
 from app.errors import CerellamaError
 from app.translate.deltas import tokens
+from app.upstream.cancel import Cancel
 from app.web import requestid
 from app.wire.completion import TimeInfo, Usage
 
@@ -20,6 +22,9 @@ OK = "ok"
 CANCELLED = "cancelled"
 PASSTHROUGH = "passthrough"  # in place of an upstream id
 WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+_current: ContextVar[Record] = ContextVar("record")
 
 
 class Counted(Protocol):
@@ -34,10 +39,13 @@ class Record:
     id: str
     method: str
     route: str  # the rule, never the path as sent
+    cancel: Cancel
     began: float = field(default_factory=perf_counter)
+    began_ns: int = field(default_factory=time_ns)  # since 1970
     name: str = ""  # of the model, as sent: a client's text
     model: str = ""  # the upstream's id
     answers: list[Counted] = field(default_factory=list)
+    streaming: bool = False  # asked for lines, though a failure may come first
     status: int = 0
     failure: str = ""
     whole: bool = True  # False while a stream has not come to its end
@@ -76,19 +84,22 @@ class Record:
 
 
 def begin() -> Record:
-    """Open the record of the current request."""
-    rule = request.url_rule
-    g.record = Record(
-        id=requestid.of_request(),
-        method=request.method,
+    """Open the record of the current request; each look through its proxy costs."""
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    rule = asked.url_rule
+    opened = Record(
+        id=requestid.of(asked),
+        method=asked.method,
         route=rule.rule if rule else NO_ROUTE,
+        cancel=Cancel(asked.remote_addr or ""),
     )
-    return cast(Record, g.record)
+    _current.set(opened)
+    return opened
 
 
 def current() -> Record:
     """The record of the current request."""
-    return cast(Record, g.record) if "record" in g else begin()
+    return _current.get()
 
 
 def outcome_of(error: Exception) -> str:

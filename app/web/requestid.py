@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
 
-from flask import request
+from flask import Request
 
 HEADER = "X-Request-Id"
 ANTHROPIC_PATH = "/v1/messages"
@@ -15,14 +14,14 @@ SANE = re.compile(r"[!-~]{1,128}")
 ID_BYTES = 12
 
 
-def of_request() -> str:
+def of(request: Request) -> str:
     """The client's own, if it is sane; else one as Anthropic's clients know them."""
     sent = request.headers.get(HEADER, "")
     return sent if SANE.fullmatch(sent) else f"req_{secrets.token_hex(ID_BYTES)}"
 
 
-def headers() -> Iterator[str]:
+def headers(path: str) -> tuple[str, ...]:
     """Those that tell it: Anthropic's clients look for their own."""
-    yield HEADER
-    if request.path.startswith(ANTHROPIC_PATH):
-        yield ANTHROPIC_HEADER
+    if path.startswith(ANTHROPIC_PATH):
+        return HEADER, ANTHROPIC_HEADER
+    return (HEADER,)

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 
 from app.catalogue.metadata import TABLE
 from app.catalogue.resolve import Target
 from app.errors import ModelNotFound
 from app.translate import deltas
 from app.upstream import need
-from app.upstream.cancel import Cancel
-from app.web import answer
+from app.web import answer, record
 from app.wire.completion import Chunk
 from tests.apps import MakeClient
 from tests.cerebras import Fake
@@ -37,7 +36,7 @@ STOPS = ["AA", "BB", "CC", "DD", "EE", "FF"]
 @pytest.fixture
 def asking(app: Flask) -> Iterator[None]:
     with app.test_request_context():
-        g.cancel = Cancel()
+        record.begin()
         yield
 
 
@@ -182,7 +181,7 @@ def test_a_request_without_a_cap_gets_the_default_one(
     capped = make_client(DEFAULT_NUM_PREDICT="77").application
 
     with capped.test_request_context():
-        g.cancel = Cancel()
+        record.begin()
         answer.complete(request_, GPT)
 
     caps = {k: v for k, v in bodies(fake)[0].items() if k in need.CAPS}

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.web import auth, errors
+from app.web import auth, errors, observe, record
 
 FIRST, SECOND = "s3cret=one", "two"
 
@@ -16,6 +16,7 @@ FIRST, SECOND = "s3cret=one", "two"
 @pytest.fixture(scope="module")
 def guarded() -> FlaskClient:
     app = Flask(__name__)
+    observe.init_app(app)
     auth.init_app(app, (FIRST, SECOND))
     errors.init_app(app)
     for path in ("/", "/api/tags", "/v1/models", "/healthz", "/readyz"):
@@ -118,9 +119,10 @@ def test_without_tokens_everybody_enters() -> None:
 
 def test_a_token_tells_who_takes_turns_and_else_the_address_does() -> None:
     guarded, open_to_all = Flask(__name__), Flask(__name__)
-    auth.init_app(guarded, (FIRST, SECOND))
-    for app in (guarded, open_to_all):
-        app.add_url_rule("/who", "who", auth.caller)
+    for app, tokens in ((guarded, (FIRST, SECOND)), (open_to_all, ())):
+        observe.init_app(app)
+        auth.init_app(app, tokens)
+        app.add_url_rule("/who", "who", lambda: record.current().cancel.caller)
 
     told = [
         guarded.test_client().get("/who", headers={"x-api-key": token}).text

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 import pytest
-from flask import Flask, abort, g
+from flask import Flask, abort
 from werkzeug.test import TestResponse
 
 from app import errors
 from app.errors import CerellamaError
+from app.web import observe, record
 from app.web.errors import dialect_of, init_app
 
 NATIVE, OPENAI = "/api/chat", "/v1/chat/completions"
@@ -18,10 +19,11 @@ JSON, BARE = "application/json; charset=utf-8", "application/json"
 
 def fail(error: Exception, path: str, *, streaming: bool = False) -> TestResponse:
     app = Flask(__name__)
+    observe.init_app(app)
     init_app(app)
 
     def view() -> NoReturn:
-        g.streaming = streaming
+        record.current().streaming = streaming
         raise error
 
     app.add_url_rule(path, view_func=view)
@@ -125,6 +127,7 @@ def test_a_body_that_is_nested_too_deep_for_us_is_the_callers_fault() -> None:
 @pytest.mark.parametrize(("code", "status"), [(400, 400), (413, 413), (415, 400)])
 def test_what_flask_refuses_is_told_in_our_shape(code: int, status: int) -> None:
     app = Flask(__name__)
+    observe.init_app(app)
     app.config["MAX_CONTENT_LENGTH"] = 3 << 20
     init_app(app)
     app.add_url_rule(NATIVE, view_func=lambda: abort(code))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.catalogue.metadata import TABLE
 from app.catalogue.resolve import Target
 from app.services import EXTENSION
+from app.web import record
 from app.web.inference import exchange_with, new_id
 from tests.apps import MakeClient
 from tests.cerebras import Fake
@@ -40,11 +40,12 @@ def test_ids_are_eight_letters_and_digits() -> None:
 
 def test_an_exchange_knows_the_request(app: Flask, fake: Fake) -> None:
     with app.test_request_context(data=b"x" * 400):
-        g.started_ns = time.time_ns()
+        asked = record.begin()
+        asked.model = "gpt-oss-120b"
         exchange = exchange_with(Target("GPT", TABLE["gpt-oss-120b"]), thinking=False)
 
         assert exchange.name == "GPT"
-        assert exchange.started_ns == g.started_ns
+        assert exchange.started_ns == asked.began_ns
         assert exchange.remote == {
             "remote_model": "gpt-oss-120b",
             "remote_host": fake.url,

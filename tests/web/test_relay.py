@@ -13,6 +13,7 @@ from app.translate.dialect import Dialect, Event
 from app.translate.ollama.dialect import DIALECT as NATIVE
 from app.translate.openai.dialect import DIALECT as OPENAI
 from app.upstream.running import stopping
+from app.web import record
 from app.web.relay import relay
 
 CUT = UpstreamError("Cerebras' answer was cut short")
@@ -22,6 +23,7 @@ CUT = UpstreamError("Cerebras' answer was cut short")
 def _asked(app: Flask) -> Iterator[None]:
     """Some request is being answered."""
     with app.test_request_context():
+        record.begin()
         yield
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from app.catalogue import derive, names
 from app.catalogue.names import ModelName
@@ -13,7 +13,7 @@ from app.errors import InvalidRequest, ModelNotFound
 from app.schemas.ollama import CopyRequest, CreateRequest, DeleteRequest
 from app.services import services
 from app.translate.ollama import progress as lines
-from app.web import passthrough, progress, replies
+from app.web import passthrough, progress, record, replies
 from app.web.body import check, model_name, read_body
 from app.web.passthrough import LONG_WORK_S, relay_to_passthrough, relayable
 from app.web.targets import (
@@ -54,7 +54,7 @@ def is_made_elsewhere(body: dict[str, Any]) -> bool:
 
 def make(name: ModelName, body: dict[str, Any]) -> Response:
     """All is done before the first line tells of it."""
-    g.streaming = True
+    record.current().streaming = True
     derive.check(body)
     names.parse(body["from"])
     stream = body.get("stream", True)
