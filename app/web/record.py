@@ -50,37 +50,31 @@ class Record:
     failure: str = ""
     whole: bool = True  # False while a stream has not come to its end
     first_byte_s: float = 0.0
+    # Known at its end:
     total_s: float = 0.0
+    outcome: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    writing_s: float = 0.0  # by the upstream's clock, if it tells
 
-    @property
-    def outcome(self) -> str:
-        if self.failure:
-            return self.failure
-        return word(self.status) if self.whole else CANCELLED
-
-    @property
-    def tokens_in(self) -> int:
-        return sum(tokens(usage.prompt_tokens) for usage in self._usages())
-
-    @property
-    def tokens_out(self) -> int:
-        return sum(tokens(usage.completion_tokens) for usage in self._usages())
-
-    @property
-    def writing_s(self) -> float:
-        """How long the answer took to write, by the upstream's clock if it tells."""
-        times = [each.time_info for each in self.answers if each.time_info]
-        told = sum(time.completion_time or 0 for time in times)
-        return told or self.total_s - self.first_byte_s
+    def end(self) -> None:
+        """The answer is closed: count up what it came to."""
+        self.total_s = self.elapsed_s()
+        self.outcome = self.failure or (word(self.status) if self.whole else CANCELLED)
+        told_s = 0.0
+        for answer in self.answers:
+            if answer.usage:
+                self.tokens_in += tokens(answer.usage.prompt_tokens)
+                self.tokens_out += tokens(answer.usage.completion_tokens)
+            if answer.time_info:
+                told_s += answer.time_info.completion_time or 0
+        self.writing_s = told_s or self.total_s - self.first_byte_s
 
     def elapsed_s(self) -> float:
         return perf_counter() - self.began
 
     def fail(self, error: Exception) -> None:
         self.failure = outcome_of(error)
-
-    def _usages(self) -> list[Usage]:
-        return [each.usage for each in self.answers if each.usage]
 
 
 def begin() -> Record:
