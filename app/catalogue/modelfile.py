@@ -48,6 +48,9 @@ class Command(NamedTuple):
     value: str
 
 
+ASKED = ("system", "options")  # what a request to show a model may put in
+
+
 def sheet(name: str, preset: Preset, asked: Mapping[str, Any]) -> Sheet:
     """What is shown of a model; what is `asked` to stand in it makes it no other."""
     system = asked.get("system") or preset.system

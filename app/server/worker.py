@@ -16,6 +16,7 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 from gevent.socket import socket
 from gunicorn import util
+from gunicorn.config import Config
 from gunicorn.http import errors, wsgi
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.ggevent import GeventWorker
@@ -38,6 +39,7 @@ class Worker(GeventWorker):
         if self.cfg.is_ssl:
             super().run()
             return
+        settle(self.cfg)
         with self.wsgi.app_context():
             ours = services()
         self.silence_s = ours.upstream.idle_timeout_s
@@ -128,6 +130,11 @@ class Worker(GeventWorker):
         if self.nr >= self.max_requests:
             self.alive = False
             self._told.set()
+
+
+def settle(cfg: Config) -> None:
+    """Make plain attributes of the settings: gunicorn looks each up, 25 a request."""
+    vars(cfg).update({name: setting.get() for name, setting in cfg.settings.items()})
 
 
 def receive(parser: Any, client: Client) -> Any:

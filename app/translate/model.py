@@ -50,7 +50,7 @@ class Model:
     def size(self) -> int:
         return len(self._canonical)
 
-    @property
+    @cached_property
     def listed(self) -> Listed:
         return Listed(
             name=self.name,

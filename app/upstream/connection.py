@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from gevent import monkey
 from requests.adapters import HTTPAdapter
-from urllib3 import connection, connectionpool
+from urllib3 import Timeout, connection, connectionpool
 
 from app.errors import Cancelled
 from app.upstream.cancel import Cancel
@@ -104,6 +104,12 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
     """A pool that says whether a connection has been used before."""
 
     ConnectionCls = HTTPConnection
+
+    def _get_timeout(self, timeout: Any) -> Timeout:
+        """As it is: each request brings its own, and urllib3 would copy it twice."""
+        if isinstance(timeout, Timeout):
+            return timeout
+        return super()._get_timeout(timeout)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         conn = super()._get_conn(timeout)

@@ -57,12 +57,19 @@ def is_loopback(address: str) -> bool:
 
 def is_own_address(host: str) -> bool:
     """Is it an IP that a page elsewhere cannot have rebound to us?"""
+    known = is_known(host)
+    return is_of_this_machine(host) if known is None else known
+
+
+@functools.lru_cache
+def is_known(host: str) -> bool | None:
+    """As far as the text tells; None for an address that may be this machine's."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    known = address.is_loopback or address.is_private or address.is_unspecified
-    return known or is_of_this_machine(host)
+    near = address.is_loopback or address.is_private or address.is_unspecified
+    return near or None
 
 
 def is_of_this_machine(address: str) -> bool:

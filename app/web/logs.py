@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 class TextLines(logging.Formatter):
     """A line for people; what stands beside its text follows as `name=value`."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        return f"{_time(int(record.created))},{int(record.msecs):03d}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         further = (
@@ -73,6 +77,11 @@ def set_up(level: str, form: str) -> None:
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields: dict[str, Any] = getattr(record, "fields", {})
     return fields
+
+
+@functools.lru_cache(maxsize=1)
+def _time(second: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
 
 
 def _plain(value: Any) -> str:

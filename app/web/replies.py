@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response
@@ -17,6 +17,27 @@ def native(body: Mapping[str, Any], status: int = 200) -> Response:
     return Response(json.encode(body), status, content_type=JSON)
 
 
+class Ready:
+    """JSON that is spelled once, and anew only when what it tells has changed."""
+
+    def __init__(self, spell: Callable[..., Mapping[str, Any]]) -> None:
+        self._spell = spell
+        self._last: tuple[tuple[Any, ...], bytes] = (), b""  # facts, and what they say
+
+    def data(self, *facts: Any) -> bytes:
+        """What these facts, compared by their values, look like."""
+        known, data = self._last
+        if facts != known:
+            data = json.encode(self._spell(*facts))
+            self._last = facts, data
+        return data
+
+
+def ready(data: bytes) -> Response:
+    """As `native`, of what has been spelled before."""
+    return Response(data, content_type=JSON)
+
+
 def instead_of_stream(body: Mapping[str, Any], status: int) -> Response:
     """As Ollama tells an error that is the first thing a stream produces."""
     return Response(json.encode(body), status, content_type=BARE_JSON)
@@ -24,7 +45,11 @@ def instead_of_stream(body: Mapping[str, Any], status: int) -> Response:
 
 def compatible(body: Mapping[str, Any], status: int = 200) -> Response:
     """As the `/v1` routes answer: no charset, and a newline at the end."""
-    return Response(json.encode(body) + b"\n", status, content_type=BARE_JSON)
+    return ready_compatible(json.encode(body), status)
+
+
+def ready_compatible(data: bytes, status: int = 200) -> Response:
+    return Response(data + b"\n", status, content_type=BARE_JSON)
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:

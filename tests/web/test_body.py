@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.schemas.fields import Checked, Request, text
+from app.web import observe
 from app.web.body import INFLATED_LIMIT, SLOW_BODY, load_body
 from app.web.errors import init_app
 
@@ -35,6 +36,7 @@ class Terse(Note):
 def echo() -> FlaskClient:
     """Says what it has read."""
     app = Flask(__name__)
+    observe.init_app(app)
     app.config["MAX_CONTENT_LENGTH"] = MOST
     init_app(app)
     for path, schema in (("/note", Note()), ("/v1/note", Terse())):

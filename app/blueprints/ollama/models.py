@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from app.catalogue import listing, modelfile
+from app.catalogue.presets import bare
 from app.schemas.ollama import ShowRequest
 from app.services import services
+from app.translate.model import Model
 from app.translate.ollama import models
 from app.web import passthrough, replies
 from app.web.body import model_name
 from app.web.passthrough import relayable
+from app.web.replies import Ready
 from app.web.targets import find_shown
 
 bp = Blueprint("models", __name__, url_prefix="/api")
+
+TAGS = Ready(models.tags)
 
 
 @bp.route("/tags", methods=["GET", "HEAD"])
@@ -24,7 +30,7 @@ def tags() -> Response:
     found = services()
     listed = listing.listed(found.catalogue, found.store)
     further = passthrough.further(found.elsewhere.tags, listed)
-    return replies.native(models.tags(listed, found.remote_host, further))
+    return replies.ready(TAGS.data(listed, found.remote_host, further))
 
 
 @bp.get("/ps")
@@ -41,12 +47,19 @@ def ps() -> Response:
 def show(body: dict[str, Any]) -> Response:
     """Tell all about one model."""
     name = model_name(body)
-    target = find_shown(name)
-    shown = models.show(
-        target.listed,
-        modelfile.sheet(target.own_name, target.definition, body),
-        name,
-        services().remote_host,
-        request.headers.get("User-Agent", ""),
-    )
-    return replies.native(shown)
+    target, host = find_shown(name), services().remote_host
+    agent = request.headers.get("User-Agent", "")
+    is_like_all = target.derived is None and not models.is_copilot(agent)
+    if is_like_all and not any(body.get(key) for key in modelfile.ASKED):
+        return replies.ready(SERVED[target.model.id].data(target.model, host))
+    sheet = modelfile.sheet(target.own_name, target.definition, body)
+    return replies.native(models.show(target.listed, sheet, name, host, agent))
+
+
+def spell_served(model: Model, remote_host: str) -> dict[str, Any]:
+    """All about a model as Cerebras serves it, which is the same for all who ask."""
+    sheet = modelfile.sheet(model.name, bare(model), {})
+    return models.show(model.listed, sheet, model.name, remote_host)
+
+
+SERVED: dict[str, Ready] = defaultdict(lambda: Ready(spell_served))  # by id

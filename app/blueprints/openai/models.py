@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from flask import Blueprint, Response
 
 from app.catalogue import listing as catalogue
@@ -10,6 +13,7 @@ from app.translate.model import Listed
 from app.translate.openai import models
 from app.translate.openai.models import Entry
 from app.web import passthrough, replies
+from app.web.replies import Ready
 from app.web.targets import find_shown
 
 OWNER = "library"  # Ollama's namespace of models without one
@@ -22,9 +26,8 @@ def listing() -> Response:
     """List the models."""
     found = services()
     listed = catalogue.listed(found.catalogue, found.store)
-    own = [entry(model.name, model) for model in listed]
     further = passthrough.further(found.elsewhere.models, listed)
-    return replies.compatible(models.listing(own, further))
+    return replies.ready_compatible(LISTING.data(listed, further))
 
 
 @bp.get("/models/<model:name>")
@@ -33,6 +36,15 @@ def single(name: str) -> Response:
     if passthrough.is_elsewhere(name):
         return passthrough.relay_to_passthrough()
     return replies.compatible(models.single(entry(name, find_shown(name).listed)))
+
+
+def spell(
+    listed: Iterable[Listed], further: Iterable[dict[str, Any]]
+) -> dict[str, Any]:
+    return models.listing([entry(model.name, model) for model in listed], further)
+
+
+LISTING = Ready(spell)
 
 
 def entry(name: str, model: Listed) -> Entry:

@@ -68,8 +68,7 @@ def show(
 ) -> dict[str, Any]:
     """All about one model, to a program that called it `name`."""
     model = listed.model
-    is_copilot = user_agent.startswith(COPILOT)
-    asked = {"general.basename": name} if is_copilot else {}
+    asked = {"general.basename": name} if is_copilot(user_agent) else {}
     shown = {
         "license": "\n".join(sheet.licenses),
         "modelfile": sheet.modelfile,
@@ -85,6 +84,11 @@ def show(
         "requires": sheet.requires,
     }
     return {key: value for key, value in shown.items() if value not in ("", [])}
+
+
+def is_copilot(user_agent: str) -> bool:
+    """It takes the base name of a model for the name that it called it by."""
+    return user_agent.startswith(COPILOT)
 
 
 def recommendations(models: Iterable[Model]) -> dict[str, Any]:

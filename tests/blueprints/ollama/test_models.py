@@ -102,6 +102,20 @@ def test_a_model_is_shown_by_each_of_its_names(
     assert shown["remote_model"] == GPT
 
 
+def test_what_one_client_asks_to_see_reaches_no_other(client: FlaskClient) -> None:
+    def shown(agent: str = "curl", **asked: object) -> dict[str, object]:
+        body = {"model": "gpt-oss:120b", **asked}
+        reply = client.post("/api/show", json=body, headers={"User-Agent": agent})
+        return dict(reply.get_json())
+
+    plain = shown()
+
+    assert "Be terse." in str(shown(system="Be terse.")["modelfile"])
+    assert "general.basename': 'gpt-oss:120b'" in str(shown("GitHubCopilotChat/1"))
+    assert shown() == plain
+    assert "Be terse." not in str(plain)
+
+
 def test_every_unknown_name_is_the_default_models(
     make_client: MakeClient, fake: Fake
 ) -> None:
