@@ -28,11 +28,11 @@ class Reply:
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """The reply's events, one list per read; nothing follows the end."""
-        batches_of_events = self._reading.stream(
+        told = self._reading.stream(
             batches, self._events, self._last_events, lambda: PING
         )
-        yield [self._start(), *next(batches_of_events)]
-        yield from batches_of_events
+        yield [self._start(), *next(told)]
+        yield from told
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
         """The reply as one message."""
