@@ -23,6 +23,7 @@ from app.upstream.running import Running
 TICK_S = 0.05
 LAST_WORDS_S = 2.0  # before the end, streams are told
 FORCE_S = 1.2  # before the end, who has not taken that is dropped
+LAST_ONE_S = 0.4  # what whoever is taken in last may take at least
 EXIT_S = 1.0  # what the ends of two processes may take on a busy machine
 NEWCOMER_S = 1.0  # how long a new connection may be silent
 TAKEOVER_S = 1.0  # what a new worker takes to begin
@@ -59,14 +60,14 @@ def drain(worker: Worker, servers: Sequence[StreamServer], running: Running) -> 
     replaced = is_replaced(worker)
     running.stopping = not replaced
     stages = [
-        Stage(TAKEOVER_S if replaced else grace_s / 2, lambda: close(servers)),
+        Stage(closing_s(grace_s, replaced), lambda: close(servers)),
         Stage(grace_s - LAST_WORDS_S, running.end),
         Stage(grace_s - FORCE_S, lambda: drop(worker.clients)),
     ]
     while True:
         stages = take_due(stages, monotonic() - begun)
         part_with_idle(worker.clients, replaced)
-        needed = replaced and monotonic() - begun < TAKEOVER_S
+        needed = replaced and monotonic() - begun < closing_s(grace_s, replaced)
         if not needed and not at_work(servers):
             close(servers)  # takes in who has knocked
             if not at_work(servers):
@@ -75,6 +76,12 @@ def drain(worker: Worker, servers: Sequence[StreamServer], running: Running) -> 
         gevent.sleep(TICK_S)
         if monotonic() - begun >= grace_s - EXIT_S:
             return
+
+
+def closing_s(grace_s: float, replaced: bool) -> float:
+    """When nobody is taken in any more: before the first is dropped, however short."""
+    wanted_s = TAKEOVER_S if replaced else grace_s / 2
+    return max(min(wanted_s, grace_s - FORCE_S - LAST_ONE_S), 0.0)
 
 
 def take_due(stages: Sequence[Stage], now_s: float) -> list[Stage]:

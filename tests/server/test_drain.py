@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from app.server.drain import (
+    FORCE_S,
     HANDOVER_S,
     NEWCOMER_S,
     Stage,
+    closing_s,
     is_replaced,
     mark_replaced,
     part_with_idle,
@@ -62,6 +64,19 @@ def test_idle_clients_are_parted_with(
     part_with_idle([client], replaced)
 
     assert client.hung_up == parted
+
+
+@pytest.mark.parametrize(
+    ("grace_s", "replaced", "due_s"),
+    [(25, True, 1.0), (25, False, 12.5), (2, True, 0.4), (2, False, 0.4), (1, True, 0)],
+)
+def test_nobody_is_taken_in_to_be_dropped(
+    grace_s: float, replaced: bool, due_s: float
+) -> None:
+    closes_s = closing_s(grace_s, replaced)
+
+    assert closes_s == pytest.approx(due_s)
+    assert closes_s < grace_s - FORCE_S or not closes_s
 
 
 def test_each_stage_is_taken_once_and_in_its_time() -> None:
