@@ -72,7 +72,7 @@ class SocketReader:
 
     def __init__(self, ahead: io.BufferedReader, sock: socket.socket) -> None:
         self._sock = sock
-        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self._tls = sock if isinstance(sock, ssl.SSLSocket) else None
         self._wait_s = 0.0
         self._wait_for = waiting.waiter(sock)
         self._recv = waiting.bare(sock).recv
@@ -88,8 +88,8 @@ class SocketReader:
         if wait_s != self._wait_s:
             self._sock.settimeout(wait_s)
             self._wait_s = wait_s
-        if self._is_tls:
-            return self._read_records(cast(ssl.SSLSocket, self._sock), wait_s)
+        if self._tls is not None:
+            return self._read_records(self._tls, wait_s)
         self._wait_for(wait_s)
         try:
             return self._recv(READ_BYTES)

@@ -14,7 +14,7 @@ BARE_JSON = "application/json"
 
 
 def native(body: Mapping[str, Any], status: int = 200) -> Response:
-    return Response(json.encode(body), status, content_type=JSON)
+    return ready(json.encode(body), status)
 
 
 class Ready:
@@ -33,9 +33,9 @@ class Ready:
         return data
 
 
-def ready(data: bytes) -> Response:
+def ready(data: bytes, status: int = 200) -> Response:
     """As `native`, of what has been spelled before."""
-    return Response(data, content_type=JSON)
+    return Response(data, status, content_type=JSON)
 
 
 def instead_of_stream(body: Mapping[str, Any], status: int) -> Response:
@@ -49,6 +49,7 @@ def compatible(body: Mapping[str, Any], status: int = 200) -> Response:
 
 
 def ready_compatible(data: bytes, status: int = 200) -> Response:
+    """As `compatible`, of what has been spelled before."""
     return Response(data + b"\n", status, content_type=BARE_JSON)
 
 
