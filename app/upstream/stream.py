@@ -113,7 +113,7 @@ class ChunkStream:
     def _break_off(self, error: Failure | UpstreamError, chunks: list[Chunk]) -> None:
         if not chunks and not self._whole:
             raise error
-        self._error = error
+        self._error = error.with_traceback(None)  # which would lead back to us
 
     def _says_something(self, chunk: Chunk) -> bool:
         if chunk.error is not None:

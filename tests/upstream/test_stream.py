@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -239,6 +240,19 @@ def test_after_a_finish_reason_no_end_is_an_error(
         peer.close()
 
     assert text_of(open_stream(script)) == "a"
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_a_stream_that_is_dropped_before_its_error_is_gone_at_once(
+    open_stream: Open,
+) -> None:
+    stream = open_stream(STREAM + chunks(said("a"), IN_STREAM_ERROR))
+    assert texts(next(stream)) == "a"
+    seen = weakref.ref(stream)
+
+    del stream
+
+    assert seen() is None
 
 
 def test_a_whole_answer_does_not_wait_long_for_its_end(open_stream: Open) -> None:
