@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import PROJECT, running
+from tests.processes import PROJECT, running, wait_until
 from tests.real_parts import require_real
 
 PUBLIC_NAME = "ollama.example.com"
@@ -35,9 +35,11 @@ class Nginx:
     def certificate(self) -> Path:
         return self.folder / "cerellama.pem"
 
-    @property
-    def log(self) -> str:
-        return (self.folder / "access.log").read_text()
+    def logged(self, text: str) -> str:
+        """The first line of its log with this text, which may follow the answer."""
+        log = self.folder / "access.log"
+        wait_until(lambda: text in log.read_text())
+        return next(line for line in log.read_text().splitlines() if text in line)
 
 
 @contextlib.contextmanager
