@@ -59,15 +59,16 @@ def drain(worker: Worker, servers: Sequence[StreamServer], running: Running) -> 
     begun, grace_s = monotonic(), float(worker.cfg.graceful_timeout)
     replaced = is_replaced(worker)
     running.stopping = not replaced
+    closes_s = closing_s(grace_s, replaced)
     stages = [
-        Stage(closing_s(grace_s, replaced), lambda: close(servers)),
+        Stage(closes_s, lambda: close(servers)),
         Stage(grace_s - LAST_WORDS_S, running.end),
         Stage(grace_s - FORCE_S, lambda: drop(worker.clients)),
     ]
     while True:
         stages = take_due(stages, monotonic() - begun)
         part_with_idle(worker.clients, replaced)
-        needed = replaced and monotonic() - begun < closing_s(grace_s, replaced)
+        needed = replaced and monotonic() - begun < closes_s
         if not needed and not at_work(servers):
             close(servers)  # takes in who has knocked
             if not at_work(servers):
