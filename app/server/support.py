@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
-import pkgutil
-from collections.abc import Mapping
+
+from app import insides
+from app.insides import Needed
 
 log = logging.getLogger("gunicorn.error")
 
 OURS = "app.server.worker.Worker"
 GUNICORNS = "gevent"
 
-# Not promised by anybody, each with the parameters that we rely on.
-NEEDED: dict[str, set[str]] = {
+NEEDED: Needed = {
     "gunicorn.http.wsgi:create": {"response_class", "response_args"},
     "gunicorn.http.wsgi:Response._emit_body": {"data"},
     "gunicorn.http.wsgi:Response.default_headers": set(),
@@ -30,9 +29,9 @@ NEEDED: dict[str, set[str]] = {
 }
 
 
-def worker_class(needed: Mapping[str, set[str]] = NEEDED) -> str:
+def worker_class(needed: Needed = NEEDED) -> str:
     """Which worker gunicorn shall use."""
-    missing = [name for name, names in needed.items() if not is_there(name, names)]
+    missing = insides.missing(needed)
     if not missing:
         return OURS
     log.warning(
@@ -41,11 +40,3 @@ def worker_class(needed: Mapping[str, set[str]] = NEEDED) -> str:
         ", ".join(missing),
     )
     return GUNICORNS
-
-
-def is_there(name: str, parameters: set[str]) -> bool:
-    try:
-        found = pkgutil.resolve_name(name)
-    except (ImportError, AttributeError):
-        return False
-    return parameters <= set(inspect.signature(found).parameters)

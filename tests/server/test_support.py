@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from app.server.support import GUNICORNS, NEEDED, OURS, is_there, worker_class
+from app import insides
+from app.server.support import GUNICORNS, NEEDED, OURS, worker_class
 
 
 @pytest.mark.parametrize("name", NEEDED)
 def test_the_pinned_versions_have_what_is_needed(name: str) -> None:
     """When this fails, read what changed before the list is mended."""
-    assert is_there(name, NEEDED[name])
+    assert insides.is_there(name, NEEDED[name])
 
 
 def test_our_worker_serves() -> None:
