@@ -1,12 +1,14 @@
-"""HTTP/1.1 chunk framing undone: RFC 9112, section 7.1.
+"""HTTP/1.1 chunk framing, done and undone: RFC 9112, section 7.1.
 
-Written for bodies of many small chunks in one read, and strict: what the grammar does
-not allow is refused, for a body read wrongly is a connection that lies ever after.
+The decoder is written for bodies of many small chunks in one read, and strict: what
+the grammar does not allow is refused, for a body read wrongly is a connection that
+lies ever after.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from app.errors import UpstreamError
@@ -20,6 +22,13 @@ QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 EXTENSION = rb"[ \t]*;[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|%b))?" % (TOKEN, TOKEN, QUOTED)
 SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:%b)*" % EXTENSION)
 TRAILER = re.compile(rb"%b:[\t -~\x80-\xff]*" % TOKEN)
+
+
+def encode(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A body in chunks; an empty piece would end it."""
+    for piece in filter(None, pieces):
+        yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
 
 
 class Decoder:

@@ -1,0 +1,95 @@
+"""Heads of HTTP/1.1 messages, a request's spelled and an answer's read: RFC 9112.
+
+As strict as the framing of bodies: a head read wrongly is a connection that lies ever
+after.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.client import HTTPException, RemoteDisconnected
+from typing import NamedTuple
+
+MAX_BYTES = 64 * 1024
+EMPTY_LINE = b"\r\n\r\n"
+FIELD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r\n]*"
+REQUEST = re.compile(rf"[!-~]+ [!-~]+ HTTP/1\.1\r\n(?:{FIELD}\r\n)*\r\n")
+ANSWER = re.compile(rf"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\0\r\n]*)?(?:\r\n{FIELD})*")
+
+
+class NotHTTP(HTTPException):
+    """What came, or was to be sent, is no HTTP/1.1."""
+
+
+class Head(NamedTuple):
+    """What an answer says before its body."""
+
+    status: int
+    fields: list[tuple[str, str]]  # as they came
+    headers: dict[str, str]  # by names in lower case, repeated ones joined
+    stays: bool  # whether the connection may take another request
+
+
+def spell(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """The head of a request, of as many lines as it is to have."""
+    fields = [f"{name}: {value}" for name, value in headers.items()]
+    lines = [f"{method} {target} HTTP/1.1", *fields, "", ""]
+    head = "\r\n".join(lines)
+    if not REQUEST.fullmatch(head) or head.count("\n") != len(lines) - 1:
+        raise NotHTTP
+    return head.encode("latin-1")
+
+
+def receive(read: Callable[[], bytes]) -> tuple[Head, bytes]:
+    """The head of the answer proper, and what came of its body with it.
+
+    RemoteDisconnected when nothing came before the end, OSError when a part did.
+    """
+    data = b""
+    while True:
+        head, is_whole, rest = data.partition(EMPTY_LINE)
+        if not is_whole:
+            data += _more(read, data)
+        elif (answer := parse(head)).status >= HTTPStatus.OK:
+            return answer, rest
+        else:
+            data = rest
+
+
+def parse(data: bytes) -> Head:
+    """A head without the empty line at its end."""
+    text = data.decode("latin-1")
+    found = ANSWER.fullmatch(text)
+    if not found:
+        raise NotHTTP
+    fields: list[tuple[str, str]] = []
+    headers: dict[str, str] = {}
+    for line in text.split("\r\n")[1:]:
+        name, _, value = line.partition(":")
+        value = value.strip(" \t")
+        fields.append((name, value))
+        name = name.lower()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    closes = found[1] == "0" or "close" in headers.get("connection", "").lower()
+    return Head(int(found[2]), fields, headers, stays=not closes)
+
+
+def _more(read: Callable[[], bytes], data: bytes) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise NotHTTP
+    try:
+        more = read()
+    except TimeoutError:
+        raise
+    except OSError:
+        if not data:
+            raise
+        more = b""
+    if not more and data:
+        raise OSError(errno.EPROTO, "its answer was cut short")
+    if not more:
+        raise RemoteDisconnected("")
+    return more
