@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app import config as settings
 from app import create_app
@@ -19,6 +21,23 @@ from app.catalogue.models import Catalogue
 from tests.cerebras import Fake
 
 MakeClient = Callable[..., FlaskClient]
+UNCLOSED: list[TestResponse] = []
+
+
+class Client(FlaskClient):
+    """Remembers the answers that a test leaves open; a server would close them."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        answer = super().open(*args, **kwargs)
+        if answer not in UNCLOSED:  # which a redirect has led to
+            UNCLOSED.append(answer)
+            answer.call_on_close(partial(UNCLOSED.remove, answer))
+        return answer
+
+
+def close_answers() -> None:
+    for answer in UNCLOSED[:]:
+        answer.close()
 
 
 def make_app(
@@ -49,7 +68,9 @@ def make_app(
         upstream.public_models if models is None else lambda: models,
         spawn=lambda work: work(),
     )
-    return create_app(config, replace(built, catalogue=catalogue))
+    made = create_app(config, replace(built, catalogue=catalogue))
+    made.test_client_class = Client
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.apps import close_answers
 from tests.cerebras import shared_fake  # noqa: F401  # a fixture
 
 
@@ -15,6 +16,13 @@ def _forget(request: pytest.FixtureRequest) -> None:
     """No test sees the scripts and the requests of another."""
     if "fake" in request.fixturenames:
         request.getfixturevalue("fake").clear()
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """No test leaves an answer of the app open."""
+    yield
+    close_answers()
 
 
 @pytest.fixture

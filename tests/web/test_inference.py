@@ -63,7 +63,7 @@ def test_an_exchange_knows_the_request(app: Flask, fake: Fake) -> None:
 def test_a_request_leaves_room_for_the_next_however_it_ends(
     narrow: FlaskClient, stream: bool, more: dict[str, Any]
 ) -> None:
-    narrow.post("/api/chat", json={**HELLO, "stream": stream, **more})
+    narrow.post("/api/chat", json={**HELLO, "stream": stream, **more}).close()
 
     assert narrow.post("/api/chat", json=HELLO).status_code == 200
 
