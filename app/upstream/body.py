@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import urllib3
+from collections.abc import Callable
+from typing import NamedTuple
 
 from app.errors import UpstreamError, UpstreamTimeout
-from app.upstream import socketread
 from app.upstream.cancel import Cancel
 from app.upstream.failures import cut_short, lost
-from app.upstream.socketread import Unsized
+from app.wire.framing import Framing, Unsized
 
 SHORTEST_S = 0.001
+
+
+class Source(NamedTuple):
+    """Where a body comes from, once the head before it has been read."""
+
+    read: Callable[[float], bytes]  # waits so many seconds; b"" at the end
+    framing: Framing
+    hand_back: Callable[[], None]  # the connection, to its pool
+    throw_away: Callable[[], None]  # the connection, but not its place in the pool
 
 
 class Body:
@@ -21,18 +30,18 @@ class Body:
 
     def __init__(
         self,
-        raw: urllib3.BaseHTTPResponse,
+        source: Source,
         cancel: Cancel,
         idle_timeout_s: float,
         peer: str,
     ) -> None:
         self.ended = False
-        self._raw = raw
+        self._source = source
         self._cancel = cancel
         self._idle_timeout_s = idle_timeout_s
         self._peer = peer
         self._silent_s = 0.0
-        self._reader, self._framing = socketread.open_body(raw)
+        self._read, self._framing = source.read, source.framing
         if self._framing.done:
             self._finish()
 
@@ -40,7 +49,7 @@ class Body:
         """What comes within `wait_s`: b"" when that is nothing, or only framing."""
         wait_s = min(wait_s, self._idle_timeout_s - self._silent_s)
         try:
-            data = self._reader.read(max(wait_s, SHORTEST_S))
+            data = self._read(max(wait_s, SHORTEST_S))
             self._silent_s = 0.0
             if not data:
                 self._reach_end()
@@ -75,7 +84,7 @@ class Body:
         if not self.ended:
             self.ended = True
             self._cancel.release()
-            socketread.throw_away(self._raw)
+            self._source.throw_away()
 
     def _stay_silent(self, wait_s: float) -> None:
         self._silent_s += wait_s
@@ -95,6 +104,6 @@ class Body:
         """A socket that was shut down meanwhile must not be anyone else's next."""
         self.ended = True
         if self._cancel.release() and not self._framing.excess:
-            socketread.hand_back(self._raw)
+            self._source.hand_back()
         else:
-            socketread.throw_away(self._raw)
+            self._source.throw_away()

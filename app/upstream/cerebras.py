@@ -23,12 +23,13 @@ from app.metrics import UPSTREAM_ANSWERS
 from app.upstream import patience
 from app.upstream.body import Body
 from app.upstream.cancel import Cancel
+from app.upstream.connection import Request
 from app.upstream.errand import Errand
 from app.upstream.failures import CEREBRAS, Failure, refused
 from app.upstream.keys import Key
 from app.upstream.patience import MAX_WAITS, Patience
 from app.upstream.stream import TICK_S, ChunkStream, decode
-from app.upstream.transport import Answer, Request, Transport
+from app.upstream.transport import Answer, Transport
 from app.version import VERSION
 from app.wire import json
 from app.wire.completion import Chunk

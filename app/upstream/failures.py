@@ -16,6 +16,7 @@ from http.client import HTTPException
 from typing import Any
 
 import msgspec
+from urllib3.exceptions import ConnectTimeoutError
 
 from app.errors import (
     KeyRefused,
@@ -173,10 +174,10 @@ def log_our_fault(said: str) -> None:
         log.error("Cerebras refused a request that we built: %s", said)
 
 
-def not_sent(error: Exception, peer: str, *, connected: bool) -> Exception:
+def not_sent(error: Exception, peer: str) -> Exception:
     """An exchange that ended before an answer began."""
     cause = root_cause(error)
-    if isinstance(cause, TimeoutError) and connected:
+    if isinstance(cause, TimeoutError) and not isinstance(error, ConnectTimeoutError):
         return UpstreamTimeout(f"{peer} did not answer in time")
     if isinstance(cause, TimeoutError):
         return Failure(UpstreamTimeout(f"cannot reach {peer}: connecting timed out"))

@@ -15,8 +15,9 @@ import msgspec
 
 from app.errors import UpstreamError, UpstreamLoop
 from app.upstream.cancel import Cancel
+from app.upstream.connection import Request
 from app.upstream.failures import Failure
-from app.upstream.transport import Answer, Request, Transport
+from app.upstream.transport import Answer, Transport
 from app.version import VERSION
 
 # Names each Cerellama that a request has passed: one that finds itself is in a loop.
@@ -127,6 +128,7 @@ class Passthrough:
         headers = dict(onward(message.headers.items(), NOT_SENT))
         headers[HOPS] = self._add_hop(message.headers.get(HOPS, ""))
         headers.setdefault("User-Agent", f"cerellama/{VERSION}")
+        headers.setdefault("Accept-Encoding", "identity")
         body = message.body
         if not isinstance(body, bytes) and len(body):
             headers["Content-Length"] = str(len(body))

@@ -34,7 +34,7 @@ def look(base_url: str, key: str | None, connect_timeout_s: float) -> Look:
     request = prepare("GET", url, {"Authorization": f"Bearer {key}"} if key else {})
     try:
         answer = transport.send(request, Cancel(), LIST_TIMEOUT_S)
-        told = date(answer.headers.get("Date", ""))
+        told = date(answer.headers.get("date", ""))
         ids = _ids(answer.body) if answer.status == requests.codes.ok else []
         answer.body.close()
     except Failure as failure:

@@ -1,34 +1,32 @@
-"""One request sent, one answer's head received: all that is asked of urllib3."""
+"""One request sent, one answer's head received, by way of urllib3's pool."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
+from http.client import HTTPException
 from typing import NamedTuple
 
 import requests
-from urllib3 import HTTPConnectionPool, HTTPHeaderDict, Timeout
+import urllib3
 from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
-from app.upstream import connection
-from app.upstream.body import Body
+from app.upstream import public
+from app.upstream.body import Body, Source
 from app.upstream.cancel import Cancel
-from app.upstream.connection import Adapter, Attempt
-from app.upstream.failures import not_sent, root_cause, was_dropped
+from app.upstream.connection import Request
+from app.upstream.failures import not_sent
+from app.upstream.pools import Adapter, HTTPConnectionPool
+from app.wire.head import Head
 
-
-class Request(NamedTuple):
-    """What is sent; made ready once, and copied by `_replace`."""
-
-    method: str
-    target: str  # path and query
-    headers: Mapping[str, str]
-    body: bytes | Iterable[bytes] | None = None
+FAULTS = (requests.RequestException, HTTPError, HTTPException, OSError)
 
 
 class Answer(NamedTuple):
     status: int
-    headers: HTTPHeaderDict  # repeated ones are all there
+    headers: Mapping[str, str]  # by names in lower case, repeated ones joined
+    fields: list[tuple[str, str]]  # the same as they came
     body: Body
 
 
@@ -53,9 +51,10 @@ class Transport:
         self._any = requests.Request("GET", url).prepare()  # stands for every request
         spelt = self._adapter.request_url(self._any, self._proxies)
         self._prefix = spelt.removesuffix(self._any.path_url)  # empty without a proxy
+        self._host = parse_url(self._any.url or url).netloc or ""
 
     @cached_property
-    def _pool(self) -> HTTPConnectionPool:
+    def _pool(self) -> urllib3.HTTPConnectionPool:
         return self._adapter.pool_for(self._any, self._proxies, self._verify)
 
     def send(
@@ -66,38 +65,27 @@ class Transport:
         *,
         fresh: bool = False,
     ) -> Answer:
-        """Send; at once and at no cost again if a kept connection proves stale."""
-        attempt = Attempt(cancel, idle_timeout_s, fresh)
-        try:
-            return self._exchange(request, attempt)
-        except (requests.RequestException, HTTPError, OSError) as error:
-            cancel.check()
-            if attempt.reused and was_dropped(root_cause(error)):
-                return self.send(request, cancel, idle_timeout_s, fresh=True)
-            raise not_sent(error, self._peer, connected=attempt.connected) from None
+        """Send; at once and at no cost again if a kept connection proves stale.
 
-    def _exchange(self, request: Request, attempt: Attempt) -> Answer:
-        """Directions to elsewhere are not followed, and no cookie is kept."""
-        token = connection.current.set(attempt)
+        `fresh`: on a new connection only. Directions to elsewhere are not followed,
+        and no cookie is kept.
+        """
+        addressed = request._replace(
+            target=self._prefix + request.target,
+            headers={"Host": self._host, **request.headers},
+        )
         try:
-            response = self._pool.urlopen(
-                request.method,
-                self._prefix + request.target,
-                request.body,
-                request.headers,
-                self._adapter.max_retries,
-                redirect=False,
-                assert_same_host=False,
-                timeout=Timeout(
-                    connect=self._connect_timeout_s, read=attempt.idle_timeout_s
-                ),
-                preload_content=False,
-                decode_content=False,
-            )
-            body = Body(response, attempt.cancel, attempt.idle_timeout_s, self._peer)
-        except BaseException:
-            attempt.cancel.release()
-            raise
-        finally:
-            connection.current.reset(token)
-        return Answer(response.status, response.headers, body)
+            head, source = self._exchange(addressed, cancel, idle_timeout_s, fresh)
+        except FAULTS as error:
+            cancel.check()
+            raise not_sent(error, self._peer) from None
+        body = Body(source, cancel, idle_timeout_s, self._peer)
+        return Answer(head.status, head.headers, head.fields, body)
+
+    def _exchange(
+        self, request: Request, cancel: Cancel, idle_timeout_s: float, fresh: bool
+    ) -> tuple[Head, Source]:
+        pool, times = self._pool, (self._connect_timeout_s, idle_timeout_s)
+        if isinstance(pool, HTTPConnectionPool):
+            return pool.exchange(request, cancel, *times, fresh=fresh)
+        return public.exchange(pool, request, *times)

@@ -51,7 +51,7 @@ def pass_on(answer: Answer) -> Response:
     """Another server's answer as it is, one write per read; it ends as that ends."""
     response = Response(_payload(answer.body, _begun()), answer.status)
     response.headers.clear()
-    response.headers.extend(onward(answer.headers.items(), OWN))
+    response.headers.extend(onward(answer.fields, OWN))
     response.headers.setdefault("X-Accel-Buffering", "no")
     response.call_on_close(answer.body.close)
     return response

@@ -108,6 +108,19 @@ def test_proxies_are_looked_up_once(
     assert other.connections == 0
 
 
+def test_a_proxy_that_forwards_is_told_who_we_are_and_for_whom_it_is(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(HI)
+    monkeypatch.setenv("http_proxy", f"http://user:word@127.0.0.1:{proxy.port}")
+
+    assert ask(connect("http://upstream.invalid/v1")) == "hi"
+
+    [request] = proxy.requests
+    assert request.headers["proxy-authorization"] == "Basic dXNlcjp3b3Jk"
+    assert request.headers["host"] == "upstream.invalid"
+
+
 def test_no_proxy_is_asked_for_an_exempt_host(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,153 @@
+"""urllib3's pools, with connections of ours, and requests' adapter, with these."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import connectionpool
+from urllib3.exceptions import ConnectTimeoutError
+from urllib3.util.proxy import connection_requires_http_tunnel
+
+from app import insides
+from app.insides import Needed
+from app.upstream.body import Source
+from app.upstream.cancel import Cancel
+from app.upstream.connection import HTTPConnection, HTTPSConnection, Request
+from app.upstream.failures import was_dropped
+from app.wire.framing import Unsized
+from app.wire.head import Head
+
+log = logging.getLogger(__name__)
+
+
+class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
+    """A pool that lends its connections to whoever knows how to use them."""
+
+    ConnectionCls: Any = HTTPConnection
+
+    def exchange(
+        self,
+        request: Request,
+        cancel: Cancel,
+        connect_s: float,
+        wait_s: float,
+        *,
+        fresh: bool = False,
+    ) -> tuple[Head, Source]:
+        """Send; the head of the answer, and where its body comes from.
+
+        At once and at no cost again on a fresh connection if a kept one proves stale.
+        """
+        conn = self._lend(cancel, fresh)
+        kept = not conn.is_closed
+        try:
+            if not kept:
+                self._connect(conn, connect_s)
+            head, framing, reader = conn.exchange(self._forwarded(request), wait_s)
+        except BaseException as error:
+            self._throw_away(conn)
+            cancel.release()
+            if cancel.tripped or not kept or not was_dropped(error):
+                raise
+        else:
+            throw_away = partial(self._throw_away, conn)
+            stays = head.stays and not isinstance(framing, Unsized)
+            hand_back = partial(self._put_conn, conn) if stays else throw_away
+            return head, Source(reader.read, framing, hand_back, throw_away)
+        return self.exchange(request, cancel, connect_s, wait_s, fresh=True)
+
+    def _lend(self, cancel: Cancel, fresh: bool) -> HTTPConnection:
+        """A kept connection, or one that is still to be connected."""
+        conn: Any = self._get_conn()
+        conn.cancel = cancel
+        if fresh:
+            conn.close()
+        return conn  # type: ignore[no-any-return]  # of ConnectionCls
+
+    def _connect(self, conn: HTTPConnection, connect_s: float) -> None:
+        """Through the proxy, if there is one, and TLS; the time is for each step."""
+        conn.timeout = connect_s
+        try:
+            if self._needs_tunnel:
+                self._prepare_proxy(conn)
+            self._validate_conn(conn)
+            if conn.is_closed:
+                conn.connect()
+        except TimeoutError as error:
+            raise ConnectTimeoutError(conn, "no tunnel, or no TLS") from error
+
+    def _throw_away(self, conn: HTTPConnection) -> None:
+        """Its place is left to a new one."""
+        conn.close()
+        self._put_conn(conn)
+
+    def _forwarded(self, request: Request) -> Request:
+        """A proxy that forwards, and sees all, is told who we are."""
+        if not self.proxy_headers or self._needs_tunnel:
+            return request
+        return request._replace(headers={**request.headers, **self.proxy_headers})
+
+    @property
+    def _needs_tunnel(self) -> bool:
+        return connection_requires_http_tunnel(
+            self.proxy, self.proxy_config, self.scheme
+        )
+
+
+class HTTPSConnectionPool(HTTPConnectionPool, connectionpool.HTTPSConnectionPool):
+    """The same over TLS."""
+
+    ConnectionCls: Any = HTTPSConnection
+
+
+POOLS = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+
+NEEDED: Needed = {
+    "urllib3.connection:HTTPConnection._new_conn": set(),
+    "urllib3.connectionpool:HTTPConnectionPool._get_conn": set(),
+    "urllib3.connectionpool:HTTPConnectionPool._put_conn": {"conn"},
+    "urllib3.connectionpool:HTTPConnectionPool._prepare_proxy": {"conn"},
+    "urllib3.connectionpool:HTTPConnectionPool._validate_conn": {"conn"},
+}
+
+
+class Adapter(HTTPAdapter):
+    """Our pools in place of urllib3's own, behind a proxy too."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        use_ours(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        use_ours(manager)
+        return manager
+
+    def pool_for(
+        self,
+        request: requests.PreparedRequest,
+        proxies: dict[str, str],
+        verify: Any,
+    ) -> connectionpool.HTTPConnectionPool:
+        """The pool of all requests to one host, as requests would find it for each."""
+        pool: Any = self.get_connection_with_tls_context(request, verify, proxies)
+        check: Any = self.cert_verify
+        check(pool, request.url, verify, None)
+        return pool  # type: ignore[no-any-return]  # one of POOLS
+
+
+def use_ours(manager: Any, needed: Needed = NEEDED) -> None:
+    """If urllib3 is what they were written for; else its own pools serve."""
+    missing = insides.missing(needed)
+    if not missing:
+        manager.pool_classes_by_scheme = POOLS
+        return
+    log.warning(
+        "%s changed: each event costs a read of its own, and who leaves is waited for; "
+        "install the versions of requirements.txt",
+        ", ".join(missing),
+    )

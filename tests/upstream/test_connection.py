@@ -1,0 +1,103 @@
+"""What is sent and read on a connection of the pool, byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.errors import UpstreamError
+from app.upstream.cancel import Cancel
+from app.upstream.connection import MOST_JOINED, Request
+from app.upstream.transport import Answer, Transport
+from tests.upstream.conftest import Serve
+from tests.upstream.servers import Peer, Server, answer, head
+
+
+def transport_to(server: Server) -> Transport:
+    return Transport(server.base_url, pool_size=8, connect_timeout_s=2, peer="it")
+
+
+def get(transport: Transport, method: str = "GET") -> Answer:
+    return transport.send(Request(method, "/v1", {}), Cancel(), 5)
+
+
+def test_a_request_names_its_host_and_nobody_else(serve: Serve) -> None:
+    server = serve(answer(b""))
+
+    get(transport_to(server))
+
+    assert server.requests[0].line == "GET /v1 HTTP/1.1"
+    assert server.requests[0].headers == {"host": f"127.0.0.1:{server.port}"}
+
+
+def test_credentials_in_the_url_are_no_part_of_the_host(serve: Serve) -> None:
+    server = serve(answer(b""))
+    url = server.base_url.replace("//", "//user:secret@")
+
+    get(Transport(url, pool_size=1, connect_timeout_s=2, peer="it"))
+
+    assert server.requests[0].headers["host"] == f"127.0.0.1:{server.port}"
+
+
+@pytest.mark.parametrize("size", [1, MOST_JOINED, MOST_JOINED + 1, 5_000_000])
+def test_a_body_of_any_size_arrives(serve: Serve, size: int) -> None:
+    server = serve(answer(b""))
+
+    transport_to(server).send(Request("POST", "/", {}, b"x" * size), Cancel(), 5)
+
+    assert server.requests[0].body == b"x" * size
+
+
+def test_a_header_that_would_be_two_is_not_sent(serve: Serve) -> None:
+    server = serve(answer(b""))
+    split = Request("GET", "/", {"A": "b\r\nC: d"})
+
+    with pytest.raises(UpstreamError):
+        transport_to(server).send(split, Cancel(), 5)
+
+    assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("method", "reply"),
+    [
+        ("HEAD", head(content_length="9")),
+        ("GET", head(204)),
+        ("GET", head(304, content_length="9")),
+    ],
+)
+def test_an_answer_without_a_body_leaves_its_connection_to_the_next(
+    serve: Serve, method: str, reply: bytes
+) -> None:
+    server = serve(reply, answer(b"abc"))
+    transport = transport_to(server)
+
+    assert get(transport, method).body.ended
+    assert get(transport).body.read_all(9) == b"abc"
+    assert server.connections == 1
+
+
+def test_a_body_where_none_can_be_is_nobodys_answer(serve: Serve) -> None:
+    server = serve(head(204) + b"abc", answer(b"abc"))
+    transport = transport_to(server)
+
+    assert get(transport).body.ended
+    assert get(transport).body.read_all(9) == b"abc"
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("end", [Peer.close, Peer.reset], ids=["closed", "reset"])
+def test_a_request_whose_answer_began_is_not_sent_again(
+    serve: Serve, end: object
+) -> None:
+    def begin(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 200 OK\r\nA: ")
+        end(peer)  # type: ignore[operator]
+
+    server = serve(answer(b""), begin, answer(b""))
+    transport = transport_to(server)
+    get(transport)
+
+    with pytest.raises(Exception, match="cannot reach it"):
+        get(transport)
+
+    assert len(server.requests) == 2
