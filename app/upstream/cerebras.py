@@ -154,7 +154,9 @@ class Cerebras:
             chunks.prime()
             return chunks
 
-        return self._persist(errand, attempt)
+        begun = self._persist(errand, attempt)
+        errand.forget()
+        return begun
 
     def models(self, cancel: Cancel | None = None) -> list[str]:
         """The ids that our keys are served; nothing is waited for."""

@@ -46,6 +46,10 @@ class Errand:
         for_tokens = any(met.is_for_tokens for met in self.met.values())
         return for_tokens and (self.was_capped or not need.is_capped(self.request))
 
+    def forget(self) -> None:
+        """It has been answered: what was asked may be large, and is needed no more."""
+        self.request = {}
+
     def start_anew(self) -> None:
         """After a wait every key may be tried again, but for those refused."""
         self.waits += 1
