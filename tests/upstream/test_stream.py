@@ -243,6 +243,7 @@ def test_after_a_finish_reason_no_end_is_an_error(
 
 
 @pytest.mark.usefixtures("uncollected")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_stream_that_is_dropped_before_its_error_is_gone_at_once(
     open_stream: Open,
 ) -> None:
