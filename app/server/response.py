@@ -14,6 +14,8 @@ from gunicorn import util
 from gunicorn.config import Config
 from gunicorn.http.wsgi import Response as GunicornResponse
 
+from app.web.relay import LastFrames
+
 LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -34,6 +36,7 @@ class Response(GunicornResponse):
         self._server = server
         self._head = b""
         self.closes = True  # what the client has been told of the connection
+        self._ended = False
 
     def should_close(self) -> bool:
         """Also when no request could follow: at the end, or within a broken body."""
@@ -74,12 +77,18 @@ class Response(GunicornResponse):
 
     def close(self) -> None:
         self.send_headers()
-        end = LAST_CHUNK if self.chunked else b""
+        end = LAST_CHUNK if self.chunked and not self._ended else b""
         if self._head or end:
             self._send(end)
 
     def _emit_body(self, data: bytes) -> None:
-        self._send(b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+        if not self.chunked:
+            self._send(data)
+        elif isinstance(data, LastFrames):
+            self._ended = True
+            self._send(b"%X\r\n%b\r\n%b" % (len(data), data, LAST_CHUNK))
+        else:
+            self._send(b"%X\r\n%b\r\n" % (len(data), data))
 
     def _send(self, data: bytes) -> None:
         if self._head:

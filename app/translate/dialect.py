@@ -16,6 +16,10 @@ from app.wire import json
 Event = dict[str, Any] | bytes
 
 
+class LastEvents(list[Event]):
+    """Events that no others follow, though the upstream may still have to end."""
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How a dialect's streams and errors look on the wire."""

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from app.translate.deltas import Meter, ToolCalls, WholeCall, said
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, Exchange, LastEvents
 from app.wire.completion import Choice, Chunk, Delta
 
 CONTENT, REASONING = "content", "reasoning"
@@ -42,7 +42,7 @@ class Reading:
         end: Callable[[], list[Event]],
         silence: Callable[[], Event],
     ) -> Iterator[list[Event]]:
-        """The events of each read, then those of the end; nothing follows the end.
+        """The events of each read, then those of the end, as LastEvents.
 
         `silence` is for a client that has heard nothing for long.
         """
@@ -53,9 +53,9 @@ class Reading:
             runs = self.read(batch)
             events = say(runs) if runs or not self._is_long(batch) else [silence()]
             ended = self.finish_reason is not None and self.meter.is_complete
-            yield events + end() if ended else events
+            yield LastEvents(events + end()) if ended else events
         if not ended:
-            yield end()
+            yield LastEvents(end())
 
     def read(self, batch: Sequence[Chunk]) -> list[Run]:
         """What one read says, in order; all else it brings is kept for the end."""

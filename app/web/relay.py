@@ -11,7 +11,7 @@ from typing import Any, cast
 from flask import Response
 
 from app.errors import Cancelled, CerellamaError, ServerStopping, UpstreamError
-from app.translate.dialect import Dialect, Event
+from app.translate.dialect import Dialect, Event, LastEvents
 from app.upstream.body import Body
 from app.upstream.failures import Failure
 from app.upstream.passthrough import onward
@@ -22,6 +22,10 @@ from app.web.record import Record
 log = logging.getLogger(__name__)
 
 OWN = {"date", "server"}  # headers that whoever serves us gives every answer
+
+
+class LastFrames(bytes):
+    """Nothing follows them: the server need not wait for the generator's end."""
 
 
 class Live(Response):
@@ -85,16 +89,20 @@ def _frames(
 ) -> Iterator[bytes]:
     try:
         for events in batches:
-            if events:
+            if isinstance(events, LastEvents):
+                yield LastFrames(dialect.encode_all(events))
+                told.whole = True
+            elif events:
                 yield dialect.encode_all(events)
         told.whole = True
     except CerellamaError as error:
-        if type(error) is Cancelled:  # nobody reads any more
+        if told.whole or type(error) is Cancelled:  # nobody reads any more
             return
         told.fail(error)
         yield dialect.encode_all([dialect.from_error(error)])
     except Exception as error:
         told.fail(error)
         log.exception("a stream failed", extra={"fields": {"id": told.id}})
-        failure = CerellamaError("internal server error")
-        yield dialect.encode_all([dialect.from_error(failure)])
+        if not told.whole:
+            failure = CerellamaError("internal server error")
+            yield dialect.encode_all([dialect.from_error(failure)])

@@ -24,7 +24,7 @@ OPENAI, MESSAGES = "/v1/chat/completions", "/v1/messages"
 # What the upstream does while the client leaves, and what the client has seen of it.
 STATES: Mapping[str, tuple[dict[str, Any], bool, bool]] = {
     "before the first byte": ({"hold": "{gate}"}, True, False),
-    "silent in mid-stream": ({"hold": "{gate}", "after": 4}, True, True),
+    "silent in mid-stream": ({"hold": "{gate}", "after": 2}, True, True),
     "streaming": ({"tokens_per_second": 50, "say": "word " * 500}, True, True),
     "on a whole answer": ({"hold": "{gate}"}, False, False),
 }

@@ -197,7 +197,7 @@ class Caller:
 def test_a_hup_under_load_loses_nothing(serve: Serve, ask: Ask, fake: Fake) -> None:
     with serve(GRACE_S="20", WEB_CONCURRENCY="2") as server:
         old = both_workers(server)
-        held = ask(server, {"hold": "hup", "after": 4, "say": "one two three four"})
+        held = ask(server, {"hold": "hup", "after": 2, "say": "one two three four"})
         stream = held.getresponse()
         with Caller(server) as one, Caller(server) as two:
             for _ in range(2):
@@ -217,7 +217,7 @@ def test_a_killed_worker_costs_its_own_streams_only(
     serve: Serve, ask: Ask, fake: Fake
 ) -> None:
     with serve(WEB_CONCURRENCY="2") as server:
-        script = {"hold": "kill", "after": 4, "say": "one two three four"}
+        script = {"hold": "kill", "after": 2, "say": "one two three four"}
         killed, other = both_workers(server)
         with paused(other):
             lost = ask(server, script).getresponse()

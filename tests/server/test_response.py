@@ -10,6 +10,7 @@ import pytest
 from gunicorn.config import Config
 
 from app.server.response import Response, date, send_rest
+from app.web.relay import LastFrames
 
 NDJSON = [("Content-Type", "application/x-ndjson")]
 
@@ -68,6 +69,31 @@ def test_the_head_leaves_with_the_first_chunk() -> None:
         b"0\r\n\r\n",
     ]
     assert sock.sends[0].endswith(b"\r\n\r\n4\r\none\n\r\n")
+
+
+def test_the_last_frames_and_the_end_are_one_send() -> None:
+    sock = Recorder()
+    response = responding(sock)
+
+    response.start_response("200 OK", NDJSON)
+    response.write(b"one\n")
+    response.write(LastFrames(b"two\n"))
+    assert sock.sends[1:] == [b"4\r\ntwo\n\r\n0\r\n\r\n"]
+    response.close()
+
+    assert len(sock.sends) == 2
+
+
+def test_the_last_frames_to_an_old_client_are_bytes_as_any() -> None:
+    sock = Recorder()
+    response = responding(sock, version=(1, 0))
+
+    response.start_response("200 OK", NDJSON)
+    response.write(LastFrames(b"two\n"))
+    response.close()
+
+    assert len(sock.sends) == 1
+    assert sock.sends[0].endswith(b"\r\n\r\ntwo\n")
 
 
 def test_a_whole_answer_is_one_send() -> None:

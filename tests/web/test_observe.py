@@ -160,7 +160,7 @@ def test_a_failure_in_mid_stream_is_one_whatever_the_status(
 def test_a_stream_that_nobody_reads_to_its_end_is_cancelled(
     client: FlaskClient, fake: Fake, app_log: Log
 ) -> None:
-    fake.script({"say": "one two three four", "hold": "never", "after": 3})
+    fake.script({"say": "one two three four", "hold": "never", "after": 2})
 
     answer = client.post(CHAT, json=asking(CHAT))
     next(iter(answer.response))

@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 
 from app.errors import Cancelled, UpstreamError
-from app.translate.dialect import Dialect, Event
+from app.translate.dialect import Dialect, Event, LastEvents
 from app.translate.ollama.dialect import DIALECT as NATIVE
 from app.translate.openai.dialect import DIALECT as OPENAI
 from app.upstream.running import stopping
 from app.web import record
-from app.web.relay import relay
+from app.web.relay import LastFrames, relay
 
 CUT = UpstreamError("Cerebras' answer was cut short")
 
@@ -74,6 +74,22 @@ def test_a_fault_of_ours_tells_nothing_of_itself(
         b'{"error":"internal server error"}\n'
     ]
     assert app_log.messages == ["a stream failed"]
+
+
+@pytest.mark.parametrize("error", [CUT, stopping(), ZeroDivisionError()], ids=repr)
+def test_nothing_follows_the_last_events(
+    app_log: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def ending() -> Iterator[list[Event]]:
+        yield [{"n": 1}]
+        yield LastEvents([{"n": 2}])
+        raise error
+
+    told = writes(ending())
+
+    assert told == [b'{"n":1}\n', b'{"n":2}\n']
+    assert [isinstance(each, LastFrames) for each in told] == [False, True]
+    assert len(app_log.messages) == isinstance(error, ZeroDivisionError)
 
 
 def test_nobody_is_told_when_the_client_has_left() -> None:

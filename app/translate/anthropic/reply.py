@@ -31,7 +31,9 @@ class Reply:
         told = self._reading.stream(
             batches, self._events, self._last_events, lambda: PING
         )
-        yield [self._start(), *next(told)]
+        first = next(told)
+        first.insert(0, self._start())
+        yield first
         yield from told
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
