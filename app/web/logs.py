@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 PLAIN = re.compile(r"[\w.:/+-]+", re.ASCII)
 IN_THE_TEXT = ("method", "route", "status", "outcome")  # of a request's line
 
@@ -21,16 +20,19 @@ log = logging.getLogger(__name__)
 class TextLines(logging.Formatter):
     """A line for people; what stands beside its text follows as `name=value`."""
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
-        return f"{_time(int(record.created))},{int(record.msecs):03d}"
+    def format(self, record: logging.LogRecord) -> str:
+        """One line at once; what is more than a line is put together as usual."""
+        if record.exc_info or record.exc_text or record.stack_info:
+            return super().format(record)
+        return self.formatMessage(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        further = (
-            f" {name}={_plain(value)}"
-            for name, value in _fields(record).items()
-            if name not in IN_THE_TEXT
-        )
-        return super().formatMessage(record) + "".join(further)
+        time = f"{_time(int(record.created))},{int(record.msecs):03d}"
+        words = [f"{time} {record.levelname} {record.name}: {record.getMessage()}"]
+        for name, value in _fields(record).items():
+            if name not in IN_THE_TEXT:
+                words.append(f"{name}={_plain(value)}")
+        return " ".join(words)
 
 
 class JsonLines(logging.Formatter):
@@ -51,7 +53,7 @@ class JsonLines(logging.Formatter):
 
 
 FORMATTERS: Mapping[str, logging.Formatter] = {
-    "text": TextLines(FORMAT),
+    "text": TextLines(),
     "json": JsonLines(),
 }
 
@@ -86,8 +88,9 @@ def _time(second: int) -> str:
 
 def _plain(value: Any) -> str:
     """As it is when nothing in it could be taken for something else."""
-    text = str(value)
-    return text if PLAIN.fullmatch(text) else json.dumps(text)
+    if not isinstance(value, str):
+        return str(value)
+    return value if PLAIN.fullmatch(value) else json.dumps(value)
 
 
 @functools.lru_cache(maxsize=1024)
