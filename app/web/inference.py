@@ -6,8 +6,8 @@ import functools
 import random
 import string
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from flask import Response, make_response, request
@@ -21,6 +21,7 @@ from app.services import services
 from app.translate import images
 from app.translate.dialect import Exchange
 from app.translate.ollama import chat
+from app.upstream.cancel import Cancel
 from app.web import passthrough, record
 from app.web.offload import offload
 from app.web.targets import find_asked
@@ -50,19 +51,32 @@ def inference(
             if isinstance(body, Response):
                 return body
             target = find_asked(body.get("model", ""), model_required=model_required)
-            asked, found = record.current(), services()
+            asked = record.current()
             asked.model = target.model.id
-            with ExitStack() as held:
-                held.callback(watch(request.environ, asked.cancel.trip))
-                held.enter_context(found.running.known(asked.cancel))
-                held.enter_context(found.slots.taken(asked.cancel))
+            held = hold(asked.cancel)
+            next(held)
+            try:
                 response = make_response(view(body, target))
-                response.call_on_close(held.pop_all().close)
+            except BaseException:
+                held.close()
+                raise
+            response.call_on_close(partial(next, held, None))
             return response
 
         return infer
 
     return decorate
+
+
+def hold(cancel: Cancel) -> Generator[None, None, None]:
+    """A slot, and an eye on the client, from one step to the next, or being dropped."""
+    found = services()
+    stop = watch(request.environ, cancel.trip)
+    try:
+        with found.running.known(cancel), found.slots.taken(cancel):
+            yield
+    finally:
+        stop()
 
 
 class Spoken(Protocol):
