@@ -29,9 +29,15 @@ class LastFrames(bytes):
 
 
 class Live(Response):
-    """Its frames leave as they are: werkzeug would wrap each of them twice."""
+    """Its frames and headers leave as they are.
 
-    def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
+    werkzeug would wrap each frame twice, and copy headers to mend what is not there.
+    """
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., object]
+    ) -> Iterable[bytes]:
+        start_response(self.status, self.headers.to_wsgi_list())
         return self
 
     def __iter__(self) -> Iterator[bytes]:
