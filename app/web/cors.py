@@ -67,10 +67,11 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
 
 def foreign_origin() -> str | None:
     """The Origin, unless there is none or it is this very server."""
-    origin = request.headers.get("Origin")
+    environ = request.environ
+    origin: str | None = environ.get("HTTP_ORIGIN")
     if not origin:
         return None
-    host = request.headers.get("Host")
+    host = environ.get("HTTP_HOST")
     return None if origin in (f"http://{host}", f"https://{host}") else origin
 
 

@@ -25,13 +25,15 @@ def init_app(app: Flask, allowed_hosts: Sequence[str]) -> None:
 
     @app.before_request
     def check_host() -> Response | None:
-        if not is_loopback(request.environ.get("SERVER_NAME", "")):
+        environ = request.environ
+        if not is_loopback(environ.get("SERVER_NAME", "")):
             return None
-        host = without_port(request.environ.get("HTTP_HOST", ""))
+        host = without_port(environ.get("HTTP_HOST", ""))
         if is_own_address(host):
             return None
         if host.lower() in names or host.lower().endswith(LOCAL_SUFFIXES):
-            return replies.empty(204) if request.method == "OPTIONS" else None
+            is_options = environ["REQUEST_METHOD"] == "OPTIONS"
+            return replies.empty(204) if is_options else None
         log.warning(
             "refused Host %r: behind a proxy or a public name, set ALLOWED_HOSTS", host
         )
