@@ -29,7 +29,7 @@ class Loaded:
         default_keep_alive_ns: int,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._folder = folder
+        self._folder = str(folder)  # a Path would be hashed for each request
         self._default_ns = default_keep_alive_ns
         self._clock = clock
         self._warned = False
@@ -44,7 +44,7 @@ class Loaded:
             if keep_alive_ns is None:
                 keep_alive_ns = self._previous(name, now)
             if keep_alive_ns == 0:
-                self._path(name).unlink(missing_ok=True)
+                Path(self._path(name)).unlink(missing_ok=True)
             else:
                 self._stamp(name, now, now + _bounded(keep_alive_ns))
         except OSError as error:
@@ -62,7 +62,7 @@ class Loaded:
 
     def _previous(self, name: str, now: int) -> int:
         try:
-            status = self._path(name).stat()
+            status = os.stat(self._path(name))
         except FileNotFoundError:
             return self._default_ns
         if status.st_mtime_ns <= now:
@@ -74,17 +74,17 @@ class Loaded:
         try:
             os.utime(path, ns=(now, expiry))
         except FileNotFoundError:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch()
+            os.makedirs(self._folder, mode=0o700, exist_ok=True)
+            Path(path).touch()
             os.utime(path, ns=(now, expiry))
 
     def _expiry(self, name: str) -> int:
         try:
-            return self._path(name).stat().st_mtime_ns
+            return os.stat(self._path(name)).st_mtime_ns
         except OSError:
             return 0
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str) -> str:
         return _file_of(self._folder, name)
 
     def _warn(self, error: OSError) -> None:
@@ -94,8 +94,8 @@ class Loaded:
 
 
 @lru_cache
-def _file_of(folder: Path, name: str) -> Path:
-    return folder / quote(name, safe="")
+def _file_of(folder: str, name: str) -> str:
+    return os.path.join(folder, quote(name, safe=""))
 
 
 def _bounded(keep_alive_ns: int) -> int:
