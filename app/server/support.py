@@ -18,6 +18,7 @@ NEEDED: Needed = {
     "gunicorn.http.wsgi:Response.default_headers": set(),
     "gunicorn.http.wsgi:Response.send_headers": set(),
     "gunicorn.http.wsgi:Response.should_close": set(),
+    "gunicorn.http.message:Message.parse_headers": {"data", "from_trailer"},
     "gunicorn.http.unreader:SocketUnreader.chunk": {"size_hint"},
     "gunicorn.http.unreader:Unreader.take_buffered": set(),
     "gunicorn.http.body:Body.read": {"size"},

@@ -18,12 +18,12 @@ from gevent.socket import socket
 from gunicorn import util
 from gunicorn.config import Config
 from gunicorn.http import errors, wsgi
-from gunicorn.http.parser import RequestParser
 from gunicorn.workers.ggevent import GeventWorker
 
 from app.server.client import Client
 from app.server.drain import drain
 from app.server.refusal import REFUSED, NoHost, refuse
+from app.server.request import Parser
 from app.server.response import Response
 from app.services import services
 
@@ -102,7 +102,7 @@ class Worker(GeventWorker):
 
     def _converse(self, client: Client, server: Any, addr: Any) -> None:
         """One request after the other."""
-        parser: Any = RequestParser(self.cfg, client.sock, addr)
+        parser: Any = Parser(self.cfg, client.sock, addr)
         parser.unreader = client
         while client.begins():
             request = receive(parser, client)
