@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import re
+import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,21 @@ PLAIN = re.compile(r"[\w.:/+-]+", re.ASCII)
 IN_THE_TEXT = ("method", "route", "status", "outcome")  # of a request's line
 
 log = logging.getLogger(__name__)
+
+
+class Lines(logging.Handler):
+    """Each is one write to standard error, so that no lock is needed."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        if self.filter(record):
+            self.emit(record)
+        return True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+        except Exception:
+            self.handleError(record)
 
 
 class TextLines(logging.Formatter):
@@ -70,7 +86,7 @@ def set_up(level: str, form: str) -> None:
     ours = logging.getLogger("app")
     ours.setLevel(level.upper())
     if not ours.handlers:
-        ours.addHandler(logging.StreamHandler())
+        ours.addHandler(Lines())
         ours.propagate = False
     for handler in ours.handlers:
         handler.setFormatter(FORMATTERS[form])
