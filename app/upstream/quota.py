@@ -76,7 +76,7 @@ def spare(headers: Mapping[str, str], tokens: float) -> int | None:
 
 def used_up(headers: Mapping[str, str]) -> bool:
     """Whether nothing is left of some window, told in the cheapest way."""
-    return any(headers.get(header) == "0" for header in REMAINING.values())
+    return "0" in map(headers.get, REMAINING.values())
 
 
 def opening(headers: Mapping[str, str], tokens: float) -> Opening | None:
