@@ -111,6 +111,8 @@ def _fit_effort(request: Request, traits: Traits) -> Request:
 def _fit_tools(request: Request, traits: Traits) -> Request:
     """Tools with the keys the upstream knows; it wants one `strict` for all."""
     functions = [tool["function"] for tool in request.get("tools") or ()]
+    if not functions and formats.TOOL_KEYS.isdisjoint(request):
+        return request
     if not functions:
         return {k: v for k, v in request.items() if k not in formats.TOOL_KEYS}
     is_mixed = len({bool(function.get("strict")) for function in functions}) > 1
@@ -178,5 +180,7 @@ STEPS: tuple[Callable[[Request, Traits], Request], ...] = (
 
 def _with(request: Request, key: str, value: Any) -> Request:
     """The request with one key set, or without it when there is no value."""
+    if value is None and key not in request:
+        return request
     rest = {k: v for k, v in request.items() if k != key}
     return rest if value is None else {**rest, key: value}
