@@ -156,8 +156,10 @@ def name_in(document: Any, keys: Sequence[str]) -> str:
     if not isinstance(document, dict):
         return ""
     folded = fields.fold(document, dict.fromkeys(keys))
-    found = (folded.get(key) for key in keys)
-    return next((name for name in found if isinstance(name, str) and name), "")
+    for name in map(folded.get, keys):
+        if name and isinstance(name, str):
+            return name
+    return ""
 
 
 def hops() -> str:

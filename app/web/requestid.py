@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 
 from flask import Request
 
@@ -17,7 +17,7 @@ ID_BYTES = 12
 def of(request: Request) -> str:
     """The client's own, if it is sane; else one as Anthropic's clients know them."""
     sent = request.headers.get(HEADER, "")
-    return sent if SANE.fullmatch(sent) else f"req_{secrets.token_hex(ID_BYTES)}"
+    return sent if SANE.fullmatch(sent) else f"req_{os.urandom(ID_BYTES).hex()}"
 
 
 def headers(path: str) -> tuple[str, ...]:
