@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from app.errors import BodyTooLarge, InvalidRequest
 from app.schemas import fields
+from app.web import record
 from app.web.offload import offload
 from app.wire import gojson
 
@@ -41,6 +42,7 @@ def read_body(schema: fields.Request) -> Received:
     """Read and decode the body of the current request."""
     asked: Request = request._get_current_object()  # type: ignore[attr-defined]
     data = _received(asked)
+    record.current().body_bytes = len(data)
     compressed = asked.headers.get("Content-Encoding", "").strip().lower() == "zstd"
     slow = compressed or len(data) >= SLOW_BODY
     document = _run(slow, _decode, data, schema.missing_body, compressed)

@@ -10,8 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from flask import Response, make_response, request
-from flask.typing import ResponseReturnValue
+from flask import Response, request
 
 from app.catalogue import presets
 from app.catalogue.presets import Preset
@@ -29,7 +28,7 @@ from app.web.watch import watch
 
 Body = Mapping[str, Any]
 Apply = Callable[[Preset, Body, Body], dict[str, Any]]
-View = Callable[[dict[str, Any], Target], ResponseReturnValue]
+View = Callable[[dict[str, Any], Target], Response]
 
 ID_ALPHABET = string.ascii_lowercase + string.digits
 ID_LENGTH = 8
@@ -56,7 +55,7 @@ def inference(
             held = hold(asked.cancel)
             next(held)
             try:
-                response = make_response(view(body, target))
+                response = view(body, target)
             except BaseException:
                 held.close()
                 raise
@@ -121,7 +120,7 @@ def exchange_with(target: Target, *, thinking: bool) -> Exchange:
         remote={"remote_model": asked.model, "remote_host": found.remote_host},
         thinking=thinking,
         tick_ns=round(found.upstream.tick_s * 1e9),
-        prompt_tokens=1 + (request.content_length or 0) // BYTES_PER_TOKEN,
+        prompt_tokens=1 + asked.body_bytes // BYTES_PER_TOKEN,
     )
 
 

@@ -42,6 +42,7 @@ class Record:
     cancel: Cancel
     began: float = field(default_factory=perf_counter)
     began_ns: int = field(default_factory=time_ns)  # since 1970
+    body_bytes: int = 0
     name: str = ""  # of the model, as sent: a client's text
     model: str = ""  # the upstream's id
     answers: list[Counted] = field(default_factory=list)

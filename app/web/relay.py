@@ -48,11 +48,9 @@ def relay(
     batches: Iterable[list[Event]], dialect: Dialect, close: Callable[[], None]
 ) -> Response:
     """One write per batch; a failure becomes the dialect's own last event."""
-    response = Live(
-        _frames(batches, dialect, _begun()),
-        content_type=dialect.mimetype,
-        headers={"X-Accel-Buffering": "no"},
-    )
+    frames = _frames(batches, dialect, _begun())
+    response = Live(frames, content_type=dialect.mimetype)
+    response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(close)
     return response
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response
-from flask.typing import ResponseReturnValue
 
 from app.catalogue.resolve import Target
 from app.schemas.anthropic import CountRequest, MessagesRequest
@@ -30,7 +29,7 @@ bp = Blueprint("anthropic_messages", __name__, url_prefix="/v1/messages")
 
 @bp.post("")
 @inference(MessagesRequest(), model_required=True)
-def create(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+def create(body: dict[str, Any], target: Target) -> Response:
     """Answer a conversation."""
     request = asked(body, target)
     require({"tools": request.get("tools")}, target)

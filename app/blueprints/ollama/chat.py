@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
 from app.schemas.ollama import ChatRequest
@@ -18,7 +17,7 @@ bp = Blueprint("chat", __name__, url_prefix="/api")
 
 @bp.post("/chat")
 @inference(ChatRequest(), model_required=True)
-def chat(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+def chat(body: dict[str, Any], target: Target) -> Response:
     """Answer a conversation; without messages, load or unload the model."""
     if not body.get("messages"):
         return native.idle(body, target, spoken)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response
 
 from app.catalogue import presets
 from app.catalogue.resolve import Target
@@ -19,7 +18,7 @@ bp = Blueprint("generate", __name__, url_prefix="/api")
 
 @bp.post("/generate")
 @inference(GenerateRequest())
-def generate(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+def generate(body: dict[str, Any], target: Target) -> Response:
     """Continue a prompt; without one, load or unload the model."""
     if not body.get("prompt"):
         return native.idle(body, target, spoken)

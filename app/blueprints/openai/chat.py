@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
 from app.schemas.openai import ChatRequest
@@ -24,7 +23,7 @@ bp = Blueprint("openai_chat", __name__)
 @bp.post("/v1/chat/completions")
 @bp.post("/chat/completions")
 @inference(ChatRequest(), model_required=True)
-def completions(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+def completions(body: dict[str, Any], target: Target) -> Response:
     """Answer a conversation."""
     effort = reasoning_effort(body) or "none"
     require({"think": effort != "none", "tools": body.get("tools")}, target)

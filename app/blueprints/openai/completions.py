@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
 from app.schemas.openai import CompletionRequest
@@ -23,7 +22,7 @@ bp = Blueprint("openai_completions", __name__, url_prefix="/v1")
 
 @bp.post("/completions")
 @inference(CompletionRequest())
-def complete(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+def complete(body: dict[str, Any], target: Target) -> Response:
     """Answer a prompt."""
     require({"suffix": body.get("suffix")}, target)
     request = idle.with_preset(spoken.to_upstream(body), target, body)

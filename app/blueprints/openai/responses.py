@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
 from app.schemas.responses import ResponsesRequest
@@ -25,7 +24,7 @@ bp = Blueprint("openai_responses", __name__, url_prefix="/v1")
 
 @bp.post("/responses")
 @inference(ResponsesRequest(), model_required=True)
-def create(body: dict[str, Any], target: Target) -> ResponseReturnValue:
+def create(body: dict[str, Any], target: Target) -> Response:
     """Answer items with items."""
     request = prepare(body, target)
     thinking = request.get("reasoning_effort") != "none"
