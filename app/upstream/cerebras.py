@@ -43,6 +43,7 @@ HEADERS = {
 }
 JSON = {"Content-Type": "application/json"}
 PATHS = ("chat/completions", "completions")
+OK = HTTPStatus.OK
 LIST_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
@@ -107,9 +108,7 @@ class Cerebras:
         )
         self._patience = Patience(self.api_keys, self.retry_wait_s, clock=self.clock)
         self._posts = {
-            (key, path): prepare(
-                "POST", urljoin(self.base_url, path), JSON | authorization(key)
-            )
+            (key, path): self._request("POST", path, JSON | authorization(key))
             for key in self._patience.keys.all
             for path in PATHS
         }
@@ -196,9 +195,13 @@ class Cerebras:
         return answer.body
 
     def _get(self, path: str, headers: dict[str, str], cancel: Cancel) -> bytes:
-        request = prepare("GET", urljoin(self.base_url, path), headers)
+        request = self._request("GET", path, headers)
         answer = self._open(request, cancel, LIST_TIMEOUT_S)
         return answer.body.read_all(MAX_ANSWER_BYTES)
+
+    def _request(self, method: str, path: str, headers: dict[str, str]) -> Request:
+        target = urlsplit(urljoin(self.base_url, path)).path
+        return self._transport.request(method, target, HEADERS | headers)
 
     def _open(self, request: Request, cancel: Cancel, idle_timeout_s: float) -> Answer:
         """A 200 whose body is still to be read; any other answer is a Failure."""
@@ -207,7 +210,7 @@ class Cerebras:
         except (Failure, UpstreamError):
             LOST.inc()
             raise
-        if answer.status != HTTPStatus.OK:
+        if answer.status != OK:
             UPSTREAM_ANSWERS.labels(str(answer.status)).inc()
             said = self._masked(explanation(answer.body))
             raise refused(answer.status, answer.headers, said)
@@ -223,11 +226,6 @@ class Cerebras:
 
 def authorization(key: Key) -> dict[str, str]:
     return {"Authorization": f"Bearer {key.secret}"}
-
-
-def prepare(method: str, url: str, headers: dict[str, str]) -> Request:
-    """A request as we send them all."""
-    return Request(method, urlsplit(url).path, HEADERS | headers)
 
 
 def explanation(body: Body) -> bytes:

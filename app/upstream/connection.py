@@ -25,10 +25,10 @@ poll = monkey.get_original("select", "poll")
 
 
 class Request(NamedTuple):
-    """What is sent; made ready once, and copied by `_replace`."""
+    """What is sent, whole but for its body's framing."""
 
     method: str
-    target: str  # path and query
+    target: str  # path and query, or all of the URL for a proxy
     headers: Mapping[str, str]
     body: bytes | Iterable[bytes] | None = None
 

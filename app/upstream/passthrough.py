@@ -132,7 +132,8 @@ class Passthrough:
         body = message.body
         if not isinstance(body, bytes) and len(body):
             headers["Content-Length"] = str(len(body))
-        return Request(message.method, target, headers, None if body == b"" else body)
+        sent = None if body == b"" else body
+        return self._transport.request(message.method, target, headers, sent)
 
     def _add_hop(self, hops: str) -> str:
         passed = [hop.strip() for hop in hops.split(",") if hop.strip()]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import queue
+from collections import deque
 from functools import partial
 from typing import Any
 
@@ -24,10 +26,33 @@ from app.wire.head import Head
 log = logging.getLogger(__name__)
 
 
+class Stack:
+    """A queue.LifoQueue for pools that block nobody: it needs no lock."""
+
+    def __init__(self, maxsize: int) -> None:
+        self._items: deque[Any] = deque()
+        self._maxsize = maxsize
+
+    def get(self, block: bool = False, timeout: float | None = None) -> Any:
+        try:
+            return self._items.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, item: Any, block: bool = False, timeout: float | None = None) -> None:
+        if len(self._items) >= self._maxsize:
+            raise queue.Full
+        self._items.append(item)
+
+    def qsize(self) -> int:
+        return len(self._items)
+
+
 class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
     """A pool that lends its connections to whoever knows how to use them."""
 
     ConnectionCls: Any = HTTPConnection
+    QueueCls: Any = Stack
 
     def exchange(
         self,

@@ -12,7 +12,7 @@ from requests.utils import get_environ_proxies, select_proxy
 from app.errors import UpstreamError
 from app.upstream.body import Body
 from app.upstream.cancel import Cancel
-from app.upstream.cerebras import LIST_TIMEOUT_S, MAX_ANSWER_BYTES, decode_ids, prepare
+from app.upstream.cerebras import HEADERS, LIST_TIMEOUT_S, MAX_ANSWER_BYTES, decode_ids
 from app.upstream.failures import CEREBRAS, Failure
 from app.upstream.retry import date
 from app.upstream.transport import Transport
@@ -31,7 +31,8 @@ def look(base_url: str, key: str | None, connect_timeout_s: float) -> Look:
     transport = Transport(
         url, pool_size=1, connect_timeout_s=connect_timeout_s, peer=CEREBRAS
     )
-    request = prepare("GET", url, {"Authorization": f"Bearer {key}"} if key else {})
+    authorization = {"Authorization": f"Bearer {key}"} if key else {}
+    request = transport.request("GET", urlsplit(url).path, HEADERS | authorization)
     try:
         answer = transport.send(request, Cancel(), LIST_TIMEOUT_S)
         told = date(answer.headers.get("date", ""))

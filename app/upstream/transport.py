@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from http.client import HTTPException
 from typing import NamedTuple
@@ -57,6 +57,17 @@ class Transport:
     def _pool(self) -> urllib3.HTTPConnectionPool:
         return self._adapter.pool_for(self._any, self._proxies, self._verify)
 
+    def request(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterable[bytes] | None = None,
+    ) -> Request:
+        """What can be sent; `target` is path and query."""
+        addressed = {"Host": self._host, **headers}
+        return Request(method, self._prefix + target, addressed, body)
+
     def send(
         self,
         request: Request,
@@ -70,12 +81,8 @@ class Transport:
         `fresh`: on a new connection only. Directions to elsewhere are not followed,
         and no cookie is kept.
         """
-        addressed = request._replace(
-            target=self._prefix + request.target,
-            headers={"Host": self._host, **request.headers},
-        )
         try:
-            head, source = self._exchange(addressed, cancel, idle_timeout_s, fresh)
+            head, source = self._exchange(request, cancel, idle_timeout_s, fresh)
         except FAULTS as error:
             cancel.check()
             raise not_sent(error, self._peer) from None

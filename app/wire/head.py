@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPException, RemoteDisconnected
 from typing import NamedTuple
 
+OK = HTTPStatus.OK
 MAX_BYTES = 64 * 1024
 EMPTY_LINE = b"\r\n\r\n"
 FIELD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r\n]*"
@@ -53,7 +54,7 @@ def receive(read: Callable[[], bytes]) -> tuple[Head, bytes]:
         head, is_whole, rest = data.partition(EMPTY_LINE)
         if not is_whole:
             data += _more(read, data)
-        elif (answer := parse(head)).status >= HTTPStatus.OK:
+        elif (answer := parse(head)).status >= OK:
             return answer, rest
         else:
             data = rest

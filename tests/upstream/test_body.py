@@ -7,7 +7,6 @@ import pytest
 from app.errors import UpstreamError
 from app.upstream.body import Body
 from app.upstream.cancel import Cancel
-from app.upstream.connection import Request
 from app.upstream.failures import Failure
 from app.upstream.transport import Transport
 from tests.upstream.conftest import Serve
@@ -18,7 +17,7 @@ def open_body(server: Server) -> Body:
     transport = Transport(
         server.base_url, pool_size=1, connect_timeout_s=2, peer="Cerebras"
     )
-    return transport.send(Request("GET", "/", {}), Cancel(), 5).body
+    return transport.send(transport.request("GET", "/", {}), Cancel(), 5).body
 
 
 def test_an_empty_body_has_ended_before_it_is_read(serve: Serve) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from app.errors import UpstreamError
 from app.upstream.cancel import Cancel
-from app.upstream.connection import MOST_JOINED, Request
+from app.upstream.connection import MOST_JOINED
 from app.upstream.transport import Answer, Transport
 from tests.upstream.conftest import Serve
 from tests.upstream.servers import Peer, Server, answer, head
@@ -17,7 +17,7 @@ def transport_to(server: Server) -> Transport:
 
 
 def get(transport: Transport, method: str = "GET") -> Answer:
-    return transport.send(Request(method, "/v1", {}), Cancel(), 5)
+    return transport.send(transport.request(method, "/v1", {}), Cancel(), 5)
 
 
 def test_a_request_names_its_host_and_nobody_else(serve: Serve) -> None:
@@ -42,17 +42,19 @@ def test_credentials_in_the_url_are_no_part_of_the_host(serve: Serve) -> None:
 def test_a_body_of_any_size_arrives(serve: Serve, size: int) -> None:
     server = serve(answer(b""))
 
-    transport_to(server).send(Request("POST", "/", {}, b"x" * size), Cancel(), 5)
+    transport = transport_to(server)
+    transport.send(transport.request("POST", "/", {}, b"x" * size), Cancel(), 5)
 
     assert server.requests[0].body == b"x" * size
 
 
 def test_a_header_that_would_be_two_is_not_sent(serve: Serve) -> None:
     server = serve(answer(b""))
-    split = Request("GET", "/", {"A": "b\r\nC: d"})
+    transport = transport_to(server)
+    split = transport.request("GET", "/", {"A": "b\r\nC: d"})
 
     with pytest.raises(UpstreamError):
-        transport_to(server).send(split, Cancel(), 5)
+        transport.send(split, Cancel(), 5)
 
     assert not server.requests
 
