@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
@@ -21,8 +21,32 @@ class NoSession(SessionInterface):
         return self.nobody
 
 
+class Routes(MapAdapter):
+    """Remembers which rule a path leads to, if it is the rule's own spelling."""
+
+    known: dict[tuple[str, str], Any]
+
+    def match(self, *asked: Any, **further: Any) -> Any:
+        if asked or further != {"return_rule": True}:
+            return super().match(*asked, **further)
+        key = self.path_info, self.default_method
+        found = self.known.get(key)
+        if found is None:
+            found = super().match(return_rule=True)
+            rule, values = found
+            if rule.rule == self.path_info and not values:
+                self.known[key] = found
+        return found
+
+
 class Application(Flask):
+    """Hooks are the app's: no blueprint has its own, and nothing is torn down."""
+
     session_interface = NoSession()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._known: dict[tuple[str, str], Any] = {}
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Every view and every hook is: each would be inspected anew."""
@@ -32,7 +56,7 @@ class Application(Flask):
         """Routes are the same whatever a client calls this host."""
         if request is None:
             return None
-        return MapAdapter(
+        routes = Routes(
             self.url_map,
             server_name=NAMELESS,
             script_name=request.root_path,
@@ -41,3 +65,20 @@ class Application(Flask):
             path_info=request.path,
             default_method=request.method,
         )
+        routes.known = self._known
+        return routes
+
+    def preprocess_request(self) -> Any:
+        for hook in self.before_request_funcs.get(None, ()):
+            answer = hook()
+            if answer is not None:
+                return answer
+        return None
+
+    def process_response(self, response: Response) -> Response:
+        for hook in reversed(self.after_request_funcs.get(None, ())):
+            response = hook(response)
+        return response
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        pass

@@ -1,0 +1,30 @@
+"""What Flask is not asked again must be what it would have said."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+
+def test_no_hook_is_a_blueprints_own(app: Flask) -> None:
+    """Nor is anything torn down: such hooks would never be called."""
+    assert set(app.before_request_funcs) == {None}
+    assert set(app.after_request_funcs) == {None}
+    assert not app.url_value_preprocessors
+    assert not app.teardown_request_funcs
+
+
+def test_a_path_leads_where_it_led_before(client: FlaskClient) -> None:
+    assert [client.get("/api/version").status_code for _ in range(3)] == [200] * 3
+    assert [client.delete("/api/version").status_code for _ in range(3)] == [405] * 3
+    assert [client.get("/api/versions").status_code for _ in range(3)] == [404] * 3
+    assert [client.get("/api/version/").status_code for _ in range(3)] == [301] * 3
+    assert client.get("/api/version").status_code == 200
+
+
+def test_a_model_in_a_path_is_told_from_another(client: FlaskClient) -> None:
+    paths = ("gpt-oss-120b", "qwen-3-32b", "gpt-oss-120b")
+
+    told = [client.get(f"/v1/models/{path}").get_json() for path in paths]
+
+    assert told[0]["id"] == told[2]["id"] != told[1].get("id")
