@@ -42,14 +42,22 @@ class Request(Schema):
     class Meta:
         unknown = EXCLUDE
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        checked: Mapping[str, Any] = self.fields  # each is a Checked
+        self._checks = {
+            name: (field.check, f"{self.go_name}.{name}", field.required)
+            for name, field in checked.items()
+        }
+
     def valid(self, value: Mapping[str, Any]) -> dict[str, Any] | None:
         """What `load` would give, at a tenth of its price; None if it would refuse."""
         checked = {}
         try:
-            for name, field in self.fields.items():
+            for name, (check, path, required) in self._checks.items():
                 if name in value:
-                    checked[name] = field.deserialize(value[name], name)
-                elif field.required:
+                    checked[name] = check(value[name], path)
+                elif required:
                     return None
         except ValidationError:
             return None
