@@ -95,6 +95,8 @@ class Keys:
 
     def choose(self, model: str, tried: Collection[Key], now: float) -> Key:
         """The least loaded of those that are ready, else the one due soonest."""
+        if len(self.all) == 1:
+            return self.all[0]
         untried = [key for key in self.all if key not in tried] or self.all
         return min(untried, key=lambda key: rank(key, model, now))
 
