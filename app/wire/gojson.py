@@ -17,14 +17,17 @@ from app.errors import InvalidRequest
 
 WHITESPACE = " \t\r\n"
 
+# Python from 3.13 on stands at the comma, Go at what follows it.
+TRAILING_COMMA = "Illegal trailing comma"
+
 # How Go words what Python's decoder says, by the start of Python's message.
 WORDING = {
     "Expecting property name": "looking for beginning of object key string",
-    "Illegal trailing comma before end of object": (
+    f"{TRAILING_COMMA} before end of object": (
         "looking for beginning of object key string"
     ),
     "Expecting value": "looking for beginning of value",
-    "Illegal trailing comma before end of array": "looking for beginning of value",
+    f"{TRAILING_COMMA} before end of array": "looking for beginning of value",
     "Expecting ':' delimiter": "after object key",
     "Expecting ',' delimiter": "after object key:value pair",
     "Invalid control character": "in string literal",
@@ -78,7 +81,8 @@ def _finite(number: str) -> float:
 
 
 def _in_go_words(error: json.JSONDecodeError, text: str) -> str:
-    rest = text[error.pos :].rstrip(WHITESPACE)
+    at = error.pos + error.msg.startswith(TRAILING_COMMA)
+    rest = text[at:].strip(WHITESPACE)
     if UNFINISHED.fullmatch(rest) or error.msg.startswith("Unterminated string"):
         return "unexpected EOF"
     for literal in LITERALS:
