@@ -82,6 +82,8 @@ class Response(GunicornResponse):
             self._send(end)
 
     def _emit_body(self, data: bytes) -> None:
+        if self._ended:  # nothing can follow
+            return
         if not self.chunked:
             self._send(data)
         elif isinstance(data, LastFrames):

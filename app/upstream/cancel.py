@@ -22,6 +22,7 @@ class Cancel:
     def __init__(self, caller: str = "") -> None:
         self.caller = caller  # who takes turns with others
         self.tripped = False
+        self.answered = False  # in full: that the client leaves ends nothing any more
         self._held: deque[int] = deque()
         self._turn: threading.Event | None = None
         self._why: Callable[[], Cancelled] = cancelled
@@ -69,6 +70,8 @@ class Cancel:
 
         Any thread, greenlet or hub callback may say so.
         """
+        if self.answered and not why:
+            return
         if why and not self.tripped:
             self._why = why
         self.tripped = True

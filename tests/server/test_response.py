@@ -79,6 +79,7 @@ def test_the_last_frames_and_the_end_are_one_send() -> None:
     response.write(b"one\n")
     response.write(LastFrames(b"two\n"))
     assert sock.sends[1:] == [b"4\r\ntwo\n\r\n0\r\n\r\n"]
+    response.write(b"this is not for the client")
     response.close()
 
     assert len(sock.sends) == 2

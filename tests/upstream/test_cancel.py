@@ -178,3 +178,15 @@ def test_of_release_and_trip_at_once_one_has_the_socket() -> None:
                     ours.recv(1)
             else:
                 assert ours.recv(1) == b""
+
+
+def test_who_has_been_answered_may_leave_but_the_server_may_stop() -> None:
+    cancel = Cancel()
+    cancel.answered = True
+
+    cancel.trip()
+    cancel.check()
+
+    cancel.trip(stopping)
+    with pytest.raises(ServerStopping):
+        cancel.check()

@@ -92,6 +92,20 @@ def test_nothing_follows_the_last_events(
     assert len(app_log.messages) == isinstance(error, ZeroDivisionError)
 
 
+def test_a_client_that_leaves_with_its_whole_answer_ends_nothing() -> None:
+    def ending() -> Iterator[list[Event]]:
+        yield LastEvents([{"n": 1}])
+        record.current().cancel.check()
+
+    frames = iter(relay(ending(), NATIVE, lambda: None).response)
+    next(frames)
+    record.current().cancel.trip()
+
+    assert list(frames) == []
+    assert record.current().whole
+    assert not record.current().cancel.tripped
+
+
 def test_nobody_is_told_when_the_client_has_left() -> None:
     assert len(writes(failing(Cancelled("the client has left")))) == 1
 
