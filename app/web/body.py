@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -20,6 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SLOW_BODY = 1 << 20  # bytes; from here on, decoding would stall other streams
+SMALL = re.compile("[0-9]{1,7}")  # a length that may be less than that
 PIECE = 64 << 10  # bytes hashed in one go
 INFLATED_LIMIT = 20 << 20  # bytes, as in Ollama
 WINDOW_LIMIT = 8 << 20  # bytes of memory for a decompressor, as in Ollama
@@ -82,7 +84,7 @@ def hash_body() -> str:
 def _received(asked: Request) -> bytes:
     """All of it; werkzeug's stream, in calls as dear as decoding, is for odd ones."""
     length = asked.environ.get("CONTENT_LENGTH") or ""
-    if not length.isdecimal() or int(length) >= SLOW_BODY:
+    if not SMALL.fullmatch(length) or int(length) >= SLOW_BODY:
         return asked.get_data(cache=False)
     try:
         data: bytes = asked.environ["wsgi.input"].read(int(length))

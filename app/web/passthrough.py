@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ClientDisconnected
 
 from app.catalogue import elsewhere, names, resolve
 from app.catalogue.elsewhere import Entry
@@ -31,6 +32,7 @@ LONG_WORK_S = 24 * 3600.0
 UPLOAD_READ_BYTES = 64 * 1024
 OLLAMAS_PATHS = {"/chat/completions": "/v1/chat/completions"}
 PATH_SAFE = "/:@!$&'()*+,;=~"
+QUERY_SAFE = "".join(map(chr, range(ord("!"), ord("~") + 1)))  # stays as it came
 
 
 def relayable(
@@ -126,8 +128,12 @@ class Incoming:
         return request.content_length or 0
 
     def __iter__(self) -> Iterator[bytes]:
+        left = len(self)
         while data := request.stream.read(UPLOAD_READ_BYTES):
+            left -= len(data)
             yield data
+        if left > 0:  # else an answer would be waited for that cannot come
+            raise ClientDisconnected
 
 
 def further(
@@ -169,6 +175,6 @@ def hops() -> str:
 
 def target() -> str:
     """Path and query of the current request, as an Ollama knows them."""
-    query = request.query_string.decode("latin-1")
+    query = quote(request.query_string, safe=QUERY_SAFE)
     path = OLLAMAS_PATHS.get(request.path, request.path)
     return quote(path, safe=PATH_SAFE) + ("?" + query if query else "")

@@ -218,3 +218,21 @@ def test_two_zstd_frames_are_one_body(echo: FlaskClient) -> None:
     data = compress(b'{"words": ') + compress(b'"hi"}')
 
     assert echo.post("/note", data=data, headers=ZSTD).get_json() == {"words": "hi"}
+
+
+def test_a_body_shorter_than_it_says_is_refused(echo: FlaskClient) -> None:
+    longer = {"CONTENT_LENGTH": "99"}
+
+    answer = echo.post("/note", data=b'{"Words": "hi"}', environ_overrides=longer)
+
+    assert refusal(answer) == "unexpected EOF"
+
+
+def test_a_body_that_cannot_be_read_is_refused(echo: FlaskClient) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise ConnectionResetError
+
+    answer = echo.post("/note", input_stream=Broken(), content_length=9)
+
+    assert refusal(answer) == "unexpected EOF"

@@ -95,6 +95,18 @@ def test_an_upload_is_sent_on_whole_and_may_be_larger_than_a_body(
     assert ollama.asked(path)[0].body == sent
 
 
+def test_an_upload_that_ends_early_is_told_and_not_waited_for(
+    library: FlaskClient, ollama: StandIn
+) -> None:
+    longer = {"CONTENT_LENGTH": "99"}
+
+    answer = library.post(
+        f"/api/blobs/{DIGEST}", data=b"weights" * 10, environ_overrides=longer
+    )
+
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "unexpected EOF")
+
+
 def test_a_blob_is_looked_for_where_it_went(
     library: FlaskClient, ollama: StandIn
 ) -> None:
