@@ -34,7 +34,7 @@ class Request(message.Request):
         return list(fields.items())
 
     def _is_usual(self, data: bytes) -> bool:
-        short = len(data) < self.limit_request_field_size
+        short = len(data) + len("\r\n") <= self.limit_request_field_size
         few = data.count(b"\n") < self.limit_request_fields
         return short and few and USUAL.fullmatch(data) is not None
 
