@@ -31,6 +31,7 @@ from app.errors import (
     UpstreamTimeout,
 )
 from app.wire.completion import Chunk
+from app.wire.head import NotSendable
 
 log = logging.getLogger(__name__)
 
@@ -219,4 +220,6 @@ def reason(cause: BaseException) -> str:
         return said[0].lower() + said[1:]
     if was_dropped(cause):
         return "the connection was closed"
+    if isinstance(cause, NotSendable):
+        return "the request would not be HTTP"
     return "its answer is not HTTP" if isinstance(cause, HTTPException) else "it failed"

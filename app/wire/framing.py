@@ -66,7 +66,9 @@ def framing(head: Head, method: str) -> Framing:
     size = head.headers.get("content-length")
     if size is None:
         return Unsized()
-    if not SIZE.fullmatch(size):
+    sizes = {each.strip() for each in size.split(",")}  # one may be told twice
+    size = sizes.pop()
+    if sizes or not SIZE.fullmatch(size):
         raise NotHTTP
     return Sized(int(size))
 

@@ -13,7 +13,8 @@ from http import HTTPStatus
 from http.client import HTTPException, RemoteDisconnected
 from typing import NamedTuple
 
-OK = HTTPStatus.OK
+OK, SWITCHING = HTTPStatus.OK, HTTPStatus.SWITCHING_PROTOCOLS
+MOST_HEADS = 20  # those that only tell something beforehand included
 MAX_BYTES = 64 * 1024
 EMPTY_LINE = b"\r\n\r\n"
 FIELD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r\n]*"
@@ -22,7 +23,11 @@ ANSWER = re.compile(rf"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\0\r\n]*)?(?:\r\n{FIELD})
 
 
 class NotHTTP(HTTPException):
-    """What came, or was to be sent, is no HTTP/1.1."""
+    """What came is no HTTP/1.1."""
+
+
+class NotSendable(HTTPException):
+    """What was to be sent would be no HTTP/1.1, or more than one request."""
 
 
 class Head(NamedTuple):
@@ -40,7 +45,7 @@ def spell(method: str, target: str, headers: Mapping[str, str]) -> bytes:
     lines = [f"{method} {target} HTTP/1.1", *fields, "", ""]
     head = "\r\n".join(lines)
     if not REQUEST.fullmatch(head) or head.count("\n") != len(lines) - 1:
-        raise NotHTTP
+        raise NotSendable
     return head.encode("latin-1")
 
 
@@ -50,14 +55,16 @@ def receive(read: Callable[[], bytes]) -> tuple[Head, bytes]:
     RemoteDisconnected when nothing came before the end, OSError when a part did.
     """
     data = b""
-    while True:
-        head, is_whole, rest = data.partition(EMPTY_LINE)
-        if not is_whole:
+    for _ in range(MOST_HEADS):
+        while EMPTY_LINE not in data:
             data += _more(read, data)
-        elif (answer := parse(head)).status >= OK:
-            return answer, rest
-        else:
-            data = rest
+        head, _, data = data.partition(EMPTY_LINE)
+        answer = parse(head)
+        if answer.status >= OK:
+            return answer, data
+        if answer.status == SWITCHING:  # to what we have not asked for
+            break
+    raise NotHTTP
 
 
 def parse(data: bytes) -> Head:

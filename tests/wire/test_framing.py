@@ -32,6 +32,7 @@ def test_a_body_of_a_known_size_ends_there() -> None:
         (read(transfer_encoding="chunked"), chunked.Decoder),
         (read(transfer_encoding="Chunked"), chunked.Decoder),
         (read(transfer_encoding="chunked", content_length="9"), chunked.Decoder),
+        (read(content_length="9") + b"\r\nContent-Length: 9", Sized),
         (read(), Unsized),
     ],
 )

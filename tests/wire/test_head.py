@@ -7,7 +7,16 @@ from http.client import RemoteDisconnected
 
 import pytest
 
-from app.wire.head import MAX_BYTES, Head, NotHTTP, parse, receive, spell
+from app.wire.head import (
+    MAX_BYTES,
+    MOST_HEADS,
+    Head,
+    NotHTTP,
+    NotSendable,
+    parse,
+    receive,
+    spell,
+)
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-A: 1\r\nx-a:\t2 \r\n\r\n"
 READ = Head(
@@ -47,7 +56,7 @@ def test_a_request_is_spelled() -> None:
 def test_nothing_in_a_request_can_begin_another_line(
     method: str, target: str, name: str, value: str
 ) -> None:
-    with pytest.raises(NotHTTP):
+    with pytest.raises(NotSendable):
         spell(method, target, {name: value})
 
 
@@ -66,6 +75,21 @@ def test_what_is_told_beforehand_is_passed_over() -> None:
 
     assert receive(brought(early + ANSWER + b"abc")) == (READ, b"abc")
     assert receive(brought(early, ANSWER)) == (READ, b"")
+
+
+def test_nobody_tells_something_beforehand_for_ever() -> None:
+    early = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+    with pytest.raises(NotHTTP):
+        receive(lambda: early)
+    assert receive(brought(early * (MOST_HEADS - 1) + ANSWER)) == (READ, b"")
+    with pytest.raises(NotHTTP):
+        receive(brought(early * MOST_HEADS + ANSWER))
+
+
+def test_an_answer_in_another_protocol_is_none() -> None:
+    with pytest.raises(NotHTTP):
+        receive(brought(b"HTTP/1.1 101 Switching Protocols\r\n\r\n", ANSWER))
 
 
 def test_an_end_before_the_beginning_is_no_answer() -> None:
