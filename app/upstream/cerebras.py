@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
+from requests.utils import requote_uri
 
 from app.errors import KeyMissing, KeyRefused, UpstreamError
 from app.metrics import UPSTREAM_ANSWERS
@@ -200,7 +201,7 @@ class Cerebras:
         return answer.body.read_all(MAX_ANSWER_BYTES)
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> Request:
-        target = urlsplit(urljoin(self.base_url, path)).path
+        target = requote_uri(urlsplit(urljoin(self.base_url, path)).path)
         return self._transport.request(method, target, HEADERS | headers)
 
     def _open(self, request: Request, cancel: Cancel, idle_timeout_s: float) -> Answer:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+from requests.utils import requote_uri
 
 from app.errors import UpstreamError, UpstreamLoop
 from app.upstream.cancel import Cancel
@@ -86,7 +87,7 @@ class Passthrough:
     ) -> None:
         """`own_id` is the same in every process of this server, and nowhere else."""
         self.name = f"the Ollama server at {url}"
-        self._path = urlsplit(url).path
+        self._path = requote_uri(urlsplit(url).path)
         self._own_id = own_id
         self._idle_timeout_s = idle_timeout_s
         self._transport = Transport(

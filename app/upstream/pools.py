@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import queue
 from collections import deque
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import connectionpool
+from urllib3 import PoolManager, ProxyManager, connectionpool
 from urllib3.exceptions import ConnectTimeoutError
-from urllib3.util.proxy import connection_requires_http_tunnel
 
 from app import insides
 from app.insides import Needed
@@ -69,10 +68,15 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
         """
         conn = self._lend(cancel, fresh)
         kept = not conn.is_closed
+        forwards = not request.target.startswith("/")  # a proxy, told by the whole URL
+        if forwards and self.proxy_headers:
+            headers = {**request.headers, **self.proxy_headers}
+            request = request._replace(headers=headers)
         try:
             if not kept:
-                self._connect(conn, connect_s)
-            head, framing, reader = conn.exchange(self._forwarded(request), wait_s)
+                tunnels = self.proxy is not None and not forwards
+                self._connect(conn, connect_s, tunnels=tunnels)
+            head, framing, reader = conn.exchange(request, wait_s)
         except BaseException as error:
             self._throw_away(conn)
             cancel.release()
@@ -93,11 +97,13 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
             conn.close()
         return conn  # type: ignore[no-any-return]  # of ConnectionCls
 
-    def _connect(self, conn: HTTPConnection, connect_s: float) -> None:
+    def _connect(
+        self, conn: HTTPConnection, connect_s: float, *, tunnels: bool
+    ) -> None:
         """Through the proxy, if there is one, and TLS; the time is for each step."""
         conn.timeout = connect_s
         try:
-            if self._needs_tunnel:
+            if tunnels:
                 self._prepare_proxy(conn)
             self._validate_conn(conn)
             if conn.is_closed:
@@ -109,18 +115,6 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
         """Its place is left to a new one."""
         conn.close()
         self._put_conn(conn)
-
-    def _forwarded(self, request: Request) -> Request:
-        """A proxy that forwards, and sees all, is told who we are."""
-        if not self.proxy_headers or self._needs_tunnel:
-            return request
-        return request._replace(headers={**request.headers, **self.proxy_headers})
-
-    @property
-    def _needs_tunnel(self) -> bool:
-        return connection_requires_http_tunnel(
-            self.proxy, self.proxy_config, self.scheme
-        )
 
 
 class HTTPSConnectionPool(HTTPConnectionPool, connectionpool.HTTPSConnectionPool):
@@ -165,14 +159,20 @@ class Adapter(HTTPAdapter):
         return pool  # type: ignore[no-any-return]  # one of POOLS
 
 
-def use_ours(manager: Any, needed: Needed = NEEDED) -> None:
-    """If urllib3 is what they were written for; else its own pools serve."""
-    missing = insides.missing(needed)
-    if not missing:
+def use_ours(manager: Any) -> None:
+    """Unless urllib3 has changed; SOCKS has pools of its own kind."""
+    if type(manager) in (PoolManager, ProxyManager) and is_as_expected():
         manager.pool_classes_by_scheme = POOLS
-        return
-    log.warning(
-        "%s changed: each event costs a read of its own, and who leaves is waited for; "
-        "install the versions of requirements.txt",
-        ", ".join(missing),
-    )
+
+
+@cache
+def is_as_expected() -> bool:
+    """Is urllib3 what our pools were written for? If not, its own serve."""
+    missing = insides.missing(NEEDED)
+    if missing:
+        log.warning(
+            "%s changed: each event costs a read of its own, and who leaves is waited "
+            "for; install the versions of requirements.txt",
+            ", ".join(missing),
+        )
+    return not missing

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.utils import get_environ_proxies, select_proxy
+from requests.utils import get_environ_proxies, requote_uri, select_proxy
 
 from app.errors import UpstreamError
 from app.upstream.body import Body
@@ -32,7 +32,8 @@ def look(base_url: str, key: str | None, connect_timeout_s: float) -> Look:
         url, pool_size=1, connect_timeout_s=connect_timeout_s, peer=CEREBRAS
     )
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
-    request = transport.request("GET", urlsplit(url).path, HEADERS | authorization)
+    path = requote_uri(urlsplit(url).path)
+    request = transport.request("GET", path, HEADERS | authorization)
     try:
         answer = transport.send(request, Cancel(), LIST_TIMEOUT_S)
         told = date(answer.headers.get("date", ""))

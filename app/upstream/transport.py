@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from http.client import HTTPException
@@ -20,6 +21,7 @@ from app.upstream.failures import not_sent
 from app.upstream.pools import Adapter, HTTPConnectionPool
 from app.wire.head import Head
 
+ZONE = re.compile(r"%[^\]]*\]")  # of an IPv6 address: means something here only
 FAULTS = (requests.RequestException, HTTPError, HTTPException, OSError)
 
 
@@ -51,7 +53,7 @@ class Transport:
         self._any = requests.Request("GET", url).prepare()  # stands for every request
         spelt = self._adapter.request_url(self._any, self._proxies)
         self._prefix = spelt.removesuffix(self._any.path_url)  # empty without a proxy
-        self._host = parse_url(self._any.url or url).netloc or ""
+        self._host = ZONE.sub("]", parse_url(self._any.url or url).netloc or "")
 
     @cached_property
     def _pool(self) -> urllib3.HTTPConnectionPool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
+import urllib3
 
 from app import insides
-from app.upstream.pools import NEEDED, POOLS, use_ours
+from app.upstream.pools import NEEDED, POOLS, Adapter, is_as_expected, use_ours
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -17,13 +16,27 @@ def test_the_pinned_urllib3_has_what_is_needed(name: str) -> None:
 
 
 def test_urllib3s_pools_serve_when_anything_is_gone(
-    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    manager = SimpleNamespace(pool_classes_by_scheme=None)
+    theirs = urllib3.PoolManager().pool_classes_by_scheme
+    monkeypatch.setitem(NEEDED, "urllib3.connectionpool:no_such", set())
+    is_as_expected.cache_clear()
 
-    use_ours(manager, {"urllib3.connectionpool:no_such": set()})
-    assert manager.pool_classes_by_scheme is None
+    for _ in range(2):
+        assert Adapter().poolmanager.pool_classes_by_scheme == theirs
+    assert len(caplog.messages) == 1
     assert "urllib3.connectionpool:no_such changed" in caplog.text
 
+    monkeypatch.undo()
+    is_as_expected.cache_clear()
+    assert Adapter().poolmanager.pool_classes_by_scheme == POOLS
+
+
+def test_a_socks_proxy_keeps_the_pools_that_know_it() -> None:
+    class Socks(urllib3.PoolManager):
+        pool_classes_by_scheme = {}
+
+    manager = Socks()
     use_ours(manager)
-    assert manager.pool_classes_by_scheme is POOLS
+
+    assert manager.pool_classes_by_scheme != POOLS

@@ -121,6 +121,29 @@ def test_a_proxy_that_forwards_is_told_who_we_are_and_for_whom_it_is(
     assert request.headers["host"] == "upstream.invalid"
 
 
+@pytest.mark.filterwarnings("ignore:Unverified")  # requests asks for no certificate
+def test_a_proxy_behind_tls_forwards_too(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(HI, tls=True)
+    monkeypatch.setenv("http_proxy", f"https://user:word@127.0.0.1:{proxy.port}")
+
+    assert ask(connect("http://upstream.invalid/v1")) == "hi"
+
+    [request] = proxy.requests
+    assert request.line == "POST http://upstream.invalid/v1/chat/completions HTTP/1.1"
+    assert request.headers["proxy-authorization"] == "Basic dXNlcjp3b3Jk"
+
+
+def test_a_path_of_any_letters_is_quoted(serve: Serve, connect: Connect) -> None:
+    server = serve(HI)
+
+    assert ask(connect(server.base_url.replace("/v1", "/%C3%BC \xfc"))) == "hi"
+
+    quoted = "POST /%C3%BC%20%C3%BC/chat/completions HTTP/1.1"
+    assert server.requests[0].line == quoted
+
+
 def test_no_proxy_is_asked_for_an_exempt_host(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
