@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cerebras import Fake
+from tests.processes import wait_until
 from tests.serving import Server
 
 # The promise; the best of a few tries keeps a busy machine from hiding it.
@@ -84,3 +85,24 @@ def test_nothing_is_tried_again_for_a_client_that_has_left(
 
     with pytest.raises(AssertionError):
         fake.inferences(at_least=2, timeout=1.5)
+
+
+def test_a_client_that_leaves_with_its_whole_answer_breaks_nothing_off(
+    server: Server, fake: Fake
+) -> None:
+    """It leaves at its own end, which the upstream has not told yet."""
+    ending = {"say": "one two", "pause": 0.02, "after": 3}
+    body = {
+        "model": "gpt-oss-120b",
+        "messages": [{"role": "user", "content": f"@fake {json.dumps(ending)}"}],
+    }
+    before = len(fake.inferences())
+
+    for _ in range(6):
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+        connection.request("POST", CHAT, json.dumps(body), {"Connection": "close"})
+        assert b'"done":true' in connection.getresponse().read()
+        connection.close()
+
+    wait_until(lambda: all(each["finished"] for each in fake.inferences()[before:]))
+    assert [each["left"] for each in fake.inferences()[before:]] == [None] * 6
