@@ -18,7 +18,7 @@ from tests.live import counting
 from tests.serving import Server, environment, procfile_command, serving
 
 SLOTS = 12
-WAITING = 6
+WAITING = SLOTS  # or those that follow might come before those that leave are gone
 SETTLED_S = 10.0
 SPARE_FILES = 2  # a list of models may be on its way
 SPARE_OBJECTS = 2_000  # of some 100,000: caches that a path fills when it is first used
