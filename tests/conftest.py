@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import socket
 from collections.abc import Iterator
 
 import pytest
 
 from tests.apps import close_answers
 from tests.cerebras import shared_fake  # noqa: F401  # a fixture
+
+Pair = tuple[socket.socket, socket.socket]
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +26,14 @@ def _closed() -> Iterator[None]:
     """No test leaves an answer of the app open."""
     yield
     close_answers()
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """Two ends of one connection."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from time import monotonic
 
 import pytest
@@ -13,15 +12,7 @@ import pytest
 from app.errors import Cancelled, ServerStopping
 from app.upstream.cancel import Cancel
 from app.upstream.running import stopping
-
-Pair = tuple[socket.socket, socket.socket]
-
-
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield ours, theirs
+from tests.conftest import Pair
 
 
 def trip_soon(cancel: Cancel) -> None:

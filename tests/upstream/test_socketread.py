@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-
 import pytest
 
 from app.upstream.socketread import READ_BYTES, SocketReader
-
-Pair = tuple[socket.socket, socket.socket]
-
-
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield ours, theirs
+from tests.conftest import Pair
 
 
 def test_a_read_brings_all_that_has_come(pair: Pair) -> None:

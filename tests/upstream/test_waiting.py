@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-
-import pytest
-
 from app.upstream import waiting
-
-Pair = tuple[socket.socket, socket.socket]
-
-
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield ours, theirs
+from tests.conftest import Pair
 
 
 def test_a_plain_socket_waits_as_it_reads(pair: Pair) -> None:

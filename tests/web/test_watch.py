@@ -5,25 +5,16 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Iterator
 
 import gevent.socket
 import pytest
 
 from app.web.watch import SOCKET_KEYS, is_gone, watch
+from tests.conftest import Pair
 from tests.web.conftest import Play
 
 TIMEOUT_S = 5.0
 SHORT_S = 0.1  # for what must not happen
-
-Pair = tuple[socket.socket, socket.socket]
-
-
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield ours, theirs
 
 
 @pytest.mark.parametrize("key", SOCKET_KEYS)
