@@ -15,8 +15,7 @@ from gunicorn.config import Config
 from gunicorn.http.wsgi import Response as GunicornResponse
 
 from app.web.relay import LastFrames
-
-LAST_CHUNK = b"0\r\n\r\n"
+from app.wire.chunked import LAST_CHUNK
 
 
 class Server(Protocol):
@@ -86,11 +85,12 @@ class Response(GunicornResponse):
             return
         if not self.chunked:
             self._send(data)
-        elif isinstance(data, LastFrames):
+            return
+        chunk = b"%X\r\n%b\r\n" % (len(data), data)
+        if isinstance(data, LastFrames):
             self._ended = True
-            self._send(b"%X\r\n%b\r\n%b" % (len(data), data, LAST_CHUNK))
-        else:
-            self._send(b"%X\r\n%b\r\n" % (len(data), data))
+            chunk += LAST_CHUNK
+        self._send(chunk)
 
     def _send(self, data: bytes) -> None:
         if self._head:

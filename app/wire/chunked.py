@@ -14,6 +14,7 @@ from functools import lru_cache
 from app.errors import UpstreamError
 
 CRLF = b"\r\n"
+LAST_CHUNK = b"0\r\n\r\n"  # and no trailers
 MAX_LINE_BYTES = 8 * 1024
 MAX_TRAILERS = 100  # as many as http.client takes headers
 
@@ -28,7 +29,7 @@ def encode(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """A body in chunks; an empty piece would end it."""
     for piece in filter(None, pieces):
         yield b"%x\r\n%b\r\n" % (len(piece), piece)
-    yield b"0\r\n\r\n"
+    yield LAST_CHUNK
 
 
 class Decoder:
