@@ -13,13 +13,15 @@ from http import HTTPStatus
 from http.client import HTTPException, RemoteDisconnected
 from typing import NamedTuple
 
+from app.wire.chunked import TOKEN
+
 OK, SWITCHING = HTTPStatus.OK, HTTPStatus.SWITCHING_PROTOCOLS
 MOST_HEADS = 20  # those that only tell something beforehand included
 MAX_BYTES = 64 * 1024
 EMPTY_LINE = b"\r\n\r\n"
-FIELD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r\n]*"
-REQUEST = re.compile(rf"[!-~]+ [!-~]+ HTTP/1\.1\r\n(?:{FIELD}\r\n)*\r\n")
-ANSWER = re.compile(rf"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\0\r\n]*)?(?:\r\n{FIELD})*")
+FIELD = rb"%b:[^\0\r\n]*" % TOKEN
+REQUEST = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.1\r\n(?:%b\r\n)*\r\n" % FIELD)
+ANSWER = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\0\r\n]*)?(?:\r\n%b)*" % FIELD)
 
 
 class NotHTTP(HTTPException):
@@ -43,10 +45,10 @@ def spell(method: str, target: str, headers: Mapping[str, str]) -> bytes:
     """The head of a request, of as many lines as it is to have."""
     fields = [f"{name}: {value}" for name, value in headers.items()]
     lines = [f"{method} {target} HTTP/1.1", *fields, "", ""]
-    head = "\r\n".join(lines)
-    if not REQUEST.fullmatch(head) or head.count("\n") != len(lines) - 1:
+    head = "\r\n".join(lines).encode("latin-1")
+    if not REQUEST.fullmatch(head) or head.count(b"\n") != len(lines) - 1:
         raise NotSendable
-    return head.encode("latin-1")
+    return head
 
 
 def receive(read: Callable[[], bytes]) -> tuple[Head, bytes]:
@@ -69,19 +71,18 @@ def receive(read: Callable[[], bytes]) -> tuple[Head, bytes]:
 
 def parse(data: bytes) -> Head:
     """A head without the empty line at its end."""
-    text = data.decode("latin-1")
-    found = ANSWER.fullmatch(text)
+    found = ANSWER.fullmatch(data)
     if not found:
         raise NotHTTP
     fields: list[tuple[str, str]] = []
     headers: dict[str, str] = {}
-    for line in text.split("\r\n")[1:]:
+    for line in data.decode("latin-1").split("\r\n")[1:]:
         name, _, value = line.partition(":")
         value = value.strip(" \t")
         fields.append((name, value))
         name = name.lower()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    closes = found[1] == "0" or "close" in headers.get("connection", "").lower()
+    closes = found[1] == b"0" or "close" in headers.get("connection", "").lower()
     return Head(int(found[2]), fields, headers, stays=not closes)
 
 
