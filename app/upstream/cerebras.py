@@ -14,10 +14,9 @@ from functools import partial
 from http import HTTPStatus
 from time import monotonic
 from typing import Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import msgspec
-from requests.utils import requote_uri
 
 from app.errors import KeyMissing, KeyRefused, UpstreamError
 from app.metrics import UPSTREAM_ANSWERS
@@ -30,7 +29,7 @@ from app.upstream.failures import CEREBRAS, Failure, refused
 from app.upstream.keys import Key
 from app.upstream.patience import MAX_WAITS, Patience
 from app.upstream.stream import TICK_S, ChunkStream, decode
-from app.upstream.transport import Answer, Transport
+from app.upstream.transport import Answer, Transport, path_of
 from app.version import VERSION
 from app.wire import json
 from app.wire.completion import Chunk
@@ -201,7 +200,7 @@ class Cerebras:
         return answer.body.read_all(MAX_ANSWER_BYTES)
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> Request:
-        target = requote_uri(urlsplit(urljoin(self.base_url, path)).path)
+        target = path_of(urljoin(self.base_url, path))
         return self._transport.request(method, target, HEADERS | headers)
 
     def _open(self, request: Request, cancel: Cancel, idle_timeout_s: float) -> Answer:

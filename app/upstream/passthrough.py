@@ -9,16 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
-from requests.utils import requote_uri
 
 from app.errors import UpstreamError, UpstreamLoop
 from app.upstream.cancel import Cancel
 from app.upstream.connection import Request
 from app.upstream.failures import Failure
-from app.upstream.transport import Answer, Transport
+from app.upstream.transport import Answer, Transport, path_of
 from app.version import VERSION
 
 # Names each Cerellama that a request has passed: one that finds itself is in a loop.
@@ -87,7 +85,7 @@ class Passthrough:
     ) -> None:
         """`own_id` is the same in every process of this server, and nowhere else."""
         self.name = f"the Ollama server at {url}"
-        self._path = requote_uri(urlsplit(url).path)
+        self._path = path_of(url)
         self._own_id = own_id
         self._idle_timeout_s = idle_timeout_s
         self._transport = Transport(

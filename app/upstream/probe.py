@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.utils import get_environ_proxies, requote_uri, select_proxy
+from requests.utils import get_environ_proxies, select_proxy
 
 from app.errors import UpstreamError
 from app.upstream.body import Body
@@ -15,7 +15,7 @@ from app.upstream.cancel import Cancel
 from app.upstream.cerebras import HEADERS, LIST_TIMEOUT_S, MAX_ANSWER_BYTES, decode_ids
 from app.upstream.failures import CEREBRAS, Failure
 from app.upstream.retry import date
-from app.upstream.transport import Transport
+from app.upstream.transport import Transport, path_of
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ def look(base_url: str, key: str | None, connect_timeout_s: float) -> Look:
         url, pool_size=1, connect_timeout_s=connect_timeout_s, peer=CEREBRAS
     )
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
-    path = requote_uri(urlsplit(url).path)
-    request = transport.request("GET", path, HEADERS | authorization)
+    request = transport.request("GET", path_of(url), HEADERS | authorization)
     try:
         answer = transport.send(request, Cancel(), LIST_TIMEOUT_S)
         told = date(answer.headers.get("date", ""))

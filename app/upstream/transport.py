@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from http.client import HTTPException
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests.utils import requote_uri
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
@@ -23,6 +25,11 @@ from app.wire.head import Head
 
 ZONE = re.compile(r"%[^\]]*\]")  # of an IPv6 address: means something here only
 FAULTS = (requests.RequestException, HTTPError, HTTPException, OSError)
+
+
+def path_of(url: str) -> str:
+    """The path of a URL, spelt so that it can be sent."""
+    return requote_uri(urlsplit(url).path)
 
 
 class Answer(NamedTuple):
