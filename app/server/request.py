@@ -7,36 +7,55 @@ from typing import Any
 
 from gunicorn.http import message
 from gunicorn.http.parser import RequestParser
+from gunicorn.http.unreader import Unreader
 
-# Names that nothing can be made of but themselves, and one line for each.
+# A path that needs no decoding, names that nothing can be made of but themselves, and
+# one line for each.
+PATH = rb"/|(?:/[\w.:@~-]+)+"
 FIELD = rb"[A-Za-z0-9-]+:[\t -~\x80-\xff]*"
-USUAL = re.compile(rb"%b(?:\r\n%b)*" % (FIELD, FIELD))
+FIELDS = rb"%b(?:\r\n%b)*" % (FIELD, FIELD)
+USUAL = re.compile(
+    rb"([A-Z]{3,20}) (%b) HTTP/1\.1\r\n(%b)\r\n\r\n" % (PATH, FIELDS), re.ASCII
+)
 
 SPECIAL = {"EXPECT"}  # to gunicorn, whatever the settings
 
 
 class Request(message.Request):
+    """`is_usual`: its fields are named once each, and its path is all of its target."""
+
+    is_usual = False
     cfg: Any  # the stubs say of nothing that it is there
+    limit_request_line: int
     limit_request_fields: int
     limit_request_field_size: int
 
-    def parse_headers(
-        self, data: bytes, from_trailer: bool = False
-    ) -> list[tuple[str, str]]:
+    def parse(self, unreader: Unreader) -> bytes:
         """What is repeated, long, or means something to gunicorn is gunicorn's."""
-        if from_trailer or not self._is_usual(data):
-            return super().parse_headers(data, from_trailer)
-        lines = [line.partition(":") for line in data.decode("latin-1").split("\r\n")]
-        fields = {name.upper(): value.strip(" \t") for name, _, value in lines}
-        special = SPECIAL.union(self.cfg.secure_scheme_headers)
-        if len(fields) < len(lines) or not special.isdisjoint(fields):
-            return super().parse_headers(data)
-        return list(fields.items())
+        data = unreader.read()
+        head = USUAL.match(data)
+        fields = self._fields(head) if head else None
+        if not (head and fields):
+            unreader.unread(data)
+            return super().parse(unreader)
+        self.is_usual = True
+        self.method = head[1].decode()
+        self.uri = self.path = head[2].decode()
+        self.query = self.fragment = ""
+        self.version = 1, 1
+        self.headers = list(fields.items())
+        return data[head.end() :]
 
-    def _is_usual(self, data: bytes) -> bool:
-        short = len(data) + len("\r\n") <= self.limit_request_field_size
-        few = data.count(b"\n") < self.limit_request_fields
-        return short and few and USUAL.fullmatch(data) is not None
+    def _fields(self, head: re.Match[bytes]) -> dict[str, str] | None:
+        longest = min(self.limit_request_line, self.limit_request_field_size)
+        lines = head[3].decode("latin-1").split("\r\n")
+        if head.end() > longest or len(lines) > self.limit_request_fields:
+            return None
+        parts = [line.partition(":") for line in lines]
+        fields = {name.upper(): value.strip(" \t") for name, _, value in parts}
+        special = SPECIAL.union(self.cfg.secure_scheme_headers)
+        once = len(fields) == len(lines)
+        return fields if once and special.isdisjoint(fields) else None
 
 
 class Parser(RequestParser):

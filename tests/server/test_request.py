@@ -48,37 +48,80 @@ ODD = (
 )
 
 
-def read(kind: Any, lines: list[str], trusted: bool, most: int) -> Any:
+LINE = "POST / HTTP/1.1"
+LINES = (
+    "GET /v1/models/gpt-oss-120b HTTP/1.1",
+    "OPTIONS /api/chat HTTP/1.1",
+    "HEAD /%20a/@b:c~d HTTP/1.1",
+    "GET /a?b=c&d HTTP/1.1",
+    "GET /a? HTTP/1.1",
+    "GET /a#b HTTP/1.1",
+    "GET //a/b HTTP/1.1",
+    "GET /a//b HTTP/1.1",
+    "GET /a/ HTTP/1.1",
+    "GET /a;b HTTP/1.1",
+    "GET /\xe9 HTTP/1.1",
+    "GET /a HTTP/1.0",
+    "GET /a HTTP/1.2",
+    "GET /a HTTP/2.0",
+    "GET /a HTTP/1.1 ",
+    "GET  /a HTTP/1.1",
+    "GET /a",
+    "GET a HTTP/1.1",
+    "GET http://a/b HTTP/1.1",
+    "OPTIONS * HTTP/1.1",
+    "CONNECT /a HTTP/1.1",
+    "CONNECT a:1 HTTP/1.1",
+    "get /a HTTP/1.1",
+    "GE /a HTTP/1.1",
+    "G3T /a HTTP/1.1",
+    "\r\nGET /a HTTP/1.1",
+    "GET /" + "a" * 5000 + " HTTP/1.1",
+    "",
+)
+REST = b"the body, or the next request"
+
+
+def read(
+    kind: Any, line: str, lines: list[str], trusted: bool = True, most: int = 100
+) -> Any:
     cfg = Config()
     cfg.set("limit_request_fields", most)
-    head = "\r\n".join(["POST / HTTP/1.1", *lines, "", ""]).encode("latin-1")
+    head = "\r\n".join([line, *lines, "", ""]).encode("latin-1")
+    source = IterUnreader([head + REST])
     peer = ("127.0.0.1" if trusted else "203.0.113.9", 1)
     try:
-        read = kind(cfg, IterUnreader([head]), peer)
+        read = kind(cfg, source, peer)
     except Exception as error:
         return type(error), str(error)
-    return read.headers, read.scheme, read._expected_100_continue
+    told = vars(read).keys() - {"cfg", "unreader", "body", "is_usual"}
+    return {**{name: getattr(read, name) for name in told}, "rest": source.read()}
 
 
-def check(lines: list[str], trusted: bool = True, most: int = 100) -> None:
-    theirs = read(message.Request, lines, trusted, most)
-    assert read(request.Request, lines, trusted, most) == theirs
+def check(lines: list[str], *, line: str = LINE, **further: Any) -> None:
+    theirs = read(message.Request, line, lines, **further)
+    assert read(request.Request, line, lines, **further) == theirs
 
 
 def test_a_usual_head_is_read_by_us(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(message.Message, "parse_headers")
+    monkeypatch.delattr(message.Request, "parse")
 
-    headers, *_ = read(request.Request, list(USUAL), True, 100)
+    usual = read(request.Request, LINE, list(USUAL))
 
-    assert headers[0] == ("HOST", "127.0.0.1:11434")
-    assert headers[2] == ("ACCEPT", "*/*")
-    assert len(headers) == len(USUAL)
+    assert usual["headers"][0] == ("HOST", "127.0.0.1:11434")
+    assert usual["headers"][2] == ("ACCEPT", "*/*")
+    assert len(usual["headers"]) == len(USUAL)
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line[:20])
+def test_any_first_line_is_read_as_by_gunicorn(line: str) -> None:
+    check(list(USUAL), line=line)
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:20])
 @pytest.mark.parametrize("trusted", [True, False])
 def test_an_odd_line_is_read_as_by_gunicorn(odd: str, trusted: bool) -> None:
-    check([*USUAL, odd], trusted)
+    check([*USUAL, odd], trusted=trusted)
 
 
 @pytest.mark.parametrize("most", [6, 7, 8])
@@ -95,4 +138,21 @@ def test_no_line_at_all_is_read_as_by_gunicorn() -> None:
     st.booleans(),
 )
 def test_any_lines_are_read_as_by_gunicorn(lines: list[str], trusted: bool) -> None:
-    check(lines, trusted)
+    check(lines, trusted=trusted)
+
+
+@given(
+    st.text(st.sampled_from("/a.:@%~-_?#; \t\r\n\0\xe9*+="), max_size=12),
+    st.sampled_from(["GET", "POST", "get", "G", "G T", "CONNECT"]),
+)
+def test_any_target_is_read_as_by_gunicorn(target: str, method: str) -> None:
+    check(list(USUAL), line=f"{method} {target} HTTP/1.1")
+
+
+def test_a_head_in_pieces_is_read_as_by_gunicorn() -> None:
+    head = "\r\n".join([LINE, *USUAL, "", ""]).encode("latin-1")
+    pieces = [head[:40], head[40:90], head[90:]]
+
+    read = request.Request(Config(), IterUnreader(pieces), ("127.0.0.1", 1))
+
+    assert (read.method, len(read.headers)) == ("POST", len(USUAL))
