@@ -13,12 +13,14 @@ OURS = "app.server.worker.Worker"
 GUNICORNS = "gevent"
 
 NEEDED: Needed = {
-    "gunicorn.http.wsgi:create": {"response_class", "response_args"},
+    "gunicorn.http.wsgi:base_environ": {"cfg"},
+    "gunicorn.http.wsgi:create": {"req", "sock", "client", "server", "cfg"},
     "gunicorn.http.wsgi:Response._emit_body": {"data"},
     "gunicorn.http.wsgi:Response.default_headers": set(),
     "gunicorn.http.wsgi:Response.send_headers": set(),
     "gunicorn.http.wsgi:Response.should_close": set(),
-    "gunicorn.http.message:Message.parse_headers": {"data", "from_trailer"},
+    "gunicorn.http.message:Request.parse": {"unreader"},
+    "gunicorn.http.unreader:Unreader.unread": {"data"},
     "gunicorn.http.unreader:SocketUnreader.chunk": {"size_hint"},
     "gunicorn.http.unreader:Unreader.take_buffered": set(),
     "gunicorn.http.body:Body.read": {"size"},

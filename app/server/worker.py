@@ -17,11 +17,12 @@ from gevent.server import StreamServer
 from gevent.socket import socket
 from gunicorn import util
 from gunicorn.config import Config
-from gunicorn.http import errors, wsgi
+from gunicorn.http import errors
 from gunicorn.workers.ggevent import GeventWorker
 
 from app.server.client import Client
 from app.server.drain import drain
+from app.server.environ import build, common
 from app.server.refusal import REFUSED, NoHost, refuse
 from app.server.request import Parser
 from app.server.response import Response
@@ -43,6 +44,7 @@ class Worker(GeventWorker):
         with self.wsgi.app_context():
             ours = services()
         self.silence_s = ours.upstream.idle_timeout_s
+        self._common = common(self.cfg)
         self.clients: set[Client] = set()
         self._told = Event()
         servers = [self._listen(sock) for sock in self.sockets]
@@ -76,11 +78,8 @@ class Worker(GeventWorker):
         """Answer; whether another request may follow."""
         begun = datetime.now()
         self.cfg.pre_request(self, req)
-        options: Any = {"response_class": Response, "response_args": (self,)}
-        response, environ = wsgi.create(
-            req, sock, addr, listener_name, self.cfg, **options
-        )
-        environ["wsgi.multithread"] = True
+        response = Response(req, sock, self.cfg, self)
+        environ = build(req, sock, addr, listener_name, self.cfg, self._common)
         self._count()
         try:
             send(self.wsgi(environ, response.start_response), response)
