@@ -10,6 +10,8 @@ from time import monotonic
 from gevent import get_hub
 from gunicorn.http.unreader import SocketUnreader
 
+from app.upstream.waiting import waiter
+
 HEAD_S = 10.0  # for a whole head, from its first byte; at first from the connection
 SILENCE_S = 30.0  # from byte to byte of a body
 ABORT = struct.pack("ii", 1, 0)  # linger for nothing: what is unsent is forgotten
@@ -33,6 +35,7 @@ class Client(SocketUnreader):
         super().__init__(sock)
         self.requests = 0
         self.waits_since: float | None = monotonic()
+        self._wait_for = waiter(sock)
         self._idle_s = idle_s
         self._head_s = head_s
         self._silence_s = silence_s
@@ -82,26 +85,21 @@ class Client(SocketUnreader):
             self.sock.shutdown(socket.SHUT_RDWR)
 
     def _first_bytes(self) -> bytes:
+        """Waited for though they may be there already.
+
+        Where client and upstream are quick, no read ever waits: one client that asks
+        and asks would keep all others waiting.
+        """
+        patience_s = self._idle_s if self.requests else self._head_s
         self.waits_since = monotonic()
         try:
-            self.sock.settimeout(self._idle_s if self.requests else self._head_s)
-            self._let_others()
+            self._wait_for(patience_s)
+            self.sock.settimeout(patience_s)
             return self.sock.recv(self.mxchunk)
         except OSError:
             return self._late_bytes()
         finally:
             self.waits_since = None
-
-    def _let_others(self) -> None:
-        """Wait for the first bytes in gevent's loop, though they may be there already.
-
-        Where client and upstream are quick, no read ever waits: one client that asks
-        and asks would keep all others waiting.
-        """
-        awaited = getattr(self.sock, "_read_event", None)
-        wait = getattr(self.sock, "_wait", None)
-        if awaited is not None and wait is not None:
-            wait(awaited)
 
     def _late_bytes(self) -> bytes:
         """What came in the very moment that the wait ended."""
