@@ -5,9 +5,6 @@ Only gunicorn's workers stop in stages; whoever serves otherwise ends at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from app.errors import ServerStopping
 from app.upstream.cancel import Cancel
 
@@ -15,22 +12,20 @@ RETRY_AFTER_S = 5.0  # by then another process has taken over, or this one is ba
 
 
 class Running:
-    """Whoever asks something of an upstream is known here while it lasts."""
+    """Whoever asks something of an upstream joins, and leaves when it is over."""
 
     def __init__(self) -> None:
         self.stopping = False  # no requests should be sent here any more
         self._over = False
         self._cancels: set[Cancel] = set()
 
-    @contextmanager
-    def known(self, cancel: Cancel) -> Iterator[None]:
+    def join(self, cancel: Cancel) -> None:
         self._cancels.add(cancel)
-        try:
-            if self._over:
-                cancel.trip(stopping)
-            yield
-        finally:
-            self._cancels.discard(cancel)
+        if self._over:
+            cancel.trip(stopping)
+
+    def leave(self, cancel: Cancel) -> None:
+        self._cancels.discard(cancel)
 
     def end(self) -> None:
         """Trip them all, and every one that comes later."""

@@ -5,8 +5,6 @@ Known per worker only; losing it loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import Event, Lock
 from time import monotonic
 
@@ -30,27 +28,28 @@ class Slots:
         self._waiting = Turns[Event]()
         self._lock = Lock()
 
-    @contextmanager
-    def taken(self, cancel: Cancel) -> Iterator[None]:
-        """Hold a slot, after a wait for it if need be."""
-        self._take(cancel)
+    def take(self, cancel: Cancel) -> None:
+        """Take a slot, after a wait for it if need be; it is to be given back."""
+        turn = self._turn(cancel.caller)
+        if turn is not None:
+            self._wait(turn, cancel)
         metrics.ACTIVE.inc()
-        try:
-            yield
-        finally:
-            metrics.ACTIVE.dec()
-            self._give()
 
-    def _take(self, cancel: Cancel) -> None:
+    def give(self) -> None:
+        metrics.ACTIVE.dec()
+        self._hand_on()
+
+    def _turn(self, caller: str) -> Event | None:
+        """What is to be waited for, None if a slot was free."""
         with self._lock:
             if self._free:
                 self._free -= 1
-                return
+                return None
             if len(self._waiting) >= self._queue:
                 raise QueueFull(FULL)
             turn = Event()
-            self._waiting.join(cancel.caller, turn)
-        self._wait(turn, cancel)
+            self._waiting.join(caller, turn)
+            return turn
 
     def _wait(self, turn: Event, cancel: Cancel) -> None:
         begun = monotonic()
@@ -62,7 +61,7 @@ class Slots:
                 raise
         WAITS.observe(monotonic() - begun)
 
-    def _give(self) -> None:
+    def _hand_on(self) -> None:
         """Hand the slot to whoever is next."""
         with self._lock:
             if self._waiting:
@@ -75,4 +74,4 @@ class Slots:
         with self._lock:
             if self._waiting.leave(caller, turn):
                 return
-        self._give()
+        self._hand_on()

@@ -6,11 +6,11 @@ import functools
 import random
 import string
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from flask import Response, request
+from flask import Response
 
 from app.catalogue import presets
 from app.catalogue.presets import Preset
@@ -20,11 +20,10 @@ from app.services import services
 from app.translate import images
 from app.translate.dialect import Exchange
 from app.translate.ollama import chat
-from app.upstream.cancel import Cancel
 from app.web import passthrough, record
+from app.web.hold import holding
 from app.web.offload import offload
 from app.web.targets import find_asked
-from app.web.watch import watch
 
 Body = Mapping[str, Any]
 Apply = Callable[[Preset, Body, Body], dict[str, Any]]
@@ -50,32 +49,12 @@ def inference(
             if isinstance(body, Response):
                 return body
             target = find_asked(body.get("model", ""), model_required=model_required)
-            asked = record.current()
-            asked.model = target.model.id
-            held = hold(asked.cancel)
-            next(held)
-            try:
-                response = view(body, target)
-            except BaseException:
-                held.close()
-                raise
-            response.call_on_close(partial(next, held, None))
-            return response
+            record.current().model = target.model.id
+            return holding(partial(view, body, target), services().slots)
 
         return infer
 
     return decorate
-
-
-def hold(cancel: Cancel) -> Generator[None, None, None]:
-    """A slot, and an eye on the client, from one step to the next, or being dropped."""
-    found = services()
-    stop = watch(request.environ, cancel.trip)
-    try:
-        with found.running.known(cancel), found.slots.taken(cancel):
-            yield
-    finally:
-        stop()
 
 
 class Spoken(Protocol):

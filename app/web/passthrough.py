@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
 
@@ -22,8 +21,8 @@ from app.translate.model import Listed
 from app.upstream.passthrough import HOPS, Message, Upload
 from app.web import body as bodies
 from app.web import record
+from app.web.hold import holding
 from app.web.relay import pass_on
-from app.web.watch import watch
 
 View = Callable[[dict[str, Any]], ResponseReturnValue]
 
@@ -101,18 +100,16 @@ def relay_to_passthrough(
 
     `silence_s` is for work that may say nothing for longer than an answer may.
     """
-    asked, found = record.current(), services()
+    asked, passthrough = record.current(), services().passthrough
     asked.model = record.PASSTHROUGH
-    passthrough = found.passthrough
     assert passthrough is not None, "is_elsewhere says whether there is one"
     message = Message(request.method, target(), dict(request.headers), data)
-    with ExitStack() as held:
-        held.callback(watch(request.environ, asked.cancel.trip))
-        held.enter_context(found.running.known(asked.cancel))
-        answer = passthrough.send(message, asked.cancel, idle_timeout_s=silence_s)
-        response = pass_on(answer)
-        response.call_on_close(held.pop_all().close)
-    return response
+
+    def answer() -> Response:
+        sent = passthrough.send(message, asked.cancel, idle_timeout_s=silence_s)
+        return pass_on(sent)
+
+    return holding(answer)
 
 
 def relay_upload_to_passthrough() -> Response:

@@ -12,12 +12,14 @@ from app.upstream.running import Running
 def test_the_end_reaches_every_request_at_work() -> None:
     running, cancels = Running(), [Cancel(), Cancel()]
 
-    with running.known(cancels[0]), running.known(cancels[1]):
-        running.end()
+    for cancel in cancels:
+        running.join(cancel)
 
-        for cancel in cancels:
-            with pytest.raises(ServerStopping) as caught:
-                cancel.check()
+    running.end()
+
+    for cancel in cancels:
+        with pytest.raises(ServerStopping) as caught:
+            cancel.check()
 
     assert (caught.value.status, caught.value.retry_after) == (503, 5)
 
@@ -26,14 +28,15 @@ def test_who_comes_after_the_end_is_told_at_once() -> None:
     running, cancel = Running(), Cancel()
     running.end()
 
-    with running.known(cancel):
-        assert cancel.tripped
+    running.join(cancel)
+
+    assert cancel.tripped
 
 
 def test_a_request_that_is_done_is_left_alone() -> None:
     running, cancel = Running(), Cancel()
-    with running.known(cancel):
-        pass
+    running.join(cancel)
+    running.leave(cancel)
 
     running.end()
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -13,6 +14,15 @@ from app.upstream.cancel import Cancel
 from app.upstream.slots import Slots
 
 PATIENCE_S = 5.0
+
+
+@contextmanager
+def taken(slots: Slots, cancel: Cancel) -> Iterator[None]:
+    slots.take(cancel)
+    try:
+        yield
+    finally:
+        slots.give()
 
 
 class Waiter(Cancel):
@@ -36,7 +46,7 @@ def queue_up(
     waiter = Waiter(caller)
 
     def run() -> None:
-        with slots.taken(waiter):
+        with taken(slots, waiter):
             work()
 
     done = pool.submit(run)
@@ -48,7 +58,7 @@ def test_a_free_slot_is_taken_without_waiting() -> None:
     slots = Slots(1, 0)
 
     for _ in range(3):
-        with slots.taken(Cancel()):
+        with taken(slots, Cancel()):
             pass
 
 
@@ -56,9 +66,9 @@ def test_a_full_queue_is_told_in_ollamas_words() -> None:
     slots = Slots(1, 0)
 
     with (
-        slots.taken(Cancel()),
+        taken(slots, Cancel()),
         pytest.raises(QueueFull, match="busy.*  maximum"),
-        slots.taken(Cancel()),
+        taken(slots, Cancel()),
     ):
         pass
 
@@ -66,7 +76,7 @@ def test_a_full_queue_is_told_in_ollamas_words() -> None:
 def test_turns_come_first_come_first_served() -> None:
     slots, served = Slots(1, 9), list[int]()
     with ThreadPoolExecutor() as pool:
-        with slots.taken(Cancel()):
+        with taken(slots, Cancel()):
             waiting = [
                 queue_up(pool, slots, partial(served.append, n)) for n in range(3)
             ]
@@ -79,7 +89,7 @@ def test_turns_come_first_come_first_served() -> None:
 def test_callers_take_turns() -> None:
     slots, served = Slots(1, 9), list[str]()
     with ThreadPoolExecutor() as pool:
-        with slots.taken(Cancel()):
+        with taken(slots, Cancel()):
             waiting = [
                 queue_up(pool, slots, partial(served.append, caller), caller)
                 for caller in ("greedy", "greedy", "greedy", "greedy", "modest")
@@ -99,7 +109,7 @@ def test_who_is_upstream_and_who_waits_is_counted() -> None:
 
     slots = Slots(1, 1)
     with ThreadPoolExecutor() as pool:
-        with slots.taken(Cancel()):
+        with taken(slots, Cancel()):
             _, done = queue_up(pool, slots, lambda: None)
             during = counted()
         done.result(PATIENCE_S)
@@ -110,7 +120,7 @@ def test_who_is_upstream_and_who_waits_is_counted() -> None:
 
 def test_a_client_that_leaves_the_queue_makes_room() -> None:
     slots = Slots(1, 1)
-    with ThreadPoolExecutor() as pool, slots.taken(Cancel()):
+    with ThreadPoolExecutor() as pool, taken(slots, Cancel()):
         waiter, done = queue_up(pool, slots, lambda: None)
 
         waiter.trip()
@@ -136,11 +146,11 @@ def test_a_turn_that_comes_to_a_client_who_has_left_is_passed_on() -> None:
 
     late = Late()
     with ThreadPoolExecutor() as pool:
-        with slots.taken(gone):
-            done = pool.submit(slots._take, late)
+        with taken(slots, gone):
+            done = pool.submit(slots.take, late)
             assert late.waits.wait(PATIENCE_S)
         with pytest.raises(Cancelled):
             done.result(PATIENCE_S)
 
-    with slots.taken(Cancel()):
+    with taken(slots, Cancel()):
         pass
