@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from gunicorn.http import message
-from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import Unreader
 
 # A path that needs no decoding, names that nothing can be made of but themselves, and
@@ -56,7 +55,3 @@ class Request(message.Request):
         special = SPECIAL.union(self.cfg.secure_scheme_headers)
         once = len(fields) == len(lines)
         return fields if once and special.isdisjoint(fields) else None
-
-
-class Parser(RequestParser):
-    mesg_class = Request

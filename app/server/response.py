@@ -61,7 +61,7 @@ class Response(GunicornResponse):
             return
         self.headers_sent = True
         lines = self.default_headers()
-        lines.extend(f"{name}: {value}\r\n" for name, value in self.headers)
+        lines += [f"{name}: {value}\r\n" for name, value in self.headers]
         lines.append("\r\n")
         self._head = "".join(lines).encode("latin-1")
         self.sock.settimeout(self._server.silence_s)

@@ -24,7 +24,7 @@ from app.server.client import Client
 from app.server.drain import drain
 from app.server.environ import build, common
 from app.server.refusal import REFUSED, NoHost, refuse
-from app.server.request import Parser
+from app.server.request import Request
 from app.server.response import Response
 from app.services import services
 
@@ -77,7 +77,6 @@ class Worker(GeventWorker):
     ) -> bool:
         """Answer; whether another request may follow."""
         begun = datetime.now()
-        self.cfg.pre_request(self, req)
         response = Response(req, sock, self.cfg, self)
         environ = build(req, sock, addr, listener_name, self.cfg, self._common)
         self._count()
@@ -85,7 +84,6 @@ class Worker(GeventWorker):
             send(self.wsgi(environ, response.start_response), response)
         finally:
             self.log.access(response, req, environ, datetime.now() - begun)
-            self.cfg.post_request(self, req, environ, response)
         return not response.closes
 
     def _listen(self, sock: socket) -> StreamServer:
@@ -101,10 +99,8 @@ class Worker(GeventWorker):
 
     def _converse(self, client: Client, server: Any, addr: Any) -> None:
         """One request after the other."""
-        parser: Any = Parser(self.cfg, client.sock, addr)
-        parser.unreader = client
         while client.begins():
-            request = receive(parser, client)
+            request = receive(client, self.cfg, addr)
             if request is None:
                 return
             stays = self._answer(server, request, client, addr)
@@ -136,23 +132,17 @@ def settle(cfg: Config) -> None:
     vars(cfg).update({name: setting.get() for name, setting in cfg.settings.items()})
 
 
-def receive(parser: Any, client: Client) -> Any:
+def receive(client: Client, cfg: Config, addr: Any) -> Any:
     """The next request's head; None if it is none."""
     try:
-        request = next(parser)
-        if request.version >= (1, 1) and not has_host(request):
+        request: Any = Request(cfg, client, addr, client.requests)
+        if request.version >= (1, 1) and "HOST" not in dict(request.headers):
             raise NoHost
-    except StopIteration:
-        return None
     except REFUSED as error:
         refuse(client.sock, error)
         return None
     client.send_body()
     return request
-
-
-def has_host(request: Any) -> bool:
-    return any(name == "HOST" for name, _ in request.headers)
 
 
 def finish(body: Any) -> bool:
