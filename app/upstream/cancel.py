@@ -13,7 +13,12 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from gevent import monkey
+
 from app.errors import Cancelled
+
+# Nobody waits for a descriptor of ours: gevent's own would look who does.
+close = monkey.get_original("os", "close")
 
 
 class Cancel:
@@ -37,7 +42,8 @@ class Cancel:
         It is held by a descriptor of its own: the number cannot come to mean another's
         socket, and a TLS object that is being read is left alone.
         """
-        self.release()
+        if self._held:
+            self.release()
         self._held.append(os.dup(sock.fileno()))
         if self.tripped:
             self.release()
@@ -48,7 +54,7 @@ class Cancel:
         if not self._held:
             return False
         try:
-            os.close(self._held.pop())
+            close(self._held.pop())
         except IndexError:  # taken in this very moment
             return False
         return True
