@@ -6,7 +6,7 @@ import atexit
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,10 @@ from app.upstream.slots import Slots
 
 EXTENSION = "cerellama"
 
+# Asked often: a look through the proxy would cost more than all else that `services`
+# does.
+_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
+
 
 @dataclass(frozen=True)
 class Services:
@@ -48,12 +52,8 @@ class Services:
 
 
 def services() -> Services:
-    """The services of the app that is handling the current request.
-
-    Asked often: a look through the proxy would cost more than all else here.
-    """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    found: Services = app.extensions[EXTENSION]
+    """The services of the app that is handling the current request."""
+    found: Services = _app().extensions[EXTENSION]
     return found
 
 

@@ -23,7 +23,7 @@ from app.errors import (
     UpstreamBusy,
     UpstreamError,
 )
-from app.services import services
+from app.services import Services, services
 from app.translate import deltas, formats, stops, toolnames
 from app.upstream import need
 from app.upstream.stream import ChunkStream
@@ -71,7 +71,8 @@ def _asked(request: dict[str, Any], target: Target, ask: Callable[[Question], T]
     errors: list[UpstreamError] = []
     for number, each in enumerate([target, *others]):
         try:
-            question = _question(request, each, has_substitute=number < len(others))
+            has_substitute = number < len(others)
+            question = _question(request, each, found, has_substitute=has_substitute)
             answered = ask(question)
         except BUSY_OR_GONE as error:
             log.info("%s does not answer: %s", each.model.id, error)
@@ -112,13 +113,13 @@ def _seen_to(chunks: ChunkStream, question: Question) -> Iterable[Sequence[Chunk
 
 
 def _question(
-    request: dict[str, Any], target: Target, *, has_substitute: bool
+    request: dict[str, Any], target: Target, found: Services, *, has_substitute: bool
 ) -> Question:
     fitted = target.apply(request)
     first, further = stops.split(fitted.get("stop") or ())
     if further:
         fitted["stop"] = first
-    cap = services().default_num_predict
+    cap = found.default_num_predict
     if cap is not None and not need.is_capped(fitted):
         fitted = need.with_cap(fitted, cap)
     form = request.get("response_format") if request.get("tools") else None

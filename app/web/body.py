@@ -14,6 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from app.errors import BodyTooLarge, InvalidRequest
 from app.schemas import fields
 from app.web import record
+from app.web.current import current_request
 from app.web.offload import offload
 from app.wire import gojson
 
@@ -42,10 +43,12 @@ def load_body(schema: fields.Request) -> dict[str, Any]:
 
 def read_body(schema: fields.Request) -> Received:
     """Read and decode the body of the current request."""
-    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    asked = current_request()
     data = _received(asked)
     record.current().body_bytes = len(data)
-    compressed = asked.headers.get("Content-Encoding", "").strip().lower() == "zstd"
+    compressed = (
+        asked.environ.get("HTTP_CONTENT_ENCODING", "").strip().lower() == "zstd"
+    )
     slow = compressed or len(data) >= SLOW_BODY
     document = _run(slow, _decode, data, schema.missing_body, compressed)
     return Received(data, document, slow)

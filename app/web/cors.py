@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from flask import Flask, Response, request
 
 from app.web import replies
+from app.web.current import current_request
 
 LOCAL_ORIGINS = tuple(
     f"{scheme}://{host}{port}"
@@ -67,7 +68,7 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
 
 def foreign_origin() -> str | None:
     """The Origin, unless there is none or it is this very server."""
-    environ = request.environ
+    environ = current_request().environ
     origin: str | None = environ.get("HTTP_ORIGIN")
     if not origin:
         return None

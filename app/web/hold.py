@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from functools import partial
 
-from flask import Request, Response, request
+from flask import Response
 
 from app.services import services
-from app.upstream.slots import Slots
 from app.web import record
+from app.web.current import current_request
 from app.web.watch import watch
 
 
-def holding(answer: Callable[[], Response], slots: Slots | None = None) -> Response:
-    """What is answered to the current request; with a slot, if they are given."""
-    held = _hold(slots)
+def holding(answer: Callable[[], Response], *, slot: bool = False) -> Response:
+    """What is answered to the current request, in a slot if it needs one."""
+    held = _hold(slot)
     next(held)
     try:
         response = answer()
@@ -26,21 +26,20 @@ def holding(answer: Callable[[], Response], slots: Slots | None = None) -> Respo
     return response
 
 
-def _hold(slots: Slots | None) -> Generator[None, None, None]:
+def _hold(slot: bool) -> Generator[None, None, None]:
     """A slot, and an eye on the client, from one step to the next, or being dropped."""
-    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-    cancel, running = record.current().cancel, services().running
-    stop = watch(asked.environ, cancel.trip)
-    running.join(cancel)
+    cancel, found = record.current().cancel, services()
+    stop = watch(current_request().environ, cancel.trip)
+    found.running.join(cancel)
     try:
-        if slots is None:
+        if not slot:
             yield
             return
-        slots.take(cancel)
+        found.slots.take(cancel)
         try:
             yield
         finally:
-            slots.give()
+            found.slots.give()
     finally:
-        running.leave(cancel)
+        found.running.leave(cancel)
         stop()

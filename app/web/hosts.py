@@ -8,9 +8,10 @@ import logging
 import socket
 from collections.abc import Sequence
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from app.web import replies
+from app.web.current import current_request
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def init_app(app: Flask, allowed_hosts: Sequence[str]) -> None:
 
     @app.before_request
     def check_host() -> Response | None:
-        environ = request.environ
+        environ = current_request().environ
         if not is_loopback(environ.get("SERVER_NAME", "")):
             return None
         host = without_port(environ.get("HTTP_HOST", ""))

@@ -23,7 +23,7 @@ from app.translate.ollama import chat
 from app.web import passthrough, record
 from app.web.hold import holding
 from app.web.offload import offload
-from app.web.targets import find_asked
+from app.web.targets import find_target
 
 Body = Mapping[str, Any]
 Apply = Callable[[Preset, Body, Body], dict[str, Any]]
@@ -48,9 +48,10 @@ def inference(
             body = passthrough.body_or_answer(schema)
             if isinstance(body, Response):
                 return body
-            target = find_asked(body.get("model", ""), model_required=model_required)
+            name = body.get("model", "")
+            target = find_target(name, model_required=model_required, to_ask=True)
             record.current().model = target.model.id
-            return holding(partial(view, body, target), services().slots)
+            return holding(partial(view, body, target), slot=True)
 
         return infer
 

@@ -6,10 +6,11 @@ import logging
 from functools import lru_cache, partial
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from app import metrics
 from app.web import record, requestid
+from app.web.current import current_request
 from app.web.record import OK, Record
 
 log = logging.getLogger("app.access")
@@ -40,7 +41,7 @@ def init_app(app: Flask) -> None:
         found = record.current()
         found.status = response.status_code
         found.first_byte_s = found.elapsed_s()
-        for header in requestid.headers(request.path):
+        for header in requestid.headers(current_request().path):
             response.headers[header] = found.id
         response.call_on_close(partial(close, found))
         return response

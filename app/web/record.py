@@ -9,12 +9,11 @@ from http import HTTPStatus
 from time import perf_counter, time_ns
 from typing import Protocol
 
-from flask import Request, request
-
 from app.errors import CerellamaError
 from app.translate.deltas import tokens
 from app.upstream.cancel import Cancel
 from app.web import requestid
+from app.web.current import current_request
 from app.wire.completion import TimeInfo, Usage
 
 NO_ROUTE = "none"
@@ -79,8 +78,8 @@ class Record:
 
 
 def begin() -> Record:
-    """Open the record of the current request; each look through its proxy costs."""
-    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    """Open the record of the current request."""
+    asked = current_request()
     rule = asked.url_rule
     opened = Record(
         id=requestid.of(asked),

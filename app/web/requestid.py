@@ -8,6 +8,7 @@ import re
 from flask import Request
 
 HEADER = "X-Request-Id"
+SENT = "HTTP_X_REQUEST_ID"  # as WSGI calls it
 ANTHROPIC_PATH = "/v1/messages"
 ANTHROPIC_HEADER = "Request-Id"
 SANE = re.compile(r"[!-~]{1,128}")
@@ -16,7 +17,7 @@ ID_BYTES = 12
 
 def of(request: Request) -> str:
     """The client's own, if it is sane; else one as Anthropic's clients know them."""
-    sent = request.headers.get(HEADER, "")
+    sent = request.environ.get(SENT, "")
     return sent if SANE.fullmatch(sent) else f"req_{os.urandom(ID_BYTES).hex()}"
 
 

@@ -14,6 +14,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import PathConverter, Rule
 
+from app.web.current import current_request
+
 METHOD_ORDER = ("HEAD", "GET", "POST", "DELETE")
 MOVED, KEEP_METHOD = 301, 307
 
@@ -46,7 +48,7 @@ def init_app(app: Flask) -> None:
 
 def unfold_slashes() -> ResponseReturnValue | None:
     """Flask would take two slashes at the start for one."""
-    if request.environ["PATH_INFO"].startswith("//"):
+    if current_request().environ["PATH_INFO"].startswith("//"):
         return _redirect(_clean(request.path), KEEP_METHOD)
     return None
 

@@ -11,20 +11,18 @@ from app.errors import InvalidRequest, ModelNotFound
 from app.services import services
 
 
-def find_target(name: str, *, model_required: bool, trusting: bool = False) -> Target:
-    """`model_required` tells a missing name apart from an unknown one."""
+def find_target(name: str, *, model_required: bool, to_ask: bool = False) -> Target:
+    """`model_required` tells a missing name apart from an unknown one.
+
+    `to_ask`: a model that is gone counts where others may stand in for it.
+    """
     if model_required and not name.strip():
         raise InvalidRequest("model is required")
     found = services()
+    trusting = to_ask and bool(found.fallback_models)
     return resolve(
         name, found.catalogue, found.store, found.default_model, trusting=trusting
     )
-
-
-def find_asked(name: str, *, model_required: bool) -> Target:
-    """What is to answer; a model that is gone may have others that stand in for it."""
-    trusting = bool(services().fallback_models)
-    return find_target(name, model_required=model_required, trusting=trusting)
 
 
 def find_shown(name: str) -> Target:

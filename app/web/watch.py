@@ -16,12 +16,10 @@ from gevent import get_hub, monkey
 
 Stop = Callable[[], None]
 
-SOCKET_KEYS = ("gunicorn.socket", "werkzeug.socket")
-
 
 def watch(environ: Mapping[str, Any], on_gone: Callable[[], None]) -> Stop:
     """Call `on_gone` once if the client hangs up; the result ends the watch."""
-    sock = next((environ[key] for key in SOCKET_KEYS if key in environ), None)
+    sock = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
     if sock is None or sock.fileno() < 0:
         return lambda: None
     if monkey.is_module_patched("socket") and hasattr(sock, "_sock"):
