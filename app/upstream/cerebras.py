@@ -188,9 +188,11 @@ class Cerebras:
     def _infer(self, errand: Errand, key: Key) -> Body:
         """The body of the answer, its head read."""
         path = "completions" if "prompt" in errand.request else "chat/completions"
-        prepared = self._posts[key, path]._replace(body=json.encode(errand.request))
+        body = json.encode(errand.request)
         sent = self.clock()
-        answer = self._open(prepared, errand.cancel, self.idle_timeout_s)
+        answer = self._open(
+            self._posts[key, path], errand.cancel, self.idle_timeout_s, body
+        )
         self._patience.learn(errand, answer.headers, sent)
         return answer.body
 
@@ -203,10 +205,16 @@ class Cerebras:
         target = path_of(urljoin(self.base_url, path))
         return self._transport.request(method, target, HEADERS | headers)
 
-    def _open(self, request: Request, cancel: Cancel, idle_timeout_s: float) -> Answer:
+    def _open(
+        self,
+        request: Request,
+        cancel: Cancel,
+        idle_timeout_s: float,
+        body: bytes | None = None,
+    ) -> Answer:
         """A 200 whose body is still to be read; any other answer is a Failure."""
         try:
-            answer = self._transport.send(request, cancel, idle_timeout_s)
+            answer = self._transport.send(request, cancel, idle_timeout_s, body)
         except (Failure, UpstreamError):
             LOST.inc()
             raise

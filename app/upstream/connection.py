@@ -5,9 +5,9 @@ from __future__ import annotations
 import select
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from socket import socket
-from typing import NamedTuple
 
 from gevent import monkey
 from urllib3 import connection
@@ -24,19 +24,27 @@ MOST_JOINED = 64 * 1024  # bytes of a body that is copied behind its head
 poll = monkey.get_original("select", "poll")
 
 
-class Request(NamedTuple):
-    """What is sent, whole but for its body's framing."""
+RequestBody = bytes | Iterable[bytes] | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent before a body; kept for many, it is spelled once."""
 
     method: str
     target: str  # path and query, or all of the URL for a proxy
-    headers: Mapping[str, str]
-    body: bytes | Iterable[bytes] | None = None
+    headers: Mapping[str, str] = field(repr=False)
+
+    @cached_property
+    def head(self) -> bytes:
+        return spell(self.method, self.target, self.headers)
 
 
 class HTTPConnection(connection.HTTPConnection):
     """One that a client who leaves can end, be it in connecting, TLS or waiting."""
 
     cancel: Cancel  # of the request that it serves
+    _reader: SocketReader | None = None  # of its socket
 
     @property
     def is_connected(self) -> bool:
@@ -49,6 +57,7 @@ class HTTPConnection(connection.HTTPConnection):
 
     def _new_conn(self) -> socket:
         sock = super()._new_conn()
+        self._reader = None
         try:
             self.cancel.hold(sock)
         except Cancelled:
@@ -57,42 +66,36 @@ class HTTPConnection(connection.HTTPConnection):
         return sock
 
     def exchange(
-        self, request: Request, wait_s: float
+        self, request: Request, body: RequestBody, wait_s: float
     ) -> tuple[Head, Framing, SocketReader]:
         """Send; the head of the answer, and how its body is to be read.
 
         The time is for each wait: for the socket to take something or to bring it.
         """
-        method, target, headers, body = request
-        self.sock.settimeout(wait_s)
+        reader = self._reader = self._reader or SocketReader(self.sock)
+        reader.set_patience(wait_s)
         self.cancel.hold(self.sock)
-        of_body, pieces = framed(method, headers, body)
-        head = spell(method, target, {**headers, **of_body})
+        end, pieces = framed(request.method, request.headers, body)
+        head = request.head + end
         if isinstance(body, bytes) and len(body) <= MOST_JOINED:
             head, pieces = head + body, ()
         with suppress(BrokenPipeError, ConnectionResetError):  # an answer may be there
             self._send(head)
             for piece in pieces:
                 self._send(piece)
-        return self._receive(method, wait_s)
+        answer, rest = receive(partial(reader.read, wait_s))
+        of_answer = framing(answer, request.method)
+        if of_answer.done:
+            of_answer.feed(rest)
+        else:
+            reader.unread(rest)
+        return answer, of_answer, reader
 
     def _send(self, data: bytes) -> None:
         """At once, if the socket takes it: `sendall` asks gevent's for its buffer."""
         sent = self.sock.send(data)
         if sent < len(data):
             self.sock.sendall(memoryview(data)[sent:])
-
-    def _receive(
-        self, method: str, wait_s: float
-    ) -> tuple[Head, Framing, SocketReader]:
-        reader = SocketReader(self.sock)
-        head, rest = receive(partial(reader.read, wait_s))
-        body = framing(head, method)
-        if body.done:
-            body.feed(rest)
-        else:
-            reader.unread(rest)
-        return head, body, reader
 
 
 class HTTPSConnection(HTTPConnection, connection.HTTPSConnection):

@@ -105,6 +105,7 @@ class Passthrough:
                 prepared,
                 cancel,
                 idle_timeout_s or self._idle_timeout_s,
+                None if message.body == b"" else message.body,
                 fresh=not isinstance(message.body, bytes),  # cannot be sent twice
             )
         except Failure as failure:
@@ -131,8 +132,7 @@ class Passthrough:
         body = message.body
         if not isinstance(body, bytes) and len(body):
             headers["Content-Length"] = str(len(body))
-        sent = None if body == b"" else body
-        return self._transport.request(message.method, target, headers, sent)
+        return self._transport.request(message.method, target, headers)
 
     def _add_hop(self, hops: str) -> str:
         passed = [hop.strip() for hop in hops.split(",") if hop.strip()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 from collections import deque
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -17,7 +18,12 @@ from app import insides
 from app.insides import Needed
 from app.upstream.body import Source
 from app.upstream.cancel import Cancel
-from app.upstream.connection import HTTPConnection, HTTPSConnection, Request
+from app.upstream.connection import (
+    HTTPConnection,
+    HTTPSConnection,
+    Request,
+    RequestBody,
+)
 from app.upstream.failures import was_dropped
 from app.wire.framing import Unsized
 from app.wire.head import Head
@@ -56,6 +62,7 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
     def exchange(
         self,
         request: Request,
+        body: RequestBody,
         cancel: Cancel,
         connect_s: float,
         wait_s: float,
@@ -71,12 +78,12 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
         forwards = not request.target.startswith("/")  # a proxy, told by the whole URL
         if forwards and self.proxy_headers:
             headers = {**request.headers, **self.proxy_headers}
-            request = request._replace(headers=headers)
+            request = replace(request, headers=headers)
         try:
             if not kept:
                 tunnels = self.proxy is not None and not forwards
                 self._connect(conn, connect_s, tunnels=tunnels)
-            head, framing, reader = conn.exchange(request, wait_s)
+            head, framing, reader = conn.exchange(request, body, wait_s)
         except BaseException as error:
             self._throw_away(conn)
             cancel.release()
@@ -87,7 +94,7 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
             stays = head.stays and not isinstance(framing, Unsized)
             hand_back = partial(self._put_conn, conn) if stays else throw_away
             return head, Source(reader.read, framing, hand_back, throw_away)
-        return self.exchange(request, cancel, connect_s, wait_s, fresh=True)
+        return self.exchange(request, body, cancel, connect_s, wait_s, fresh=True)
 
     def _lend(self, cancel: Cancel, fresh: bool) -> HTTPConnection:
         """A kept connection, or one that is still to be connected."""

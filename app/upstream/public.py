@@ -9,20 +9,24 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from app.errors import UpstreamTimeout
 from app.upstream.body import Source
-from app.upstream.connection import Request
+from app.upstream.connection import Request, RequestBody
 from app.upstream.socketread import READ_BYTES
 from app.wire.framing import Unsized
 from app.wire.head import Head
 
 
 def exchange(
-    pool: HTTPConnectionPool, request: Request, connect_s: float, wait_s: float
+    pool: HTTPConnectionPool,
+    request: Request,
+    body: RequestBody,
+    connect_s: float,
+    wait_s: float,
 ) -> tuple[Head, Source]:
     """Send; the head of the answer, and where its body comes from."""
     raw = pool.urlopen(
         request.method,
         request.target,
-        request.body,
+        body,
         request.headers,
         retries=False,
         redirect=False,

@@ -25,6 +25,11 @@ class SocketReader:
         self._recv = waiting.bare(sock).recv
         self._ahead = b""
 
+    def set_patience(self, wait_s: float) -> None:
+        """For the socket to bring something or to take it."""
+        self._sock.settimeout(wait_s)
+        self._wait_s = wait_s
+
     def unread(self, data: bytes) -> None:
         """The next read brings this."""
         self._ahead = data
@@ -35,8 +40,7 @@ class SocketReader:
             ahead, self._ahead = self._ahead, b""
             return ahead
         if wait_s != self._wait_s:
-            self._sock.settimeout(wait_s)
-            self._wait_s = wait_s
+            self.set_patience(wait_s)
         if self._tls is not None:
             return self._read_records(self._tls, wait_s)
         self._wait_for(wait_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from http.client import HTTPException
 from typing import NamedTuple
@@ -16,12 +16,11 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from app.upstream import public
-from app.upstream.body import Body, Source
+from app.upstream.body import Body
 from app.upstream.cancel import Cancel
-from app.upstream.connection import Request
+from app.upstream.connection import Request, RequestBody
 from app.upstream.failures import not_sent
 from app.upstream.pools import Adapter, HTTPConnectionPool
-from app.wire.head import Head
 
 ZONE = re.compile(r"%[^\]]*\]")  # of an IPv6 address: means something here only
 FAULTS = (requests.RequestException, HTTPError, HTTPException, OSError)
@@ -71,17 +70,17 @@ class Transport:
         method: str,
         target: str,
         headers: Mapping[str, str],
-        body: bytes | Iterable[bytes] | None = None,
     ) -> Request:
         """What can be sent; `target` is path and query."""
         addressed = {"Host": self._host, **headers}
-        return Request(method, self._prefix + target, addressed, body)
+        return Request(method, self._prefix + target, addressed)
 
     def send(
         self,
         request: Request,
         cancel: Cancel,
         idle_timeout_s: float,
+        body: RequestBody = None,
         *,
         fresh: bool = False,
     ) -> Answer:
@@ -90,18 +89,14 @@ class Transport:
         `fresh`: on a new connection only. Directions to elsewhere are not followed,
         and no cookie is kept.
         """
+        pool, times = self._pool, (self._connect_timeout_s, idle_timeout_s)
         try:
-            head, source = self._exchange(request, cancel, idle_timeout_s, fresh)
+            if isinstance(pool, HTTPConnectionPool):
+                head, source = pool.exchange(request, body, cancel, *times, fresh=fresh)
+            else:
+                head, source = public.exchange(pool, request, body, *times)
         except FAULTS as error:
             cancel.check()
             raise not_sent(error, self._peer) from None
-        body = Body(source, cancel, idle_timeout_s, self._peer)
-        return Answer(head.status, head.headers, head.fields, body)
-
-    def _exchange(
-        self, request: Request, cancel: Cancel, idle_timeout_s: float, fresh: bool
-    ) -> tuple[Head, Source]:
-        pool, times = self._pool, (self._connect_timeout_s, idle_timeout_s)
-        if isinstance(pool, HTTPConnectionPool):
-            return pool.exchange(request, cancel, *times, fresh=fresh)
-        return public.exchange(pool, request, *times)
+        payload = Body(source, cancel, idle_timeout_s, self._peer)
+        return Answer(head.status, head.headers, head.fields, payload)

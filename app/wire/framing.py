@@ -14,6 +14,8 @@ SIZE = re.compile("[0-9]{1,18}")
 BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 MAY_BRING_NONE = ("GET", "HEAD", "DELETE", "OPTIONS", "TRACE")  # without saying so
 LENGTH = "Content-Length"
+SIZED = b"Content-Length: %d\r\n\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 class Framing(Protocol):
@@ -75,12 +77,12 @@ def framing(head: Head, method: str) -> Framing:
 
 def framed(
     method: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
-) -> tuple[dict[str, str], Iterable[bytes]]:
-    """What a request's head has to say of its body, and the body as it is sent."""
+) -> tuple[bytes, Iterable[bytes]]:
+    """The end of a request's head, which tells of its body, and that as it is sent."""
     if body is None:
-        return ({} if method in MAY_BRING_NONE else {LENGTH: "0"}), ()
+        return (b"\r\n" if method in MAY_BRING_NONE else SIZED % 0), ()
     if isinstance(body, bytes):
-        return {LENGTH: str(len(body))}, (body,)
+        return SIZED % len(body), (body,)
     if LENGTH in headers:
-        return {}, body
-    return {"Transfer-Encoding": "chunked"}, chunked.encode(body)
+        return b"\r\n", body
+    return CHUNKED, chunked.encode(body)

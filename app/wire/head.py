@@ -20,7 +20,7 @@ MOST_HEADS = 20  # those that only tell something beforehand included
 MAX_BYTES = 64 * 1024
 EMPTY_LINE = b"\r\n\r\n"
 FIELD = rb"%b:[^\0\r\n]*" % TOKEN
-REQUEST = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.1\r\n(?:%b\r\n)*\r\n" % FIELD)
+REQUEST = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.1\r\n(?:%b\r\n)*" % FIELD)
 ANSWER = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\0\r\n]*)?(?:\r\n%b)*" % FIELD)
 
 
@@ -42,11 +42,10 @@ class Head(NamedTuple):
 
 
 def spell(method: str, target: str, headers: Mapping[str, str]) -> bytes:
-    """The head of a request, of as many lines as it is to have."""
-    fields = [f"{name}: {value}" for name, value in headers.items()]
-    lines = [f"{method} {target} HTTP/1.1", *fields, "", ""]
-    head = "\r\n".join(lines).encode("latin-1")
-    if not REQUEST.fullmatch(head) or head.count(b"\n") != len(lines) - 1:
+    """The head of a request, of as many lines as it is to have, but for its end."""
+    fields = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    head = "".join([f"{method} {target} HTTP/1.1\r\n", *fields]).encode("latin-1")
+    if not REQUEST.fullmatch(head) or head.count(b"\n") != 1 + len(fields):
         raise NotSendable
     return head
 

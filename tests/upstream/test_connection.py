@@ -43,7 +43,7 @@ def test_a_body_of_any_size_arrives(serve: Serve, size: int) -> None:
     server = serve(answer(b""))
 
     transport = transport_to(server)
-    transport.send(transport.request("POST", "/", {}, b"x" * size), Cancel(), 5)
+    transport.send(transport.request("POST", "/", {}), Cancel(), 5, b"x" * size)
 
     assert server.requests[0].body == b"x" * size
 

@@ -37,7 +37,7 @@ def urllib3s_pools(monkeypatch: pytest.MonkeyPatch) -> None:
 def get(serve: Serve, reply: bytes, wait_s: float = 5) -> Iterator[tuple[Head, Source]]:
     server = serve(reply)
     with urllib3.HTTPConnectionPool("127.0.0.1", server.port) as pool:
-        head, source = public.exchange(pool, Request("GET", "/", {}), 2, wait_s)
+        head, source = public.exchange(pool, Request("GET", "/", {}), None, 2, wait_s)
         yield head, source
         source.throw_away()
 

@@ -79,28 +79,28 @@ def test_an_end_that_nobody_can_tell_is_refused(head: bytes) -> None:
 @pytest.mark.parametrize(
     ("method", "headers", "body", "said", "sent"),
     [
-        ("POST", {}, b"abc", {"Content-Length": "3"}, b"abc"),
-        ("POST", {}, None, {"Content-Length": "0"}, b""),
-        ("GET", {}, None, {}, b""),
-        ("DELETE", {}, b"a", {"Content-Length": "1"}, b"a"),
-        ("POST", {"Content-Length": "3"}, [b"a", b"bc"], {}, b"abc"),
+        ("POST", {}, b"abc", b"Content-Length: 3\r\n", b"abc"),
+        ("POST", {}, None, b"Content-Length: 0\r\n", b""),
+        ("GET", {}, None, b"", b""),
+        ("DELETE", {}, b"a", b"Content-Length: 1\r\n", b"a"),
+        ("POST", {"Content-Length": "3"}, [b"a", b"bc"], b"", b"abc"),
         (
             "POST",
             {},
             [b"a", b"", b"b" * 16],
-            {"Transfer-Encoding": "chunked"},
+            b"Transfer-Encoding: chunked\r\n",
             b"1\r\na\r\n10\r\n" + b"b" * 16 + b"\r\n0\r\n\r\n",
         ),
     ],
 )
-def test_a_request_says_how_its_body_ends(
+def test_a_head_ends_with_how_its_body_ends(
     method: str,
     headers: dict[str, str],
     body: bytes | Iterable[bytes] | None,
-    said: dict[str, str],
+    said: bytes,
     sent: bytes,
 ) -> None:
-    of_body, pieces = framed(method, headers, body)
+    end, pieces = framed(method, headers, body)
 
-    assert of_body == said
+    assert end == said + b"\r\n"
     assert b"".join(pieces) == sent

@@ -36,7 +36,7 @@ def brought(*pieces: bytes) -> Callable[[], bytes]:
 def test_a_request_is_spelled() -> None:
     head = spell("POST", "/v1/chat?a=b", {"Host": "h:1", "X-A": "\xe4 b"})
 
-    assert head == b"POST /v1/chat?a=b HTTP/1.1\r\nHost: h:1\r\nX-A: \xe4 b\r\n\r\n"
+    assert head == b"POST /v1/chat?a=b HTTP/1.1\r\nHost: h:1\r\nX-A: \xe4 b\r\n"
 
 
 @pytest.mark.parametrize(
