@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
+
+from app.web.current import current_request
 
 NAMELESS = "localhost"
 
@@ -40,17 +41,16 @@ class Routes(MapAdapter):
 
 
 class Application(Flask):
-    """Hooks are the app's: no blueprint has its own, and nothing is torn down."""
+    """Hooks are the app's: no blueprint has its own, and nothing is torn down.
+
+    No view is asynchronous, and no rule answers OPTIONS by itself.
+    """
 
     session_interface = NoSession()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._known: dict[tuple[str, str], Any] = {}
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Every view and every hook is: each would be inspected anew."""
-        return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Routes are the same whatever a client calls this host."""
@@ -67,6 +67,28 @@ class Application(Flask):
         )
         routes.known = self._known
         return routes
+
+    def full_dispatch_request(self) -> Response:
+        """Without signals, for which nobody listens."""
+        try:
+            answer = self.preprocess_request()
+            if answer is None:
+                answer = self.dispatch_request()
+        except Exception as error:
+            answer = self.handle_user_exception(error)
+        return self.process_response(self.make_response(answer))
+
+    def dispatch_request(self) -> Any:
+        asked = current_request()
+        rule = asked.url_rule
+        if rule is None or asked.routing_exception is not None:
+            return super().dispatch_request()
+        return self.view_functions[rule.endpoint](**(asked.view_args or {}))
+
+    def make_response(self, answer: Any) -> Response:
+        if isinstance(answer, Response):
+            return answer
+        return super().make_response(answer)
 
     def preprocess_request(self) -> Any:
         for hook in self.before_request_funcs.get(None, ()):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from inspect import iscoroutinefunction
+from typing import Any
+
+from flask import Flask, request_finished, request_started
 from flask.testing import FlaskClient
 
 
@@ -12,6 +15,18 @@ def test_no_hook_is_a_blueprints_own(app: Flask) -> None:
     assert set(app.after_request_funcs) == {None}
     assert not app.url_value_preprocessors
     assert not app.teardown_request_funcs
+
+
+def test_nobody_listens_for_signals() -> None:
+    """They would hear of no request."""
+    assert not request_started.receivers
+    assert not request_finished.receivers
+
+
+def test_no_view_is_asynchronous_and_no_rule_answers_by_itself(app: Flask) -> None:
+    assert not any(map(iscoroutinefunction, app.view_functions.values()))
+    rules: list[Any] = list(app.url_map.iter_rules())
+    assert not any(rule.provide_automatic_options for rule in rules)
 
 
 def test_a_path_leads_where_it_led_before(client: FlaskClient) -> None:
