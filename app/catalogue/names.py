@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from app.errors import InvalidRequest
 
@@ -22,6 +23,8 @@ TAG = MODEL
 
 SOURCES = ("cloud", "local")
 CLOUD_ENDING = "-cloud"
+
+LONGEST_KEPT = 200  # characters of a text whose name is remembered
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class ModelName:
     def full(self) -> str:
         return f"{self.host}/{self.namespace}/{self.model}:{self.tag}"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Equal for names that mean the same model."""
         return self.full.lower()
@@ -53,6 +56,10 @@ class ModelName:
 
 def parse(text: str) -> ModelName:
     """Read a name, whichever source it asks for."""
+    return _kept(text) if len(text) <= LONGEST_KEPT else _read(text)
+
+
+def _read(text: str) -> ModelName:
     name = _split(_without_source(text.strip()))
     parts = (
         HOST.fullmatch(name.host),
@@ -63,6 +70,9 @@ def parse(text: str) -> ModelName:
     if not all(parts):
         raise InvalidRequest("invalid model name")
     return name
+
+
+_kept = lru_cache(maxsize=1024)(_read)
 
 
 def _split(text: str) -> ModelName:

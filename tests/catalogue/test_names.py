@@ -89,3 +89,12 @@ def test_an_illegal_name_is_refused_in_ollamas_words(text: str) -> None:
 )
 def test_names_compare_without_case_and_with_defaults(text: str) -> None:
     assert names.parse(text).key == names.parse("gpt-oss-120b").key
+
+
+def test_a_name_is_read_once_unless_its_text_is_long() -> None:
+    """Who sends long ones must not fill our memory with them."""
+    tail = "/me/x"
+    longest = "h" * (names.LONGEST_KEPT - len(tail)) + tail
+
+    assert names.parse(longest) is names.parse(longest)
+    assert names.parse(f"h{longest}") is not names.parse(f"h{longest}")
