@@ -39,14 +39,14 @@ class Loaded:
 
         None is for as long as before, negative forever.
         """
-        now = self._clock()
+        now, path = self._clock(), _file_of(self._folder, name)
         try:
             if keep_alive_ns is None:
-                keep_alive_ns = self._previous(name, now)
+                keep_alive_ns = self._previous(path, now)
             if keep_alive_ns == 0:
-                Path(self._path(name)).unlink(missing_ok=True)
+                Path(path).unlink(missing_ok=True)
             else:
-                self._stamp(name, now, now + _bounded(keep_alive_ns))
+                self._stamp(path, now, now + _bounded(keep_alive_ns))
         except OSError as error:
             self._warn(error)
 
@@ -60,17 +60,16 @@ class Loaded:
         current = [(model, expiry) for model, expiry in loaded if expiry > now]
         return sorted(current, key=lambda pair: pair[1], reverse=True)
 
-    def _previous(self, name: str, now: int) -> int:
+    def _previous(self, path: str, now: int) -> int:
         try:
-            status = os.stat(self._path(name))
+            status = os.stat(path)
         except FileNotFoundError:
             return self._default_ns
         if status.st_mtime_ns <= now:
             return self._default_ns
         return status.st_mtime_ns - status.st_atime_ns
 
-    def _stamp(self, name: str, now: int, expiry: int) -> None:
-        path = self._path(name)
+    def _stamp(self, path: str, now: int, expiry: int) -> None:
         try:
             os.utime(path, ns=(now, expiry))
         except FileNotFoundError:
@@ -80,12 +79,9 @@ class Loaded:
 
     def _expiry(self, name: str) -> int:
         try:
-            return os.stat(self._path(name)).st_mtime_ns
+            return os.stat(_file_of(self._folder, name)).st_mtime_ns
         except OSError:
             return 0
-
-    def _path(self, name: str) -> str:
-        return _file_of(self._folder, name)
 
     def _warn(self, error: OSError) -> None:
         if not self._warned:

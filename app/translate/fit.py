@@ -76,6 +76,8 @@ def _fit_raw(request: Request) -> Request:
 
 def _check_pictures(request: Mapping[str, Any], traits: Traits, name: str) -> None:
     pictures = messages.pictures_of(request["messages"])
+    if not pictures:
+        return
     check_picture_count(len(pictures), traits, name)
     size = sum(_size(picture["image_url"]["url"]) for picture in pictures)
     if size > traits.max_image_bytes:
@@ -110,11 +112,11 @@ def _fit_effort(request: Request, traits: Traits) -> Request:
 
 def _fit_tools(request: Request, traits: Traits) -> Request:
     """Tools with the keys the upstream knows; it wants one `strict` for all."""
-    functions = [tool["function"] for tool in request.get("tools") or ()]
-    if not functions and formats.TOOL_KEYS.isdisjoint(request):
+    if formats.TOOL_KEYS.isdisjoint(request):
         return request
-    if not functions:
+    if not request.get("tools"):
         return {k: v for k, v in request.items() if k not in formats.TOOL_KEYS}
+    functions = [tool["function"] for tool in request["tools"]]
     is_mixed = len({bool(function.get("strict")) for function in functions}) > 1
     kept = FUNCTION_KEYS[:-1] if is_mixed else FUNCTION_KEYS
     tools = [
@@ -138,7 +140,7 @@ def _filled(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fit_format(request: Request, traits: Traits) -> Request:
-    return formats.valid(request)
+    return formats.valid(request) if "response_format" in request else request
 
 
 def _fit_messages(request: Request, traits: Traits) -> Request:
@@ -154,6 +156,8 @@ def _fit_messages(request: Request, traits: Traits) -> Request:
 
 
 def _fit_sampling(request: Request, traits: Traits) -> Request:
+    if RANGES.keys().isdisjoint(request):
+        return request
     sampling: Request = {}
     for key, (low, high) in RANGES.items():
         value = request.get(key)

@@ -26,6 +26,8 @@ Names = Mapping[str, str]
 def stand_ins(request: Mapping[str, Any]) -> dict[str, str]:
     """Each refused name in a request, and what goes up for it."""
     named = [*(request.get("tools") or ()), *_calls(request)]
+    if not named:
+        return {}
     names = {each["function"].get("name") or "" for each in named}
     return {name: _stand_in(name) for name in names if not TAKEN.fullmatch(name)}
 

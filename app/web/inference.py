@@ -68,7 +68,7 @@ class Spoken(Protocol):
 def translated(spoken: Spoken, body: Body, target: Target) -> dict[str, Any]:
     """The request in the upstream form; converting pictures stalls no stream."""
     pictures = list(spoken.pictures(body))
-    if not images.must_convert(pictures):
+    if not pictures or not images.must_convert(pictures):
         return spoken.to_upstream(body)
     target.check_picture_count(len(pictures))
     return offload(spoken.to_upstream, body)
