@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+# Of a value in which nothing could be taken for something else.
 PLAIN = re.compile(r"[\w.:/+-]+", re.ASCII)
 IN_THE_TEXT = ("method", "route", "status", "outcome")  # of a request's line
 
@@ -44,11 +45,13 @@ class TextLines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         time = f"{_time(int(record.created))},{int(record.msecs):03d}"
-        words = [f"{time} {record.levelname} {record.name}: {record.getMessage()}"]
-        for name, value in _fields(record).items():
-            if name not in IN_THE_TEXT:
-                words.append(f"{name}={_plain(value)}")
-        return " ".join(words)
+        told = [
+            f" {name}={value if PLAIN.fullmatch(str(value)) else json.dumps(value)}"
+            for name, value in _fields(record).items()
+            if name not in IN_THE_TEXT
+        ]
+        line = f"{time} {record.levelname} {record.name}: {record.getMessage()}"
+        return line + "".join(told)
 
 
 class JsonLines(logging.Formatter):
@@ -83,6 +86,7 @@ GUNICORN = {
 
 def set_up(level: str, form: str) -> None:
     """Give the app's own loggers a handler, once per process."""
+    logging.logThreads = False  # no line tells of them, and each would ask
     ours = logging.getLogger("app")
     ours.setLevel(level.upper())
     if not ours.handlers:
@@ -100,13 +104,6 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 @functools.lru_cache(maxsize=1)
 def _time(second: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
-
-
-def _plain(value: Any) -> str:
-    """As it is when nothing in it could be taken for something else."""
-    if not isinstance(value, str):
-        return str(value)
-    return value if PLAIN.fullmatch(value) else json.dumps(value)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -16,6 +16,7 @@ from app.web import requestid
 from app.web.current import current_request
 from app.wire.completion import TimeInfo, Usage
 
+BAD_REQUEST = HTTPStatus.BAD_REQUEST
 NO_ROUTE = "none"
 OK = "ok"
 CANCELLED = "cancelled"
@@ -105,7 +106,7 @@ def outcome_of(error: Exception) -> str:
 
 def word(status: int) -> str:
     """A status in one word, of which there are few."""
-    if status < HTTPStatus.BAD_REQUEST:
+    if status < BAD_REQUEST:
         return OK
     try:
         return HTTPStatus(status).name.lower()
