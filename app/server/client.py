@@ -14,6 +14,7 @@ from app.upstream.waiting import waiter
 
 HEAD_S = 10.0  # for a whole head, from its first byte; at first from the connection
 SILENCE_S = 30.0  # from byte to byte of a body
+READ_BYTES = 64 * 1024  # at once: most requests come whole
 ABORT = struct.pack("ii", 1, 0)  # linger for nothing: what is unsent is forgotten
 
 
@@ -32,7 +33,7 @@ class Client(SocketUnreader):
         head_s: float = HEAD_S,
         silence_s: float = SILENCE_S,
     ) -> None:
-        super().__init__(sock)
+        super().__init__(sock, READ_BYTES)
         self.requests = 0
         self.waits_since: float | None = monotonic()
         self._wait_for = waiter(sock)

@@ -1,8 +1,13 @@
-"""gunicorn's request, but a head of the usual kind is read by one pattern."""
+"""gunicorn's request, but one of the usual kind is read at once.
+
+Its head is read by one pattern, its body is what came with it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from gunicorn.http import message
@@ -18,12 +23,30 @@ USUAL = re.compile(
 )
 
 SPECIAL = {"EXPECT"}  # to gunicorn, whatever the settings
+SMALL = re.compile("[0-9]{1,7}")  # a length that may have come with its head
+
+
+class Whole(BytesIO):
+    """A body that has come; read in one, as it mostly is, it is kept no longer."""
+
+    failed = False
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._size = len(data)
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        if len(data) == self._size:
+            super().__init__()
+        return data
 
 
 class Request(message.Request):
     """`is_usual`: its fields are named once each, and its path is all of its target."""
 
     is_usual = False
+    body: Any
     cfg: Any  # the stubs say of nothing that it is there
     limit_request_line: int
     limit_request_fields: int
@@ -43,7 +66,22 @@ class Request(message.Request):
         self.query = self.fragment = ""
         self.version = 1, 1
         self.headers = list(fields.items())
-        return data[head.end() :]
+        return self._take_body(data[head.end() :], fields)
+
+    def set_body_reader(self) -> None:
+        if self.body is None:
+            super().set_body_reader()
+
+    def _take_body(self, data: bytes, fields: Mapping[str, str]) -> bytes:
+        """What follows it, or all of it while a part is still to come."""
+        told = fields.get("CONTENT-LENGTH", "0")
+        if "TRANSFER-ENCODING" in fields or not SMALL.fullmatch(told):
+            return data
+        size = int(told)
+        if len(data) < size:
+            return data
+        self.body = Whole(data[:size])
+        return data[size:]
 
     def _fields(self, head: re.Match[bytes]) -> dict[str, str] | None:
         longest = min(self.limit_request_line, self.limit_request_field_size)

@@ -113,6 +113,48 @@ def test_a_usual_head_is_read_by_us(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(usual["headers"]) == len(USUAL)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        ["Content-Length: 0"],
+        ["Content-Length: 10"],
+        [f"Content-Length: {len(REST)}"],
+        [f"Content-Length: {len(REST) + 1}"],
+        ["Content-Length: 00000010"],
+        ["Content-Length: -1"],
+        ["Content-Length: 1_0"],
+        ["Content-Length:"],
+        ["Transfer-Encoding: chunked"],
+        ["Transfer-Encoding: identity", "Content-Length: 5"],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("sizes", [[1 << 20, 1], [4, 3, 1 << 20, 1]], ids=str)
+def test_a_body_is_read_as_by_gunicorn(fields: list[str], sizes: list[int]) -> None:
+    """And what follows it is left to the next request."""
+
+    def read(kind: Any) -> Any:
+        head = "\r\n".join([LINE, *fields, "", ""]).encode()
+        source = IterUnreader([head + REST])
+        try:
+            asked = kind(Config(), source, ("127.0.0.1", 1))
+            return [asked.body.read(size) for size in sizes], source.read()
+        except Exception as error:
+            return type(error), str(error)
+
+    assert read(request.Request) == read(message.Request)
+
+
+def test_a_body_that_has_been_read_is_kept_no_longer() -> None:
+    body = request.Whole(REST)
+
+    assert body.read(len(REST)) == REST
+
+    assert not body.getvalue()
+    assert body.read(1) == b""
+
+
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line[:20])
 def test_any_first_line_is_read_as_by_gunicorn(line: str) -> None:
     check(list(USUAL), line=line)
