@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from socket import socket
@@ -79,10 +78,12 @@ class HTTPConnection(connection.HTTPConnection):
         head = request.head + end
         if isinstance(body, bytes) and len(body) <= MOST_JOINED:
             head, pieces = head + body, ()
-        with suppress(BrokenPipeError, ConnectionResetError):  # an answer may be there
+        try:
             self._send(head)
             for piece in pieces:
                 self._send(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # an answer may be there
         answer, rest = receive(partial(reader.read, wait_s))
         of_answer = framing(answer, request.method)
         if of_answer.done:

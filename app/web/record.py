@@ -92,9 +92,7 @@ def begin() -> Record:
     return opened
 
 
-def current() -> Record:
-    """The record of the current request."""
-    return _current.get()
+current = _current.get  # the record of the current request
 
 
 def outcome_of(error: Exception) -> str:
