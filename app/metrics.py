@@ -8,6 +8,8 @@ up when it is first imported; without it all stays in the process.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
@@ -76,6 +78,17 @@ KEYS = Gauge(
     ("state",),  # ready, resting, refused
     multiprocess_mode="livemax",
 )
+
+
+def adder(counted: Counter | Gauge) -> Callable[[float], None]:
+    """Adds to what one set of labels has come to.
+
+    As `inc`, which asks each time whether there is one value, and in which mode; where
+    prometheus_client has no such value any more, that is the way.
+    """
+    value = getattr(counted, "_value", None)
+    add: Callable[[float], None] = getattr(value, "inc", counted.inc)
+    return add
 
 
 def registry() -> CollectorRegistry:

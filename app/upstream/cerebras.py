@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from app.errors import KeyMissing, KeyRefused, UpstreamError
-from app.metrics import UPSTREAM_ANSWERS
+from app.metrics import UPSTREAM_ANSWERS, adder
 from app.upstream import patience
 from app.upstream.body import Body
 from app.upstream.cancel import Cancel
@@ -49,7 +49,7 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
 KEY = re.compile(r"[!-~]+")
-ANSWERED = UPSTREAM_ANSWERS.labels("200")
+count_answers = adder(UPSTREAM_ANSWERS.labels("200"))
 LOST = UPSTREAM_ANSWERS.labels(patience.LOST)
 
 
@@ -222,7 +222,7 @@ class Cerebras:
             UPSTREAM_ANSWERS.labels(str(answer.status)).inc()
             said = self._masked(explanation(answer.body))
             raise refused(answer.status, answer.headers, said)
-        ANSWERED.inc()
+        count_answers(1)
         return answer
 
     def _masked(self, said: bytes) -> bytes:

@@ -17,6 +17,7 @@ from app.upstream.turns import Turns
 FULL = "server busy, please try again.  maximum pending requests exceeded"
 
 WAITS = metrics.WAITS.labels("slot")
+add_active = metrics.adder(metrics.ACTIVE)
 
 
 class Slots:
@@ -33,10 +34,10 @@ class Slots:
         turn = self._turn(cancel.caller)
         if turn is not None:
             self._wait(turn, cancel)
-        metrics.ACTIVE.inc()
+        add_active(1)
 
     def give(self) -> None:
-        metrics.ACTIVE.dec()
+        add_active(-1)
         self._hand_on()
 
     def _turn(self, caller: str) -> Event | None:
