@@ -104,3 +104,6 @@ class Application(Flask):
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         pass
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        pass

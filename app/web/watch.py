@@ -20,10 +20,10 @@ Stop = Callable[[], None]
 def watch(environ: Mapping[str, Any], on_gone: Callable[[], None]) -> Stop:
     """Call `on_gone` once if the client hangs up; the result ends the watch."""
     sock = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
-    if sock is None or sock.fileno() < 0:
+    if sock is None or (number := sock.fileno()) < 0:
         return lambda: None
     if monkey.is_module_patched("socket") and hasattr(sock, "_sock"):
-        return _watch_in_hub(sock, on_gone)
+        return _watch_in_hub(sock, number, on_gone)
     return _watch_in_thread(sock, on_gone)
 
 
@@ -38,8 +38,8 @@ def is_gone(sock: socket.socket) -> bool | None:
     return None if data else True
 
 
-def _watch_in_hub(sock: Any, on_gone: Callable[[], None]) -> Stop:
-    watcher = get_hub().loop.io(sock.fileno(), 1)
+def _watch_in_hub(sock: Any, number: int, on_gone: Callable[[], None]) -> Stop:
+    watcher = get_hub().loop.io(number, 1)
     bare = sock._sock  # gevent's wrapper would wait for the hub, inside the hub
 
     def stop() -> None:

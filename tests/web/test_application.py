@@ -15,6 +15,7 @@ def test_no_hook_is_a_blueprints_own(app: Flask) -> None:
     assert set(app.after_request_funcs) == {None}
     assert not app.url_value_preprocessors
     assert not app.teardown_request_funcs
+    assert not app.teardown_appcontext_funcs
 
 
 def test_nobody_listens_for_signals() -> None:
