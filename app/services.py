@@ -30,8 +30,7 @@ from app.upstream.slots import Slots
 
 EXTENSION = "cerellama"
 
-# Asked often: a look through the proxy would cost more than all else that `services`
-# does.
+# Asked often: a look through the proxy would cost more than all the rest.
 _app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 
 

@@ -18,9 +18,7 @@ from gunicorn.http.unreader import Unreader
 PATH = rb"/|(?:/[\w.:@~-]+)+"
 FIELD = rb"[A-Za-z0-9-]+:[\t -~\x80-\xff]*"
 FIELDS = rb"%b(?:\r\n%b)*" % (FIELD, FIELD)
-USUAL = re.compile(
-    rb"([A-Z]{3,20}) (%b) HTTP/1\.1\r\n(%b)\r\n\r\n" % (PATH, FIELDS), re.ASCII
-)
+USUAL = re.compile(rb"([A-Z]{3,20}) (%b) HTTP/1\.1\r\n(%b)\r\n\r\n" % (PATH, FIELDS))
 
 SPECIAL = {"EXPECT"}  # to gunicorn, whatever the settings
 SMALL = re.compile("[0-9]{1,7}")  # a length that may have come with its head
@@ -53,7 +51,7 @@ class Request(message.Request):
     limit_request_field_size: int
 
     def parse(self, unreader: Unreader) -> bytes:
-        """What is repeated, long, or means something to gunicorn is gunicorn's."""
+        """A head that is long, repeats itself or means more to it is gunicorn's."""
         data = unreader.read()
         head = USUAL.match(data)
         fields = self._fields(head) if head else None
@@ -72,17 +70,6 @@ class Request(message.Request):
         if self.body is None:
             super().set_body_reader()
 
-    def _take_body(self, data: bytes, fields: Mapping[str, str]) -> bytes:
-        """What follows it, or all of it while a part is still to come."""
-        told = fields.get("CONTENT-LENGTH", "0")
-        if "TRANSFER-ENCODING" in fields or not SMALL.fullmatch(told):
-            return data
-        size = int(told)
-        if len(data) < size:
-            return data
-        self.body = Whole(data[:size])
-        return data[size:]
-
     def _fields(self, head: re.Match[bytes]) -> dict[str, str] | None:
         longest = min(self.limit_request_line, self.limit_request_field_size)
         lines = head[3].decode("latin-1").split("\r\n")
@@ -93,3 +80,14 @@ class Request(message.Request):
         special = SPECIAL.union(self.cfg.secure_scheme_headers)
         once = len(fields) == len(lines)
         return fields if once and special.isdisjoint(fields) else None
+
+    def _take_body(self, data: bytes, fields: Mapping[str, str]) -> bytes:
+        """What follows it: all of this, if a part is still to come."""
+        told = fields.get("CONTENT-LENGTH", "0")
+        if "TRANSFER-ENCODING" in fields or not SMALL.fullmatch(told):
+            return data
+        size = int(told)
+        if len(data) < size:
+            return data
+        self.body = Whole(data[:size])
+        return data[size:]

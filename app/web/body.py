@@ -46,9 +46,8 @@ def read_body(schema: fields.Request) -> Received:
     asked = current_request()
     data = _received(asked)
     record.current().body_bytes = len(data)
-    compressed = (
-        asked.environ.get("HTTP_CONTENT_ENCODING", "").strip().lower() == "zstd"
-    )
+    coding = asked.environ.get("HTTP_CONTENT_ENCODING", "")
+    compressed = coding.strip().lower() == "zstd"
     slow = compressed or len(data) >= SLOW_BODY
     document = _run(slow, _decode, data, schema.missing_body, compressed)
     return Received(data, document, slow)
