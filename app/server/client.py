@@ -7,10 +7,10 @@ import struct
 from contextlib import suppress
 from time import monotonic
 
-from gevent import get_hub
+from gevent import get_hub, sleep
 from gunicorn.http.unreader import SocketUnreader
 
-from app.upstream.waiting import waiter
+from app.upstream.waiting import SHORTEST_S, waiter
 
 HEAD_S = 10.0  # for a whole head, from its first byte; at first from the connection
 SILENCE_S = 30.0  # from byte to byte of a body
@@ -37,14 +37,23 @@ class Client(SocketUnreader):
         self.requests = 0
         self.waits_since: float | None = monotonic()
         self._wait_for = waiter(sock)
-        self._idle_s = idle_s
+        self._idle_s = max(idle_s, SHORTEST_S)
         self._head_s = head_s
         self._silence_s = silence_s
         self._until: float | None = self.waits_since + head_s
 
     def begins(self) -> bool:
-        """Wait for the first bytes of a request; False when none are to come."""
-        begun = self.take_buffered() or self._first_bytes()
+        """Wait for the first bytes of a request; False when none are to come.
+
+        Others have a turn before it, though it may be there already: where client and
+        upstream are quick, no read ever waits, and who asks and asks would have them
+        wait for ever.
+        """
+        begun = self.take_buffered()
+        if begun:
+            sleep(0)
+        else:
+            begun = self._first_bytes()
         self.unread(begun)
         if self.requests:
             self._until = monotonic() + self._head_s
@@ -86,11 +95,6 @@ class Client(SocketUnreader):
             self.sock.shutdown(socket.SHUT_RDWR)
 
     def _first_bytes(self) -> bytes:
-        """Waited for though they may be there already.
-
-        Where client and upstream are quick, no read ever waits: one client that asks
-        and asks would keep all others waiting.
-        """
         patience_s = self._idle_s if self.requests else self._head_s
         self.waits_since = monotonic()
         try:

@@ -8,9 +8,8 @@ from typing import NamedTuple
 from app.errors import UpstreamError, UpstreamTimeout
 from app.upstream.cancel import Cancel
 from app.upstream.failures import cut_short, lost
+from app.upstream.waiting import SHORTEST_S
 from app.wire.framing import Framing, Unsized
-
-SHORTEST_S = 0.001
 
 
 class Source(NamedTuple):

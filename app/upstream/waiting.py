@@ -19,6 +19,7 @@ from typing import Any
 from gevent import getcurrent
 from gevent.hub import Hub
 
+SHORTEST_S = 0.001  # of a wait: a timer of 0 never goes off
 NO_BYTES = bytes(4)
 
 

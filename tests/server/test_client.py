@@ -68,6 +68,29 @@ def test_a_client_whose_requests_are_always_there_lets_others_have_their_turn(
     other.join()
 
 
+def test_a_client_that_sends_many_requests_at_once_does_so_too(pair: Pair) -> None:
+    client, served = Client(pair[0], LONG_S), []
+    pair[1].send(b"xyz")
+    assert client.begins()
+    assert client.read(1) == b"x"
+    other = gevent.spawn(lambda: served.append("other"))
+
+    assert client.begins()
+
+    assert served == ["other"]
+    assert client.read(1) == b"y"
+    other.join()
+
+
+def test_a_kept_connection_need_not_be_kept(pair: Pair) -> None:
+    client = Client(pair[0], idle_s=0)
+    pair[1].send(b"x")
+
+    assert client.begins()
+    assert client.read(1) == b"x"
+    assert not client.begins()
+
+
 def test_a_head_is_due_as_a_whole(pair: Pair) -> None:
     client = Client(pair[0], LONG_S, head_s=4 * SHORT_S)
     dripping = drip(pair[1], b"GET / HTTP/1.1", SHORT_S)
