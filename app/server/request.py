@@ -36,7 +36,7 @@ class Whole(BytesIO):
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
         if len(data) == self._size:
-            super().__init__()
+            super().__init__(b"")  # nothing less gives its room back
         return data
 
 
