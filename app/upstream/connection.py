@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -49,6 +50,8 @@ class HTTPConnection(connection.HTTPConnection):
     def is_connected(self) -> bool:
         """A kept connection has nothing to say, not even that it ends."""
         if self.sock is None:
+            return False
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
             return False
         asked = poll()
         asked.register(self.sock, select.POLLIN)

@@ -11,6 +11,8 @@ import pytest
 from app.errors import Cancelled, UpstreamError
 from app.upstream.cancel import Cancel
 from app.upstream.cerebras import Cerebras
+from app.upstream.socketread import READ_BYTES
+from app.upstream.transport import Transport
 from tests.upstream.conftest import Connect, Serve
 from tests.upstream.servers import (
     END,
@@ -67,6 +69,29 @@ def test_records_that_have_come_are_read_together(
     batches = [len(batch) for batch in stream]
     assert sum(batches) == 202
     assert len(batches) < 20
+
+
+def test_an_answer_too_many_is_nobodys_though_openssl_holds_it(serve: Serve) -> None:
+    """It came in one record with the end of the answer before it."""
+    head_read, sent = threading.Event(), threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(head(content_length=str(READ_BYTES)))
+        assert head_read.wait(5)
+        peer.send(b"x" * (READ_BYTES - 1), b"x" + answer(b"stale"))
+        sent.set()
+
+    server = serve(script, answer(b"right"), tls=True)
+    transport = Transport(server.base_url, pool_size=1, connect_timeout_s=2, peer="it")
+    first = transport.send(transport.request("GET", "/1", {}), Cancel(), 5)
+    head_read.set()
+    assert sent.wait(5)
+
+    assert first.body.read_all(READ_BYTES) == b"x" * READ_BYTES
+
+    second = transport.send(transport.request("GET", "/2", {}), Cancel(), 5)
+    assert second.body.read_all(READ_BYTES) == b"right"
+    assert server.connections == 2
 
 
 def test_a_large_answer_arrives_whole(serve: Serve, connect: Connect) -> None:
