@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from functools import partial
 
 from flask import Response
 
@@ -22,12 +21,12 @@ def holding(answer: Callable[[], Response], *, slot: bool = False) -> Response:
     except BaseException:
         held.close()
         raise
-    response.call_on_close(partial(next, held, None))
+    response.call_on_close(held.close)
     return response
 
 
 def _hold(slot: bool) -> Generator[None, None, None]:
-    """A slot, and an eye on the client, from one step to the next, or being dropped."""
+    """A slot, and an eye on the client, until it is closed, or dropped."""
     cancel, found = record.current().cancel, services()
     stop = watch(current_request().environ, cancel.trip)
     found.running.join(cancel)
