@@ -70,6 +70,7 @@ class Application(Flask):
 
     def full_dispatch_request(self) -> Response:
         """Without signals, for which nobody listens."""
+        self._got_first_request = True  # from now on Flask takes no more hooks
         try:
             answer = self.preprocess_request()
             if answer is None:

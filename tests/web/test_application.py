@@ -5,8 +5,24 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import Any
 
-from flask import Flask, request_finished, request_started
+import pytest
+from flask import (
+    Flask,
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
 from flask.testing import FlaskClient
+
+from tests.apps import MakeClient
+
+SKIPPED = (
+    request_started,
+    request_finished,
+    request_tearing_down,
+    appcontext_tearing_down,
+)
 
 
 def test_no_hook_is_a_blueprints_own(app: Flask) -> None:
@@ -20,12 +36,21 @@ def test_no_hook_is_a_blueprints_own(app: Flask) -> None:
 
 def test_nobody_listens_for_signals() -> None:
     """They would hear of no request."""
-    assert not request_started.receivers
-    assert not request_finished.receivers
+    for signal in SKIPPED:
+        assert not signal.receivers
 
 
-def test_no_view_is_asynchronous_and_no_rule_answers_by_itself(app: Flask) -> None:
-    assert not any(map(iscoroutinefunction, app.view_functions.values()))
+def test_no_more_hooks_are_taken_once_requests_come(make_client: MakeClient) -> None:
+    client = make_client()
+    client.get("/")
+
+    with pytest.raises(AssertionError, match="can no longer be called"):
+        client.application.before_request(lambda: None)
+
+
+def test_nothing_is_asynchronous_and_no_rule_answers_by_itself(app: Flask) -> None:
+    hooks = app.before_request_funcs[None] + app.after_request_funcs[None]
+    assert not any(map(iscoroutinefunction, [*app.view_functions.values(), *hooks]))
     rules: list[Any] = list(app.url_map.iter_rules())
     assert not any(rule.provide_automatic_options for rule in rules)
 
