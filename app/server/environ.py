@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 from typing import Any
@@ -11,29 +10,26 @@ from gunicorn.config import Config
 from gunicorn.http import wsgi
 
 BARE = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
+OURS = {"wsgi.errors": sys.stderr, "wsgi.multithread": True}
 
 
-def common(cfg: Config) -> dict[str, Any]:
+def constants(cfg: Config) -> dict[str, Any]:
     """What is told of every request to a worker."""
-    return {
-        **wsgi.base_environ(cfg),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "SCRIPT_NAME": os.environ.get("SCRIPT_NAME", ""),
-    }
+    below = os.environ.get("SCRIPT_NAME", "")
+    return {**wsgi.base_environ(cfg), **OURS, "SCRIPT_NAME": below}
 
 
 def build(
-    request: Any, sock: Any, peer: Any, server: Any, cfg: Config, common: dict[str, Any]
+    request: Any, sock: Any, peer: Any, server: Any, cfg: Config, always: dict[str, Any]
 ) -> dict[str, Any]:
     """Sockets of Unix and what `Request` calls odd are left to gunicorn."""
     has_ports = isinstance(peer, tuple) and isinstance(server, tuple)
-    if not request.is_usual or not has_ports or common["SCRIPT_NAME"]:
+    if not request.is_usual or not has_ports or always["SCRIPT_NAME"]:
         _, told = wsgi.create(request, sock, peer, server, cfg)
         del told["wsgi.early_hints"]  # to a response that is not ours
-        return {**told, "wsgi.multithread": True}
+        return {**told, **OURS}
     return {
-        **common,
+        **always,
         **{key(name): value for name, value in request.headers},
         "wsgi.input": request.body,
         "wsgi.url_scheme": request.scheme,
@@ -50,7 +46,6 @@ def build(
     }
 
 
-@functools.lru_cache(maxsize=1024)
 def key(name: str) -> str:
-    """Under which a field stands, of which there are few."""
+    """Under which a field stands."""
     return BARE.get(name) or "HTTP_" + name.replace("-", "_")

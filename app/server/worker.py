@@ -22,7 +22,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from app.server.client import Client
 from app.server.drain import drain
-from app.server.environ import build, common
+from app.server.environ import build, constants
 from app.server.refusal import REFUSED, NoHost, refuse
 from app.server.request import Request
 from app.server.response import Response
@@ -44,7 +44,7 @@ class Worker(GeventWorker):
         with self.wsgi.app_context():
             ours = services()
         self.silence_s = ours.upstream.idle_timeout_s
-        self._common = common(self.cfg)
+        self._always = constants(self.cfg)
         self.clients: set[Client] = set()
         self._told = Event()
         servers = [self._listen(sock) for sock in self.sockets]
@@ -78,7 +78,7 @@ class Worker(GeventWorker):
         """Answer; whether another request may follow."""
         begun = datetime.now()
         response = Response(req, sock, self.cfg, self)
-        environ = build(req, sock, addr, listener_name, self.cfg, self._common)
+        environ = build(req, sock, addr, listener_name, self.cfg, self._always)
         self._count()
         try:
             send(self.wsgi(environ, response.start_response), response)
