@@ -13,6 +13,8 @@ from typing import Any
 from gunicorn.http import message
 from gunicorn.http.unreader import Unreader
 
+from app.web.body import SMALL
+
 # A path that needs no decoding, names that nothing can be made of but themselves, and
 # one line for each.
 PATH = rb"/|(?:/[\w.:@~-]+)+"
@@ -21,7 +23,6 @@ FIELDS = rb"%b(?:\r\n%b)*" % (FIELD, FIELD)
 USUAL = re.compile(rb"([A-Z]{3,20}) (%b) HTTP/1\.1\r\n(%b)\r\n\r\n" % (PATH, FIELDS))
 
 SPECIAL = {"EXPECT"}  # to gunicorn, whatever the settings
-SMALL = re.compile("[0-9]{1,7}")  # a length that may have come with its head
 
 
 class Whole(BytesIO):

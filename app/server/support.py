@@ -20,6 +20,7 @@ NEEDED: Needed = {
     "gunicorn.http.wsgi:Response.send_headers": set(),
     "gunicorn.http.wsgi:Response.should_close": set(),
     "gunicorn.http.message:Request.parse": {"unreader"},
+    "gunicorn.http.message:Request.set_body_reader": set(),
     "gunicorn.http.unreader:Unreader.unread": {"data"},
     "gunicorn.http.unreader:SocketUnreader.chunk": {"size_hint"},
     "gunicorn.http.unreader:Unreader.take_buffered": set(),

@@ -22,7 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SLOW_BODY = 1 << 20  # bytes; from here on, decoding would stall other streams
-SMALL = re.compile("[0-9]{1,7}")  # a length that may be less than that
+SMALL = re.compile("[0-9]{1,7}")  # a length that needs no thought
 PIECE = 64 << 10  # bytes hashed in one go
 INFLATED_LIMIT = 20 << 20  # bytes, as in Ollama
 WINDOW_LIMIT = 8 << 20  # bytes of memory for a decompressor, as in Ollama
