@@ -69,20 +69,6 @@ decode_ids = msgspec.json.Decoder(ModelIds).decode
 decode_public = msgspec.json.Decoder(PublicModels).decode
 
 
-class KeyedStream(ChunkStream):
-    """A stream that says when it is done with its key."""
-
-    def __init__(
-        self, body: Body, tick_s: float, *, on_close: Callable[[], None]
-    ) -> None:
-        super().__init__(body, tick_s)
-        self._on_close = on_close
-
-    def close(self) -> None:
-        super().close()
-        self._on_close()
-
-
 @dataclass(kw_only=True)
 class Cerebras:
     """The upstream."""
@@ -149,7 +135,7 @@ class Cerebras:
 
         def attempt(key: Key) -> ChunkStream:
             body = self._infer(errand, key)
-            chunks = KeyedStream(body, self.tick_s, on_close=release)
+            chunks = ChunkStream(body, release, self.tick_s)
             chunks.prime()
             return chunks
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 import msgspec
@@ -25,8 +25,11 @@ class ChunkStream:
     It ends after a finish reason only: what stops before is an error, however cleanly.
     """
 
-    def __init__(self, body: Body, tick_s: float = TICK_S) -> None:
+    def __init__(
+        self, body: Body, on_close: Callable[[], None], tick_s: float = TICK_S
+    ) -> None:
         self._body = body
+        self._on_close = on_close
         self._tick_s = tick_s
         self.usage: Usage | None = None  # as told so far, which is mostly at the end
         self.time_info: TimeInfo | None = None
@@ -55,6 +58,7 @@ class ChunkStream:
     def close(self) -> None:
         """Give up what has not been read; for its own reader, at any time."""
         self._body.close()
+        self._on_close()
 
     def _take(self) -> list[Chunk]:
         try:
