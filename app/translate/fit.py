@@ -168,7 +168,9 @@ def _fit_sampling(request: Request, traits: Traits) -> Request:
 
 
 def _fit_prediction(request: Request, traits: Traits) -> Request:
-    prediction = request.get("prediction") if traits.prediction else None
+    if "prediction" not in request:
+        return request
+    prediction = request["prediction"] if traits.prediction else None
     return _with(request, "prediction", prediction)
 
 

@@ -47,12 +47,8 @@ def content_of(text: str, encoded: Sequence[str]) -> str | list[dict[str, Any]]:
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     role = message.get("role")
     content = content_of(message.get("content") or "", message.get("images") or ())
-    extras = EXTRAS.get(role or "", _nothing)(message)
+    extras = EXTRAS[role](message) if role in EXTRAS else {}
     return {"role": role if role in ROLES else "user", "content": content, **extras}
-
-
-def _nothing(message: Mapping[str, Any]) -> dict[str, Any]:
-    return {}
 
 
 def _assistant(message: Mapping[str, Any]) -> dict[str, Any]:
