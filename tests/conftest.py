@@ -38,7 +38,10 @@ def pair() -> Iterator[Pair]:
 
 @pytest.fixture
 def uncollected() -> Iterator[None]:
-    """No garbage is collected: at a decoder's depth limit no finalizer could run."""
+    """No garbage is collected, for where finalizers cannot run, or would be counted.
+
+    They cannot at the depth limit of a decoder.
+    """
     gc.disable()
     yield
     gc.enable()

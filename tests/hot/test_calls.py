@@ -47,6 +47,7 @@ def upstream() -> Iterator[Paced]:
     paced.close()
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("path", BODIES)
 def test_a_request_and_a_chunk_cost_few_calls(
     upstream: Paced, path: str, tmp_path: Path
