@@ -168,9 +168,7 @@ def _fit_sampling(request: Request, traits: Traits) -> Request:
 
 
 def _fit_prediction(request: Request, traits: Traits) -> Request:
-    if "prediction" not in request:
-        return request
-    prediction = request["prediction"] if traits.prediction else None
+    prediction = request.get("prediction") if traits.prediction else None
     return _with(request, "prediction", prediction)
 
 

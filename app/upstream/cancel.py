@@ -42,8 +42,7 @@ class Cancel:
         It is held by a descriptor of its own: the number cannot come to mean another's
         socket, and a TLS object that is being read is left alone.
         """
-        if self._held:
-            self.release()
+        self.release()
         self._held.append(os.dup(sock.fileno()))
         if self.tripped:
             self.release()

@@ -123,10 +123,10 @@ def _question(
     if cap is not None and not need.is_capped(fitted):
         fitted = need.with_cap(fitted, cap)
     form = request.get("response_format") if request.get("tools") else None
-    originals: Mapping[str, str] = {}
-    if names := toolnames.stand_ins(fitted):
+    names = toolnames.stand_ins(fitted)
+    if names:
         fitted = toolnames.rename(fitted, names)
-        originals = toolnames.originals(names)
+    originals = toolnames.originals(names)
     return Question(fitted, further, form, originals, has_substitute)
 
 
