@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.upstream.cerebras import Cerebras
+from app.upstream.transport import Transport
 from tests.cerebras import shared_fake  # noqa: F401  # not the servers' own
 from tests.upstream.servers import CERTIFICATE, Script, Server
 
@@ -16,6 +17,11 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Cerebras]
+
+
+def transport_to(url: str, peer: str = "it") -> Transport:
+    """One connection at a time is kept."""
+    return Transport(url, pool_size=1, connect_timeout_s=2, peer=peer)
 
 
 @pytest.fixture(autouse=True)

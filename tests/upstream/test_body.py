@@ -8,15 +8,12 @@ from app.errors import UpstreamError
 from app.upstream.body import Body
 from app.upstream.cancel import Cancel
 from app.upstream.failures import Failure
-from app.upstream.transport import Transport
-from tests.upstream.conftest import Serve
+from tests.upstream.conftest import Serve, transport_to
 from tests.upstream.servers import Peer, Server, answer, head
 
 
 def open_body(server: Server) -> Body:
-    transport = Transport(
-        server.base_url, pool_size=1, connect_timeout_s=2, peer="Cerebras"
-    )
+    transport = transport_to(server.base_url, peer="Cerebras")
     return transport.send(transport.request("GET", "/", {}), Cancel(), 5).body
 
 

@@ -8,12 +8,8 @@ from app.errors import UpstreamError
 from app.upstream.cancel import Cancel
 from app.upstream.connection import MOST_JOINED
 from app.upstream.transport import Answer, Transport
-from tests.upstream.conftest import Serve
-from tests.upstream.servers import Peer, Server, answer, head
-
-
-def transport_to(server: Server) -> Transport:
-    return Transport(server.base_url, pool_size=8, connect_timeout_s=2, peer="it")
+from tests.upstream.conftest import Serve, transport_to
+from tests.upstream.servers import Peer, answer, head
 
 
 def get(transport: Transport, method: str = "GET") -> Answer:
@@ -23,7 +19,7 @@ def get(transport: Transport, method: str = "GET") -> Answer:
 def test_a_request_names_its_host_and_nobody_else(serve: Serve) -> None:
     server = serve(answer(b""))
 
-    get(transport_to(server))
+    get(transport_to(server.base_url))
 
     assert server.requests[0].line == "GET /v1 HTTP/1.1"
     assert server.requests[0].headers == {"host": f"127.0.0.1:{server.port}"}
@@ -33,7 +29,7 @@ def test_credentials_in_the_url_are_no_part_of_the_host(serve: Serve) -> None:
     server = serve(answer(b""))
     url = server.base_url.replace("//", "//user:secret@")
 
-    get(Transport(url, pool_size=1, connect_timeout_s=2, peer="it"))
+    get(transport_to(url))
 
     assert server.requests[0].headers["host"] == f"127.0.0.1:{server.port}"
 
@@ -42,7 +38,7 @@ def test_credentials_in_the_url_are_no_part_of_the_host(serve: Serve) -> None:
 def test_a_body_of_any_size_arrives(serve: Serve, size: int) -> None:
     server = serve(answer(b""))
 
-    transport = transport_to(server)
+    transport = transport_to(server.base_url)
     transport.send(transport.request("POST", "/", {}), Cancel(), 5, b"x" * size)
 
     assert server.requests[0].body == b"x" * size
@@ -50,7 +46,7 @@ def test_a_body_of_any_size_arrives(serve: Serve, size: int) -> None:
 
 def test_a_header_that_would_be_two_is_not_sent(serve: Serve) -> None:
     server = serve(answer(b""))
-    transport = transport_to(server)
+    transport = transport_to(server.base_url)
     split = transport.request("GET", "/", {"A": "b\r\nC: d"})
 
     with pytest.raises(UpstreamError):
@@ -71,7 +67,7 @@ def test_an_answer_without_a_body_leaves_its_connection_to_the_next(
     serve: Serve, method: str, reply: bytes
 ) -> None:
     server = serve(reply, answer(b"abc"))
-    transport = transport_to(server)
+    transport = transport_to(server.base_url)
 
     assert get(transport, method).body.ended
     assert get(transport).body.read_all(9) == b"abc"
@@ -80,7 +76,7 @@ def test_an_answer_without_a_body_leaves_its_connection_to_the_next(
 
 def test_a_body_where_none_can_be_is_nobodys_answer(serve: Serve) -> None:
     server = serve(head(204) + b"abc", answer(b"abc"))
-    transport = transport_to(server)
+    transport = transport_to(server.base_url)
 
     assert get(transport).body.ended
     assert get(transport).body.read_all(9) == b"abc"
@@ -96,7 +92,7 @@ def test_a_request_whose_answer_began_is_not_sent_again(
         end(peer)  # type: ignore[operator]
 
     server = serve(answer(b""), begin, answer(b""))
-    transport = transport_to(server)
+    transport = transport_to(server.base_url)
     get(transport)
 
     with pytest.raises(Exception, match="cannot reach it"):

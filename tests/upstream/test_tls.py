@@ -12,8 +12,7 @@ from app.errors import Cancelled, UpstreamError
 from app.upstream.cancel import Cancel
 from app.upstream.cerebras import Cerebras
 from app.upstream.socketread import READ_BYTES
-from app.upstream.transport import Transport
-from tests.upstream.conftest import Connect, Serve
+from tests.upstream.conftest import Connect, Serve, transport_to
 from tests.upstream.servers import (
     END,
     FINISH,
@@ -82,7 +81,7 @@ def test_an_answer_too_many_is_nobodys_though_openssl_holds_it(serve: Serve) -> 
         sent.set()
 
     server = serve(script, answer(b"right"), tls=True)
-    transport = Transport(server.base_url, pool_size=1, connect_timeout_s=2, peer="it")
+    transport = transport_to(server.base_url)
     first = transport.send(transport.request("GET", "/1", {}), Cancel(), 5)
     head_read.set()
     assert sent.wait(5)
