@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import CerellamaError
-from app.wire import json
+from app.wire import json_codec
 
 Event = dict[str, Any] | bytes
 
@@ -54,7 +54,7 @@ class Exchange:
 def run(head: bytes, texts: Sequence[str], tail: bytes) -> bytes:
     """Frame a run of plain texts: each is a JSON string between `head` and `tail`."""
     if len(texts) == 1:
-        told = head + json.encode_raw(texts[0]) + tail
+        told = head + json_codec.encode_raw(texts[0]) + tail
     else:
-        told = head + (tail + head).join(map(json.encode_raw, texts)) + tail
-    return told if told.isascii() else json.escape_line_breaks(told)
+        told = head + (tail + head).join(map(json_codec.encode_raw, texts)) + tail
+    return told if told.isascii() else json_codec.escape_line_breaks(told)

@@ -15,7 +15,7 @@ import msgspec
 
 from app.translate import judge, strict
 from app.translate.messages import text_of, with_instruction
-from app.wire import json
+from app.wire import json_codec
 
 ASK_FOR_JSON = "Reply in JSON."
 UNLESS_TOOL = "Unless you call a tool, reply with nothing but"
@@ -108,7 +108,7 @@ def _in_words(response_format: Mapping[str, Any]) -> str | None:
     if kind == "json_object":
         return "one JSON object."
     if kind == "json_schema":
-        schema = json.encode(response_format["json_schema"]["schema"]).decode()
+        schema = json_codec.encode(response_format["json_schema"]["schema"]).decode()
         return f"JSON that fits this JSON schema:\n{schema}"
     return None
 

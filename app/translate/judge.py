@@ -14,7 +14,7 @@ from jsonschema.exceptions import SchemaError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from app.wire import json
+from app.wire import json_codec
 
 Check = Callable[[Any, Any, Any, Any], Iterator[Any] | None]
 
@@ -31,7 +31,7 @@ class TooLong(Exception):
 
 def fits(value: Any, schema: Any) -> bool:
     try:
-        if len(json.encode(schema)) > LONGEST_SCHEMA:
+        if len(json_codec.encode(schema)) > LONGEST_SCHEMA:
             return True
         Draft202012Validator.check_schema(schema)
         # An empty registry: no reference in a schema may make us fetch anything.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from app.wire import json
+from app.wire import json_codec
 
 LONGEST_SCHEMA = 5000  # characters
 DEEPEST_SCHEMA = 10
@@ -79,7 +79,7 @@ def _closed_below(key: str, value: Any) -> Any:
 
 
 def _is_within_limits(schema: dict[str, Any]) -> bool:
-    if len(json.encode(schema).decode()) > LONGEST_SCHEMA:
+    if len(json_codec.encode(schema).decode()) > LONGEST_SCHEMA:
         return False
     nodes = list(_nodes(schema))
     return (

@@ -31,7 +31,7 @@ from app.upstream.patience import MAX_WAITS, Patience
 from app.upstream.stream import TICK_S, ChunkStream, decode
 from app.upstream.transport import Answer, Transport, path_of
 from app.version import VERSION
-from app.wire import json
+from app.wire import json_codec
 from app.wire.completion import Chunk
 
 T = TypeVar("T")
@@ -174,7 +174,7 @@ class Cerebras:
     def _infer(self, errand: Errand, key: Key) -> Body:
         """The body of the answer, its head read."""
         path = "completions" if "prompt" in errand.request else "chat/completions"
-        body = json.encode(errand.request)
+        body = json_codec.encode(errand.request)
         sent = self.clock()
         answer = self._open(
             self._posts[key, path], errand.cancel, self.idle_timeout_s, body

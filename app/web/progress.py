@@ -10,7 +10,7 @@ from app.translate.dialect import Event
 from app.translate.ollama.dialect import DIALECT
 from app.web import record, replies
 from app.web.relay import relay
-from app.wire import json
+from app.wire import json_codec
 
 
 def answer(batches: Iterable[list[Event]], *, stream: bool) -> Response:
@@ -19,4 +19,4 @@ def answer(batches: Iterable[list[Event]], *, stream: bool) -> Response:
     if stream:
         return relay(batches, DIALECT, close=lambda: None)
     lines = [line for batch in batches for line in batch]
-    return Response(json.encode(lines[-1]), content_type=replies.BARE_JSON)
+    return Response(json_codec.encode(lines[-1]), content_type=replies.BARE_JSON)

@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import Response
 
-from app.wire import json
+from app.wire import json_codec
 
 JSON = "application/json; charset=utf-8"
 BARE_JSON = "application/json"
 
 
 def native(body: Mapping[str, Any], status: int = 200) -> Response:
-    return ready(json.encode(body), status)
+    return ready(json_codec.encode(body), status)
 
 
 class Ready:
@@ -28,7 +28,7 @@ class Ready:
         """What these facts, compared by their values, look like."""
         known, data = self._last
         if facts != known:
-            data = json.encode(self._spell(*facts))
+            data = json_codec.encode(self._spell(*facts))
             self._last = facts, data
         return data
 
@@ -40,12 +40,12 @@ def ready(data: bytes, status: int = 200) -> Response:
 
 def instead_of_stream(body: Mapping[str, Any], status: int) -> Response:
     """As Ollama tells an error that is the first thing a stream produces."""
-    return Response(json.encode(body), status, content_type=BARE_JSON)
+    return Response(json_codec.encode(body), status, content_type=BARE_JSON)
 
 
 def compatible(body: Mapping[str, Any], status: int = 200) -> Response:
     """As the `/v1` routes answer: no charset, and a newline at the end."""
-    return ready_compatible(json.encode(body), status)
+    return ready_compatible(json_codec.encode(body), status)
 
 
 def ready_compatible(data: bytes, status: int = 200) -> Response:

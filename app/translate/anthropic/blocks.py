@@ -8,7 +8,7 @@ from typing import Any
 from app.translate import dialect
 from app.translate.anthropic.dialect import encode
 from app.translate.dialect import Event
-from app.wire import json
+from app.wire import json_codec
 
 TEXT, THINKING, TOOL_USE = "text", "thinking", "tool_use"
 MARK = "\0"
@@ -35,7 +35,7 @@ class Blocks:
 
     def call(self, block: Block) -> list[Event]:
         """Tell a whole tool call; its input comes in one delta."""
-        told = json.encode(block["input"]).decode()
+        told = json_codec.encode(block["input"]).decode()
         return [
             *self.turn_to({**block, "input": {}}),
             self._delta({"type": "input_json_delta", "partial_json": told}),
@@ -58,5 +58,5 @@ class Blocks:
 
     def _frame_of(self, kind: str) -> tuple[bytes, bytes]:
         framed = encode(self._delta({"type": f"{kind}_delta", kind: MARK}))
-        head, tail = framed.split(json.encode(MARK))
+        head, tail = framed.split(json_codec.encode(MARK))
         return head, tail

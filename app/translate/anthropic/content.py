@@ -11,7 +11,7 @@ from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate import images
-from app.wire import json
+from app.wire import json_codec
 
 Block = Mapping[str, Any]
 Part = dict[str, Any]
@@ -82,7 +82,7 @@ def _call(block: Block) -> dict[str, Any]:
         if not (isinstance(block.get(key), str) and block[key]):
             raise InvalidRequest(f"tool_use block missing required '{key}' field")
     given = block.get("input")
-    arguments = json.encode(given if isinstance(given, dict) else {}).decode()
+    arguments = json_codec.encode(given if isinstance(given, dict) else {}).decode()
     called = {"name": block["name"], "arguments": arguments}
     return {"id": block["id"], "type": "function", "function": called}
 
@@ -91,7 +91,7 @@ def _result(block: Block) -> Message:
     """The upstream has no mark for a failure: it is told in words."""
     content = block.get("content")
     if isinstance(content, dict):  # of a tool that Anthropic's own server ran
-        content = json.encode(content).decode()
+        content = json_codec.encode(content).decode()
     told = _flattened(_parts(blocks_of(content)))
     if block.get("is_error") is True:
         told = _after(FAILED, told)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.translate.anthropic.content import blocks_of, is_result, text_of
-from app.wire import json
+from app.wire import json_codec
 
 BYTES_PER_TOKEN = 4
 UNCOUNTED = frozenset({"image", "document"})
@@ -19,7 +19,7 @@ def input_tokens(body: Mapping[str, Any]) -> int:
     for message in body.get("messages") or ():
         size += len((message.get("role") or "").encode())
         size += _size(blocks_of(message.get("content")))
-    size += sum(len(json.encode(tool)) for tool in body.get("tools") or ())
+    size += sum(len(json_codec.encode(tool)) for tool in body.get("tools") or ())
     return max(size // BYTES_PER_TOKEN, 1)
 
 
@@ -35,4 +35,4 @@ def _size_of(block: Mapping[str, Any]) -> int:
         return len(str(block.get(TEXTS[kind]) or "").encode())
     if is_result(block):
         return _size(blocks_of(block.get("content")))
-    return len(json.encode(block))
+    return len(json_codec.encode(block))

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.errors import CerellamaError, ConversationNotFound
 from app.translate.dialect import Dialect
-from app.wire import json, sse
+from app.wire import json_codec, sse
 
 ERROR_TYPES = {
     400: "invalid_request_error",
@@ -31,7 +31,7 @@ PING = sse.encode(b'{"type":"ping"}', "ping")
 
 
 def encode(event: dict[str, Any]) -> bytes:
-    return sse.encode(json.encode(event), event["type"])
+    return sse.encode(json_codec.encode(event), event["type"])
 
 
 def from_error(error: CerellamaError) -> dict[str, Any]:

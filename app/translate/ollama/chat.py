@@ -13,7 +13,7 @@ from app.translate.messages import ROLES
 from app.translate.ollama.lines import Line, answer, form, given
 from app.translate.ollama.options import sampling, to_sampling
 from app.translate.ollama.reply import Reply
-from app.wire import json
+from app.wire import json_codec
 from app.wire.completion import Chunk
 
 
@@ -68,7 +68,7 @@ EXTRAS = {"assistant": _assistant, "tool": _tool_result}
 
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call.get("function") or {}
-    arguments = json.encode(function.get("arguments") or {}).decode()
+    arguments = json_codec.encode(function.get("arguments") or {}).decode()
     called = {"name": function.get("name") or "", "arguments": arguments}
     return {**given(id=call.get("id")), "type": "function", "function": called}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from app.errors import CerellamaError
 from app.translate.dialect import Dialect
-from app.wire import ndjson
+from app.wire import json_codec
 
 
 def from_error(error: CerellamaError) -> dict[str, str]:
     return {"error": error.message}
 
 
-DIALECT = Dialect(ndjson.MIMETYPE, ndjson.encode, from_error)
+DIALECT = Dialect(json_codec.NDJSON_MIMETYPE, json_codec.encode_line, from_error)

@@ -9,7 +9,7 @@ from typing import Any
 from app.translate.dialect import Exchange
 from app.translate.ollama.times import render_time
 from app.translate.reading import CONTENT, REASONING
-from app.wire import json
+from app.wire import json_codec
 
 UNDER_WAY: Mapping[str, Any] = {"done": False}
 MARK = "\0"
@@ -55,7 +55,7 @@ def line_of(kind: str, text: str, logprobs: Sequence[Mapping[str, Any]] = ()) ->
 
 
 def _frame(fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    head, tail = json.encode(fields).split(json.encode(MARK))
+    head, tail = json_codec.encode(fields).split(json_codec.encode(MARK))
     return b'",' + head.removeprefix(b"{"), tail + b"\n"
 
 

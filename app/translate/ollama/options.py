@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from app.errors import InvalidRequest
-from app.wire import json
+from app.wire import json_codec
 
 INT64 = 2**63
 
@@ -150,7 +150,7 @@ def response_format(wanted: Any) -> dict[str, Any] | None:
     if isinstance(wanted, dict):
         return {"type": "json_schema", "json_schema": {"schema": wanted}}
     # Go prints the raw JSON as a quoted string: its quotes are escaped once more.
-    printed = json.encode(json.encode(wanted).decode()).decode()
+    printed = json_codec.encode(json_codec.encode(wanted).decode()).decode()
     raise InvalidRequest(
         f'invalid format: {printed}; expected "json" or a valid JSON Schema object'
     )

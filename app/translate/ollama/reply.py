@@ -14,7 +14,7 @@ from app.translate.ollama.lines import Form, Line, answer, line_of
 from app.translate.ollama.logprobs import entries
 from app.translate.ollama.times import render_time
 from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
-from app.wire import json
+from app.wire import json_codec
 from app.wire.completion import Chunk
 
 DONE_REASONS = {"length": "length"}  # all others are "stop" to Ollama's clients
@@ -34,7 +34,7 @@ class Reply:
         self._remember = remember
         self._reading = Reading(exchange)
         self._texts: list[str] = []
-        named = json.encode({"model": exchange.name, **exchange.remote})
+        named = json_codec.encode({"model": exchange.name, **exchange.remote})
         self._head = named.removesuffix(b"}") + b',"created_at":"'
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:

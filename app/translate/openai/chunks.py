@@ -8,7 +8,7 @@ from typing import Any
 from app.translate import dialect
 from app.translate.dialect import Event, Exchange
 from app.translate.reading import Run
-from app.wire import json, sse
+from app.wire import json_codec, sse
 
 CHUNK, COMPLETION = "chat.completion.chunk", "chat.completion"
 ROLE = {"role": "assistant"}
@@ -67,8 +67,8 @@ class Chunks:
 
     def _run(self, kind: str, texts: Sequence[str]) -> bytes:
         if kind not in self._frames:
-            framed = sse.encode(json.encode(self.say(kind, MARK)))
-            head, tail = framed.split(json.encode(MARK))
+            framed = sse.encode(json_codec.encode(self.say(kind, MARK)))
+            head, tail = framed.split(json_codec.encode(MARK))
             self._frames[kind] = head, tail
         head, tail = self._frames[kind]
         return dialect.run(head, texts, tail)

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.errors import CerellamaError
 from app.translate.dialect import Dialect
-from app.wire import json, sse
+from app.wire import json_codec, sse
 
 ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
 OTHER_ERRORS = "api_error"
@@ -17,7 +17,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 def encode(event: dict[str, Any]) -> bytes:
-    return sse.encode(json.encode(event))
+    return sse.encode(json_codec.encode(event))
 
 
 def from_error(error: CerellamaError) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import InvalidRequest
-from app.wire import json
+from app.wire import json_codec
 
 EFFORTS = {
     "none": "none",
@@ -30,6 +30,6 @@ def reasoning_effort(body: Mapping[str, Any]) -> str | None:
     if not asked:
         return None
     if asked not in EFFORTS:
-        quoted = json.encode(asked).decode()
+        quoted = json_codec.encode(asked).decode()
         raise InvalidRequest(f"invalid reasoning value: {quoted} (must be {CHOICES})")
     return EFFORTS[asked]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import InvalidRequest
-from app.wire import json
+from app.wire import json_codec
 
 
 def response_format(given: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -18,7 +18,7 @@ def response_format(given: Mapping[str, Any]) -> dict[str, Any] | None:
     if schema is None or schema == "":
         return None
     if not isinstance(schema, dict):
-        printed = json.encode(json.encode(schema).decode()).decode()
+        printed = json_codec.encode(json_codec.encode(schema).decode()).decode()
         raise InvalidRequest(
             f'invalid format: {printed}; expected "json" or a valid JSON Schema object'
         )

@@ -10,7 +10,7 @@ from app.translate.dialect import Event, Exchange
 from app.translate.openai.chunks import COMPLETION, ROLE, Chunks
 from app.translate.openai.dialect import DONE, KEEP_ALIVE
 from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
-from app.wire import json
+from app.wire import json_codec
 from app.wire.completion import Chunk
 
 
@@ -75,7 +75,7 @@ class Reply:
                 "type": "function",
                 "function": {
                     "name": call.name,
-                    "arguments": json.encode(call.arguments).decode(),
+                    "arguments": json_codec.encode(call.arguments).decode(),
                 },
             }
             for index, call in enumerate(self._reading.tool_calls())

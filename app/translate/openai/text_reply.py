@@ -12,7 +12,7 @@ from app.translate.openai.chat import wants_usage
 from app.translate.openai.chunks import FINGERPRINT, MARK, SECOND
 from app.translate.openai.dialect import DONE, KEEP_ALIVE
 from app.translate.reading import CONTENT, Reading, Run, text_of
-from app.wire import json, sse
+from app.wire import json_codec, sse
 from app.wire.completion import Chunk
 
 NO_USAGE = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)
@@ -81,8 +81,8 @@ class TextReply:
     def _run(self, texts: Sequence[str]) -> bytes:
         """Say many texts without an object for any of them."""
         if self._frame is None:
-            framed = sse.encode(json.encode(self._chunk(MARK)))
-            head, tail = framed.split(json.encode(MARK))
+            framed = sse.encode(json_codec.encode(self._chunk(MARK)))
+            head, tail = framed.split(json_codec.encode(MARK))
             self._frame = head, tail
         head, tail = self._frame
         return dialect.run(head, texts, tail)

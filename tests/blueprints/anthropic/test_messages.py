@@ -9,7 +9,7 @@ import pytest
 import zstandard
 from flask.testing import FlaskClient
 
-from app.wire import json
+from app.wire import json_codec
 from tests.apps import MakeClient
 from tests.blueprints.anthropic.asking import (
     WEATHER,
@@ -77,7 +77,7 @@ def test_query_and_headers_of_anthropic_change_nothing(
 
 
 def test_a_compressed_body_is_read(client: FlaskClient) -> None:
-    body = zstandard.compress(json.encode(asking()))
+    body = zstandard.compress(json_codec.encode(asking()))
 
     answer = client.post(MESSAGES, data=body, headers={"Content-Encoding": "zstd"})
 

@@ -13,7 +13,7 @@ from app.translate.messages import text_of
 from app.translate.openai.arguments import arguments_text
 from app.translate.openai.responses import parts
 from app.translate.openai.responses.tools import INPUT, TOOL_ITEM, qualified
-from app.wire import json
+from app.wire import json_codec
 
 Item = Mapping[str, Any]
 
@@ -142,11 +142,11 @@ def _arguments(item: Item) -> str:
     if isinstance(given, str):
         return arguments_text(given or "{}")
     if isinstance(given, dict):
-        return json.encode(given).decode()
+        return json_codec.encode(given).decode()
     if "input" in item:
-        return json.encode({INPUT: item["input"]}).decode()
+        return json_codec.encode({INPUT: item["input"]}).decode()
     asked = {key: value for key, value in item.items() if key not in ABOUT_CALLS}
-    return json.encode(asked).decode()
+    return json_codec.encode(asked).decode()
 
 
 def _thought(item: Item) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from app.translate.deltas import WholeCall
 from app.translate.openai.responses.tools import CUSTOM, FUNCTION, INPUT, Tool
-from app.wire import json
+from app.wire import json_codec
 
 Event = dict[str, Any]
 Object = dict[str, Any]
@@ -188,4 +188,4 @@ def _input(call: WholeCall, tool: Tool) -> str:
     given = call.arguments.get(INPUT)
     if tool.kind == CUSTOM and isinstance(given, str):
         return given
-    return json.encode(call.arguments).decode()
+    return json_codec.encode(call.arguments).decode()

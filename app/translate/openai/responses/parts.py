@@ -8,7 +8,7 @@ from typing import Any
 from app.errors import InvalidRequest
 from app.translate.openai import content
 from app.translate.openai.content import BAD_PART, Part
-from app.wire import json
+from app.wire import json_codec
 
 DETAILS = frozenset({"auto", "low", "high"})
 
@@ -29,7 +29,7 @@ def result_of(value: Any) -> str | list[Part]:
     told = value if isinstance(value, list) else [value]
     if all(isinstance(each, dict) and _kind(each) in PARTS for each in told):
         return content_of(told)
-    return value if isinstance(value, str) else json.encode(value).decode()
+    return value if isinstance(value, str) else json_codec.encode(value).decode()
 
 
 def pictures(values: Sequence[Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from app.translate.openai.dialect import KEEP_ALIVE
 from app.translate.openai.responses import output, tools
 from app.translate.openai.responses.envelope import Envelope
 from app.translate.reading import CONTENT, REASONING, Reading, Run
-from app.wire import json, sse
+from app.wire import json_codec, sse
 from app.wire.completion import Chunk
 
 KINDS = {REASONING: output.REASONING, CONTENT: output.MESSAGE}
@@ -109,4 +109,4 @@ class Reply:
 
 def encode(event: dict[str, Any]) -> bytes:
     """Frame an event by its name."""
-    return sse.encode(json.encode(event), event["type"])
+    return sse.encode(json_codec.encode(event), event["type"])

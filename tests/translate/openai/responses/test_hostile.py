@@ -13,7 +13,7 @@ from app.schemas.responses import ResponsesRequest
 from app.translate import toolnames
 from app.translate.fit import Traits, fit
 from app.translate.openai import responses
-from app.wire import json
+from app.wire import json_codec
 from tests.translate.openai.speech import exchange
 
 Make = Callable[[Any], dict[str, Any]]
@@ -100,7 +100,7 @@ def test_any_value_in_any_place(place: str) -> None:
             request = fit(responses.to_upstream(checked), SEEING, model="m", name="m")
         except InvalidRequest:
             continue
-        json.encode(toolnames.rename(request, toolnames.stand_ins(request)))
+        json_codec.encode(toolnames.rename(request, toolnames.stand_ins(request)))
         assert all(isinstance(kind, str) for kind in responses.ignored(checked))
         assert list(responses.pictures(checked)) is not None
-        json.encode(responses.Reply(exchange(), checked).fold([]))
+        json_codec.encode(responses.Reply(exchange(), checked).fold([]))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+NDJSON_MIMETYPE = "application/x-ndjson"
+
 encode_raw = msgspec.json.Encoder().encode
 
 LINE_BREAKS = (
@@ -30,3 +32,8 @@ def escape_line_breaks(data: bytes) -> bytes:
 def encode(value: object) -> bytes:
     """Compact JSON; a dict keeps its order."""
     return escape_line_breaks(encode_raw(value))
+
+
+def encode_line(value: object) -> bytes:
+    """Encode `value` as one line of an NDJSON stream."""
+    return encode(value) + b"\n"
