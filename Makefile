@@ -1,22 +1,26 @@
-# make run    the server; without CEREBRAS_API_KEY a stand-in for Cerebras runs beside it
-# make check  format, lint, types, direction of imports
-# make fix    what ruff can fix
-# make test   every test; those whose real program is missing are skipped and listed
-# make bench  Cerellama beside nginx and other proxies, into bench/RESULTS.md; needs cc and nginx
-# make soak   SECONDS (600) of mixed clients and faults, then 2,000 slow streams held
-# make profile  where a worker's time goes, as a table and as instance/profile.svg
+# make run      start the server; without CEREBRAS_API_KEY a simulated Cerebras runs beside it
+# make check    check format, lint, types and the direction of imports
+# make fix      let ruff fix what it can
+# make test     run all tests; tests whose real program is missing are skipped and listed
+# make lock     write requirements*.txt from requirements*.in; UPGRADE=1 takes newer versions
+# make bench    compare Cerellama with nginx and other proxies: bench/RESULTS.md; needs cc and nginx
+# make soak     run mixed clients and faults for SECONDS (600), then hold 2,000 slow streams
+# make profile  show where a worker spends its time: a table and instance/profile.svg
 
 PYTHON ?= python3
 BIN := .venv/bin
 LITELLM := .venv/litellm
 BENCH := .venv/bench
+LOCK := .venv/lock
+UV := uv==0.13.9
 NODE := tests/dropin/node
 NEED := Cerellama needs Python 3.11 or newer with venv: install it (Debian, Ubuntu: apt install python3-venv) or name it as in "make PYTHON=python3.13".
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 SECONDS ?= 600
 SEED ?= 1
 
-.PHONY: run check fix test bench profile soak
+.PHONY: run check fix test lock bench profile soak
 
 run: .venv/.run
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m fake_cerebras.beside $$(sed -n 's/^web: //p' Procfile)
@@ -34,6 +38,11 @@ fix: .venv/.dev
 test: .venv/.dev .venv/.litellm .venv/.node
 	$(BIN)/pytest -n 3 --dist loadfile
 
+lock: .venv/.lock
+	@for name in requirements requirements-dev; do \
+	$(LOCK)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt || exit 1; done
+
 bench: .venv/.run .venv/.bench
 	@$(BENCH)/bin/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SCENARIOS),--scenarios $(SCENARIOS)) \
 	$(if $(TARGETS),--targets $(TARGETS)) $(if $(CERELLAMA),--cerellama $(CERELLAMA))
@@ -50,21 +59,27 @@ profile: .venv/.dev
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
+# The lock files pin every package, also indirect ones, and its hashes.
 .venv/.run: .venv/.python requirements.txt
-	@echo "Installing what Cerellama needs into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing Cerellama's dependencies into .venv ..."
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/.dev: .venv/.run requirements-dev.txt
-	@echo "Installing what its tests need into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing the dependencies of the tests into .venv ..."
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# Clients with a place of their own. One that cannot be installed costs its tests only,
-# and is tried again next time.
+.venv/.lock: .venv/.python Makefile
+	@$(PYTHON) -m venv $(LOCK)
+	@$(LOCK)/bin/python $(PIP_INSTALL) '$(UV)'
+	@touch $@
+
+# Clients with their own environment. If one cannot be installed, only its tests are
+# skipped, and the next `make test` tries again.
 .venv/.litellm: .venv/.python tests/dropin/requirements-litellm.txt
 	@$(PYTHON) -m venv $(LITELLM) && \
-	$(LITELLM)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/dropin/requirements-litellm.txt && \
+	$(LITELLM)/bin/python $(PIP_INSTALL) -r tests/dropin/requirements-litellm.txt && \
 	touch $@ || echo "LiteLLM could not be installed."
 
 .venv/.node: .venv/.python $(NODE)/package.json $(NODE)/package-lock.json
@@ -72,7 +87,7 @@ profile: .venv/.dev
 	touch $@ || echo "The JavaScript client could not be installed: it needs node and npm."
 
 .venv/.bench: .venv/.python bench/requirements.txt
-	@echo "Installing what Cerellama is measured against into $(BENCH) ..."
+	@echo "Installing the other proxies of the benchmark into $(BENCH) ..."
 	@$(PYTHON) -m venv $(BENCH)
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	@$(BENCH)/bin/python $(PIP_INSTALL) -r bench/requirements.txt
 	@touch $@
