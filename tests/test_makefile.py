@@ -1,4 +1,4 @@
-"""What `make` says on a machine that cannot run Cerellama."""
+"""The error of `make` on a machine whose Python cannot run Cerellama."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 from tests.real_parts import require_real
 
 PROJECT = Path(__file__).parents[1]
-# Stand-ins for a python3 too old, and for Debian's without python3-venv.
-UNFIT = {
+UNFIT_PYTHONS = {
     "too old": "import sys; sys.version_info = (3, 10); ",
     "without venv": "import sys; sys.modules['ensurepip'] = None; ",
 }
@@ -28,33 +27,32 @@ def make_run(folder: Path, python: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def unfit_python(folder: Path, handicap: str) -> str:
-    """A python3 that runs its `-c` program under a handicap."""
+def write_unfit_python(folder: Path, prelude: str) -> str:
+    """Write a python3 that runs `prelude` before the program of its `-c` option."""
     script = folder / "python"
     real = shutil.which("python3")
-    script.write_text(f'#!/bin/sh\nexec {real} -c "{handicap}$2"\n')
+    script.write_text(f'#!/bin/sh\nexec {real} -c "{prelude}$2"\n')
     script.chmod(0o755)
     return str(script)
 
 
-def says_what_to_install(done: subprocess.CompletedProcess[str]) -> bool:
-    first, rest = done.stderr.splitlines()[0], done.stderr.splitlines()[1:]
-    return "needs Python 3.11 or newer with venv" in first and all(
-        line.startswith("make: ***") for line in rest
-    )
+def assert_names_what_to_install(result: subprocess.CompletedProcess[str]) -> None:
+    first, *others = result.stderr.splitlines()
+
+    assert result.returncode != 0
+    assert "needs Python 3.11 or newer with venv" in first
+    assert all(line.startswith("make: ***") for line in others)
 
 
-def test_a_machine_without_python_is_told_what_to_install(tmp_path: Path) -> None:
-    done = make_run(tmp_path, "python-that-is-not-there")
+def test_missing_python_is_reported(tmp_path: Path) -> None:
+    result = make_run(tmp_path, "python-that-is-not-there")
 
-    assert done.returncode != 0
-    assert says_what_to_install(done)
+    assert_names_what_to_install(result)
 
 
-@pytest.mark.parametrize("handicap", UNFIT.values(), ids=UNFIT)
-def test_an_unfit_python_is_told_what_to_install(tmp_path: Path, handicap: str) -> None:
-    done = make_run(tmp_path, unfit_python(tmp_path, handicap))
+@pytest.mark.parametrize("prelude", UNFIT_PYTHONS.values(), ids=UNFIT_PYTHONS)
+def test_unfit_python_is_reported(tmp_path: Path, prelude: str) -> None:
+    result = make_run(tmp_path, write_unfit_python(tmp_path, prelude))
 
-    assert done.returncode != 0
-    assert says_what_to_install(done)
+    assert_names_what_to_install(result)
     assert not (tmp_path / ".venv").exists()
