@@ -7,8 +7,6 @@ agent's body, plain checks cost a twentieth of that.
 from __future__ import annotations
 
 import base64
-import binascii
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -16,6 +14,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from app.errors import InvalidRequest
 from app.wire import duration
+from app.wire.base64 import check_base64
 
 Check = Callable[[Any, str], Any]  # (value, path) -> value; raises ValidationError
 
@@ -30,7 +29,6 @@ JSON_KINDS = {
 }
 
 FOREVER = -1
-BASE64_PREFIX = re.compile(r"[A-Za-z0-9+/]*")
 
 
 class Request(Schema):
@@ -153,34 +151,22 @@ def anything(value: Any, path: str) -> Any:
 
 
 def base64_text(value: Any, path: str) -> str:
-    """Standard base64 with padding, as text; Go also takes an array of byte values."""
+    """Return base64 text without line breaks; Go also takes an array of byte values."""
     if value is None:
         return ""
     if type(value) is list:
-        return _from_byte_values(value, path)
-    encoded = text(value, path).replace("\r", "").replace("\n", "")
+        return _encode_byte_values(value, path)
     try:
-        binascii.a2b_base64(encoded, strict_mode=True)
-    except (binascii.Error, ValueError):
-        raise ValidationError(
-            f"illegal base64 data at input byte {_first_bad_byte(encoded)}"
-        ) from None
-    return encoded
+        return check_base64(text(value, path))
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
-def _from_byte_values(value: list[Any], path: str) -> str:
+def _encode_byte_values(value: list[Any], path: str) -> str:
     try:
         return base64.b64encode(bytes(value)).decode()
     except (TypeError, ValueError):
         raise mismatch(value, path, "uint8") from None
-
-
-def _first_bad_byte(encoded: str) -> int:
-    prefix = BASE64_PREFIX.match(encoded)
-    end = prefix.end() if prefix else 0
-    if end == len(encoded) or encoded[end] == "=":
-        return max(0, (len(encoded) - 1) // 4 * 4)
-    return end
 
 
 def images(value: Any, path: str) -> list[str]:
