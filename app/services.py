@@ -20,9 +20,9 @@ from app.catalogue.listing import listed
 from app.catalogue.loaded import Loaded
 from app.catalogue.models import Catalogue, start_thread
 from app.catalogue.resolve import announce
-from app.catalogue.store import Store
 from app.config import Config
-from app.translate.model import Model
+from app.domain.models import Model
+from app.store.store import Store
 from app.upstream.cerebras import Cerebras
 from app.upstream.passthrough import Passthrough
 from app.upstream.running import Running

@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 
 import sqlalchemy
 
-from app.catalogue import names
 from app.errors import InvalidRequest
-from app.wire import duration
+from app.wire import duration, names
 
 FOREVER = -1
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")

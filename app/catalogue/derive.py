@@ -14,10 +14,11 @@ from typing import Any
 
 import msgspec
 
-from app.catalogue.presets import Preset, frame_of
+from app.catalogue.presets import frame_of
+from app.domain.models import Model
+from app.domain.presets import Preset
 from app.errors import CerellamaError, InvalidRequest
 from app.schemas.fields import JSON_KINDS
-from app.translate.model import Model
 from app.translate.ollama import template
 from app.translate.ollama.options import OPTIONS, to_sampling
 

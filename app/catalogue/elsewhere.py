@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from app.catalogue import names
-from app.catalogue.names import ModelName
+from app.domain.models import ModelName
 from app.errors import InvalidRequest, UpstreamError
+from app.wire import names
 
 log = logging.getLogger(__name__)
 

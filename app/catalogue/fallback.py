@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.catalogue import names
 from app.catalogue.models import Catalogue
 from app.catalogue.resolve import Target
+from app.domain.models import Model
 from app.translate.messages import pictures_of
-from app.translate.model import Model
 from app.upstream import need
+from app.wire import names
 
 
 def substitutes(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import logging
 
-from app.catalogue import names
 from app.catalogue.metadata import describe
 from app.catalogue.models import Catalogue
-from app.catalogue.presets import Derived
-from app.catalogue.store import Store
+from app.domain.models import Listed
+from app.domain.presets import Derived
 from app.errors import StoreUnavailable
-from app.translate.model import Listed
+from app.store.store import Store
+from app.wire import names
 
 log = logging.getLogger(__name__)
 

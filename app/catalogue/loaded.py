@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from app.translate.model import Listed
+from app.domain.models import Listed
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ import re
 from dataclasses import replace
 
 from app.catalogue.public import PublicModel, refine
-from app.translate.fit import Traits
-from app.translate.model import Model
+from app.domain.models import Model, Traits
 
 APACHE_2 = """\
 Apache License

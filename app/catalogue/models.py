@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.catalogue import names, public
+from app.catalogue import public
 from app.catalogue.metadata import TABLE, describe
-from app.catalogue.names import ModelName
+from app.domain.models import Model, ModelName
 from app.errors import CerellamaError, InvalidRequest, UpstreamError
-from app.translate.model import Model
+from app.wire import names
 
 log = logging.getLogger(__name__)
 

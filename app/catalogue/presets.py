@@ -6,16 +6,13 @@ a request says itself wins, by Ollama's precedence.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
 
-import msgspec
-
+from app.domain.models import Model
+from app.domain.presets import Preset
 from app.translate.messages import INSTRUCTING, parts_of, text_of
-from app.translate.model import Listed, Model
 from app.translate.ollama import chat, models, template
 from app.translate.ollama.options import to_sampling
 
@@ -23,53 +20,6 @@ Body = Mapping[str, Any]
 Messages = Sequence[Mapping[str, Any]]
 
 MARK = "\0"  # where a template's prompt goes
-
-_encode = msgspec.json.Encoder(order="sorted").encode
-
-
-@dataclass(frozen=True)
-class Preset:
-    """The definition of a derived model: all that was inherited is in it."""
-
-    base: str  # the upstream's id
-    parent: str = ""  # the model it was made from, as lists show it
-    system: str = ""
-    template: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    messages: tuple[Mapping[str, Any], ...] = ()  # as /api/chat takes them
-    licenses: tuple[str, ...] = ()
-    requires: str = ""  # a version of Ollama
-
-    @cached_property
-    def digest(self) -> str:
-        return hashlib.sha256(self._canonical).hexdigest()
-
-    @cached_property
-    def size(self) -> int:
-        return len(self._canonical)
-
-    @property
-    def _canonical(self) -> bytes:
-        """Equal for models that do the same, wherever they come from."""
-        return _encode(asdict(replace(self, parent="")))
-
-
-class Derived(NamedTuple):
-    """A preset under its name."""
-
-    name: str  # as lists show it: with its tag
-    modified_us: int
-    preset: Preset
-
-    def listed(self, model: Model) -> Listed:
-        return Listed(
-            name=self.name,
-            model=model,
-            digest=self.preset.digest,
-            size=self.preset.size,
-            modified_us=self.modified_us,
-            parent=self.preset.parent,
-        )
 
 
 def bare(model: Model) -> Preset:

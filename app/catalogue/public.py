@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 
-from app.translate.fit import Traits
-from app.translate.model import Model
+from app.domain.models import Model, Traits
 
 # For a model that reasons and of which no more is known. Some cannot stop, and refuse
 # to be asked to.

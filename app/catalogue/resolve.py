@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.catalogue import names
 from app.catalogue.metadata import describe
 from app.catalogue.models import Catalogue, index
-from app.catalogue.names import ModelName
-from app.catalogue.presets import Derived, Preset, bare
-from app.catalogue.store import Store
+from app.catalogue.presets import bare
+from app.domain.models import Listed, Model, ModelName
+from app.domain.presets import Derived, Preset
 from app.errors import InvalidRequest, ModelGone, ModelNotFound
+from app.store.store import Store
 from app.translate.fit import check_picture_count, fit
-from app.translate.model import Listed, Model
+from app.wire import names
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import click
 
-from app.catalogue.store import Store
 from app.config import Config
 from app.doctor import machine
 from app.doctor.finding import FAILED, Finding, ok
 from app.doctor.upstream import check_upstream
+from app.store.store import Store
 
 
 def command(config: Config, store: Store) -> click.Command:

@@ -10,11 +10,11 @@ import requests
 from sqlalchemy import make_url
 
 from app import listen
-from app.catalogue.store import Store
 from app.config import Config
 from app.doctor.finding import Finding, failed, ok, warning
 from app.errors import StoreUnavailable
 from app.settings import Address
+from app.store.store import Store
 from app.web.requestid import HEADER
 
 ANSWER_S = 2.0

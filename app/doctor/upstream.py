@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from app.catalogue import names
 from app.catalogue.metadata import describe
 from app.catalogue.models import index
 from app.config import Config
@@ -15,6 +14,7 @@ from app.doctor.finding import Finding, failed, ok, warning
 from app.errors import UpstreamError
 from app.upstream import probe
 from app.upstream.probe import Look
+from app.wire import names
 
 REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 SLIGHT_S, GRAVE_S = 30, 300  # off by so much, a clock is noticed, or does harm

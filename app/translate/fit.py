@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.models import Traits
 from app.errors import InvalidRequest
 from app.translate import formats, messages
 from app.translate.pairing import pair
@@ -38,20 +38,6 @@ FUNCTION_KEYS = ("name", "description", "parameters", "strict")
 
 # What a tool's schema must have and clients leave empty or out.
 FILLED = {"type": "object", "properties": {}}
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What a model takes; the defaults are safe for one that nobody has heard of."""
-
-    # Asked effort -> sent effort, None to leave it out. Empty: it does not reason.
-    reasoning_efforts: Mapping[str, str | None] = field(default_factory=dict)
-    vision: bool = False
-    developer_role: bool = False
-    single_system: bool = False
-    prediction: bool = False
-    max_images: int = 5
-    max_image_bytes: int = 10 << 20
 
 
 def fit(

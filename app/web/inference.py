@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from flask import Response
 
 from app.catalogue import presets
-from app.catalogue.presets import Preset
 from app.catalogue.resolve import Target
+from app.domain.presets import Preset
 from app.schemas.fields import Request
 from app.services import services
 from app.translate import images

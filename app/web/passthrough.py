@@ -12,17 +12,18 @@ from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected
 
-from app.catalogue import elsewhere, names, resolve
+from app.catalogue import elsewhere, resolve
 from app.catalogue.elsewhere import Entry
+from app.domain.models import Listed
 from app.errors import UpstreamError
 from app.schemas import fields
 from app.services import services
-from app.translate.model import Listed
 from app.upstream.passthrough import HOPS, Message, Upload
 from app.web import body as bodies
 from app.web import record
 from app.web.hold import holding
 from app.web.relay import pass_on
+from app.wire import names
 
 View = Callable[[dict[str, Any]], ResponseReturnValue]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from app.catalogue import names
-from app.catalogue.names import ModelName
 from app.catalogue.resolve import Target, find, resolve
+from app.domain.models import ModelName
 from app.errors import InvalidRequest, ModelNotFound
 from app.services import services
+from app.wire import names
 
 
 def find_target(name: str, *, model_required: bool, to_ask: bool = False) -> Target:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.catalogue import names
 from app.catalogue.elsewhere import BELIEVED_S, REST, Elsewhere, name_of
 from app.errors import UpstreamError, UpstreamTimeout
+from app.wire import names
 
 LLAMA = names.parse("llama3")
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.catalogue import public
 from app.catalogue.metadata import TABLE, describe
-from app.translate.model import Model
+from app.domain.models import Model
 
 PUBLIC_ENTRY = {
     "id": "gpt-oss-120b",

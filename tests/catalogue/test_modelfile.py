@@ -12,7 +12,8 @@ import pytest
 from app.catalogue import modelfile
 from app.catalogue.derive import derive
 from app.catalogue.metadata import TABLE
-from app.catalogue.presets import Preset, bare
+from app.catalogue.presets import bare
+from app.domain.presets import Preset
 from app.translate.ollama.models import TEMPLATE
 
 GPT, QWEN = TABLE.values()

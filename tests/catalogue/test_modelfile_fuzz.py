@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from app.catalogue import modelfile
 from app.catalogue.derive import derive
 from app.catalogue.metadata import TABLE
-from app.catalogue.presets import Preset, bare
+from app.catalogue.presets import bare
+from app.domain.presets import Preset
 from tests.catalogue import reading
 from tests.fuzzing import at_least
 

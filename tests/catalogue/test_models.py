@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.catalogue import names
 from app.catalogue.metadata import TABLE
 from app.catalogue.models import FIRST_RETRY_S, FRESH_S, Catalogue
+from app.domain.models import Model
 from app.errors import UpstreamError
-from app.translate.model import Model
+from app.wire import names
 
 NEW = "kimi-k9"
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.catalogue import presets
 from app.catalogue.metadata import TABLE
-from app.catalogue.presets import Preset
+from app.domain.presets import Preset
 from app.translate.ollama import chat, generate
 from app.translate.openai import chat as openai
 

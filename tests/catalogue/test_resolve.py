@@ -3,13 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from app.catalogue import listing, names
+from app.catalogue import listing
 from app.catalogue.metadata import TABLE
 from app.catalogue.models import Catalogue
-from app.catalogue.names import ModelName
-from app.catalogue.presets import Preset
 from app.catalogue.resolve import Target, announce, is_elsewhere, resolve
-from app.catalogue.store import Store
+from app.domain.models import ModelName
+from app.domain.presets import Preset
 from app.errors import (
     InvalidRequest,
     ModelGone,
@@ -17,6 +16,8 @@ from app.errors import (
     StoreUnavailable,
     UpstreamError,
 )
+from app.store.store import Store
+from app.wire import names
 
 GPT, QWEN = TABLE
 

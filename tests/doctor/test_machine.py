@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from app.catalogue.store import Store
 from app.config import from_env
 from app.doctor import machine
 from app.listen import HOME, OLLAMA
 from app.settings import Address
+from app.store.store import Store
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from typing import Any
 import psycopg
 import requests
 
-from app.catalogue import names
-from app.catalogue.presets import Preset
-from app.catalogue.store import Store
+from app.domain.presets import Preset
+from app.store.store import Store
+from app.wire import names
 from tests.cerebras import Fake
 from tests.deploy.streams import chatting, content
 from tests.serving import Server, environment, procfile_command, serving

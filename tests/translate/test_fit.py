@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.domain.models import Traits
 from app.errors import InvalidRequest
-from app.translate.fit import Traits, fit
+from app.translate.fit import fit
 
 GPT_OSS = Traits(
     reasoning_efforts={

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.catalogue import derive, names
-from app.catalogue.names import ModelName
+from app.catalogue import derive
+from app.domain.models import ModelName
 from app.errors import InvalidRequest, ModelNotFound
 from app.schemas.ollama import CopyRequest, CreateRequest, DeleteRequest
 from app.services import services
@@ -24,6 +24,7 @@ from app.web.targets import (
     legal_name,
     quoted,
 )
+from app.wire import names
 
 bp = Blueprint("library", __name__, url_prefix="/api")
 

@@ -9,9 +9,9 @@ from flask import Blueprint, Response, request
 
 from app.catalogue import listing, modelfile
 from app.catalogue.presets import bare
+from app.domain.models import Model
 from app.schemas.ollama import ShowRequest
 from app.services import services
-from app.translate.model import Model
 from app.translate.ollama import models
 from app.web import passthrough, replies
 from app.web.body import model_name

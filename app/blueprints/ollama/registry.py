@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.catalogue import names
 from app.errors import InvalidRequest
 from app.schemas.ollama import PullRequest, PushRequest
 from app.translate.ollama import progress as lines
@@ -17,6 +16,7 @@ from app.web import progress
 from app.web.body import model_name
 from app.web.passthrough import LONG_WORK_S, relayable
 from app.web.targets import find_pulled
+from app.wire import names
 
 bp = Blueprint("registry", __name__, url_prefix="/api")
 

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.catalogue import listing as catalogue
+from app.domain.models import Listed
 from app.services import services
-from app.translate.model import Listed
 from app.translate.openai import models
 from app.translate.openai.models import Entry
 from app.web import passthrough, replies

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.translate.model import Listed, Model
+from app.domain.models import Listed, Model
 
 Entry = dict[str, Any]
 

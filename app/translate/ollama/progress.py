@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from app.domain.models import Listed
 from app.errors import CerellamaError
 from app.translate.dialect import Event
-from app.translate.model import Listed
 
 # The CLI matches this very text.
 NOTHING_TO_PULL = "pull model manifest: file does not exist"

@@ -7,8 +7,9 @@ import pytest
 
 from app.catalogue import modelfile
 from app.catalogue.metadata import TABLE, describe
-from app.catalogue.presets import Derived, Preset, bare
-from app.translate.model import Model
+from app.catalogue.presets import bare
+from app.domain.models import Model
+from app.domain.presets import Derived, Preset
 from app.translate.ollama import models
 
 HOST = "https://api.cerebras.ai"

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from app.domain.models import Traits
 from app.errors import InvalidRequest
 from app.schemas import fields
 from app.schemas.responses import ResponsesRequest
 from app.translate import toolnames
-from app.translate.fit import Traits, fit
+from app.translate.fit import fit
 from app.translate.openai import responses
 from app.wire import json_codec
 from tests.translate.openai.speech import exchange

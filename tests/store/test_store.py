@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from app.catalogue import database, names
-from app.catalogue.presets import Preset
-from app.catalogue.store import Store
+from app.domain.presets import Preset
 from app.errors import StoreUnavailable
+from app.store import database
+from app.store.store import Store
+from app.wire import names
 from tests.postgres import installed
 from tests.processes import PROJECT
 

@@ -1,14 +1,58 @@
-"""What is told of a model: plain facts, the same for every dialect."""
+"""The names and facts of models, the same for every dialect and every store."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import msgspec
 
-from app.translate.fit import Traits
+DEFAULT_HOST = "registry.ollama.ai"
+DEFAULT_NAMESPACE = "library"
+DEFAULT_TAG = "latest"
+
+
+@dataclass(frozen=True)
+class ModelName:
+    host: str
+    namespace: str
+    model: str
+    tag: str
+
+    @property
+    def display(self) -> str:
+        """As lists show it: defaults left out, but the tag always there."""
+        short = f"{self.model}:{self.tag}"
+        if self.host.lower() != DEFAULT_HOST:
+            return f"{self.host}/{self.namespace}/{short}"
+        if self.namespace.lower() != DEFAULT_NAMESPACE:
+            return f"{self.namespace}/{short}"
+        return short
+
+    @property
+    def full(self) -> str:
+        return f"{self.host}/{self.namespace}/{self.model}:{self.tag}"
+
+    @cached_property
+    def key(self) -> str:
+        """Equal for names that mean the same model."""
+        return self.full.lower()
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a model takes; the defaults are safe for one that nobody has heard of."""
+
+    # Asked effort -> sent effort, None to leave it out. Empty: it does not reason.
+    reasoning_efforts: Mapping[str, str | None] = field(default_factory=dict)
+    vision: bool = False
+    developer_role: bool = False
+    single_system: bool = False
+    prediction: bool = False
+    max_images: int = 5
+    max_image_bytes: int = 10 << 20
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, text
 
-from app.catalogue.database import Database
-from app.catalogue.names import ModelName
-from app.catalogue.presets import Derived, Preset
+from app.domain.models import ModelName
+from app.domain.presets import Derived, Preset
+from app.store.database import Database
 
 log = logging.getLogger(__name__)
 

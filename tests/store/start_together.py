@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 import time
 
-from app.catalogue import names
-from app.catalogue.presets import Preset
-from app.catalogue.store import Store
+from app.domain.presets import Preset
+from app.store.store import Store
+from app.wire import names
 
 
 def main(url: str, moment: float, name: str) -> None:

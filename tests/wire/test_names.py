@@ -1,7 +1,7 @@
 import pytest
 
-from app.catalogue import names
 from app.errors import InvalidRequest
+from app.wire import names
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,15 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app.catalogue import sqlite
-from app.catalogue.migrations import migrate
 from app.errors import StoreUnavailable
+from app.store import sqlite
+from app.store.migrations import migrate
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SQLITE, POSTGRES = "app.catalogue.sqlite", "app.catalogue.postgres"
+SQLITE, POSTGRES = "app.store.sqlite", "app.store.postgres"
 LOCKED_S = 2.0  # how long a call tries while somebody else holds the lock
 RETRY_S = 0.02
 

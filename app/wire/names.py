@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
+from app.domain.models import (
+    DEFAULT_HOST,
+    DEFAULT_NAMESPACE,
+    DEFAULT_TAG,
+    ModelName,
+)
 from app.errors import InvalidRequest
-
-DEFAULT_HOST = "registry.ollama.ai"
-DEFAULT_NAMESPACE = "library"
-DEFAULT_TAG = "latest"
 
 HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}")
 NAMESPACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
@@ -25,33 +26,6 @@ SOURCES = ("cloud", "local")
 CLOUD_ENDING = "-cloud"
 
 LONGEST_KEPT = 200  # characters of a text whose name is remembered
-
-
-@dataclass(frozen=True)
-class ModelName:
-    host: str
-    namespace: str
-    model: str
-    tag: str
-
-    @property
-    def display(self) -> str:
-        """As lists show it: defaults left out, but the tag always there."""
-        short = f"{self.model}:{self.tag}"
-        if self.host.lower() != DEFAULT_HOST:
-            return f"{self.host}/{self.namespace}/{short}"
-        if self.namespace.lower() != DEFAULT_NAMESPACE:
-            return f"{self.namespace}/{short}"
-        return short
-
-    @property
-    def full(self) -> str:
-        return f"{self.host}/{self.namespace}/{self.model}:{self.tag}"
-
-    @cached_property
-    def key(self) -> str:
-        """Equal for names that mean the same model."""
-        return self.full.lower()
 
 
 def parse(text: str) -> ModelName:
