@@ -10,7 +10,7 @@ from time import monotonic
 from gevent import get_hub, sleep
 from gunicorn.http.unreader import SocketUnreader
 
-from app.upstream.waiting import SHORTEST_S, waiter
+from app.http1.readiness import MIN_WAIT_S, read_waiter
 
 HEAD_S = 10.0  # for a whole head, from its first byte; at first from the connection
 SILENCE_S = 30.0  # from byte to byte of a body
@@ -36,8 +36,8 @@ class Client(SocketUnreader):
         super().__init__(sock, READ_BYTES)
         self.requests = 0
         self.waits_since: float | None = monotonic()
-        self._wait_for = waiter(sock)
-        self._idle_s = max(idle_s, SHORTEST_S)
+        self._wait_for = read_waiter(sock)
+        self._idle_s = max(idle_s, MIN_WAIT_S)
         self._head_s = head_s
         self._silence_s = silence_s
         self._until: float | None = self.waits_since + head_s

@@ -14,8 +14,8 @@ from gunicorn import util
 from gunicorn.config import Config
 from gunicorn.http.wsgi import Response as GunicornResponse
 
+from app.http1.chunked import LAST_CHUNK
 from app.web.relay import LastFrames
-from app.wire.chunked import LAST_CHUNK
 
 
 class Server(Protocol):

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app.errors import UpstreamError, UpstreamTimeout
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
+from app.http1.framing import Framing, Unsized
+from app.http1.readiness import MIN_WAIT_S
 from app.upstream.failures import cut_short, lost
-from app.upstream.waiting import SHORTEST_S
-from app.wire.framing import Framing, Unsized
 
 
 class Source(NamedTuple):
@@ -30,7 +30,7 @@ class Body:
     def __init__(
         self,
         source: Source,
-        cancel: Cancel,
+        cancel: CancelToken,
         idle_timeout_s: float,
         peer: str,
     ) -> None:
@@ -48,7 +48,7 @@ class Body:
         """What comes within `wait_s`: b"" when that is nothing, or only framing."""
         wait_s = min(wait_s, self._idle_timeout_s - self._silent_s)
         try:
-            data = self._read(max(wait_s, SHORTEST_S))
+            data = self._read(max(wait_s, MIN_WAIT_S))
             self._silent_s = 0.0
             if not data:
                 self._reach_end()
@@ -62,7 +62,7 @@ class Body:
             return b""
         except OSError as error:
             self.close()
-            self._cancel.check()
+            self._cancel.raise_if_cancelled()
             raise lost(error, self._peer) from error
         except BaseException:
             self.close()
@@ -82,7 +82,7 @@ class Body:
         """Throw the connection away, unless the body has ended."""
         if not self.ended:
             self.ended = True
-            self._cancel.release()
+            self._cancel.detach()
             self._source.throw_away()
 
     def _stay_silent(self, wait_s: float) -> None:
@@ -94,7 +94,7 @@ class Body:
             )
 
     def _reach_end(self) -> None:
-        self._cancel.check()
+        self._cancel.raise_if_cancelled()
         if not isinstance(self._framing, Unsized):
             raise cut_short(self._peer)
         self._finish()
@@ -102,7 +102,7 @@ class Body:
     def _finish(self) -> None:
         """A socket that was shut down meanwhile must not be anyone else's next."""
         self.ended = True
-        if self._cancel.release() and not self._framing.excess:
+        if self._cancel.detach() and not self._framing.excess:
             self._source.hand_back()
         else:
             self._source.throw_away()

@@ -19,10 +19,10 @@ from urllib.parse import urljoin
 import msgspec
 
 from app.errors import KeyMissing, KeyRefused, UpstreamError
+from app.http1.cancel import CancelToken
 from app.metrics import UPSTREAM_ANSWERS, adder
 from app.upstream import patience
 from app.upstream.body import Body
-from app.upstream.cancel import Cancel
 from app.upstream.connection import Request
 from app.upstream.errand import Errand
 from app.upstream.failures import CEREBRAS, Failure, refused
@@ -102,7 +102,7 @@ class Cerebras:
     def complete(
         self,
         request: Mapping[str, Any],
-        cancel: Cancel,
+        cancel: CancelToken,
         *,
         has_substitute: bool = False,
     ) -> Chunk:
@@ -125,7 +125,7 @@ class Cerebras:
     def stream(
         self,
         request: Mapping[str, Any],
-        cancel: Cancel,
+        cancel: CancelToken,
         *,
         has_substitute: bool = False,
     ) -> ChunkStream:
@@ -143,9 +143,9 @@ class Cerebras:
         errand.forget()
         return begun
 
-    def models(self, cancel: Cancel | None = None) -> list[str]:
+    def models(self, cancel: CancelToken | None = None) -> list[str]:
         """The ids that our keys are served; nothing is waited for."""
-        errand = Errand({}, cancel or Cancel(), waits=MAX_WAITS)
+        errand = Errand({}, cancel or CancelToken(), waits=MAX_WAITS)
 
         def attempt(key: Key) -> bytes:
             return self._get("models", authorization(key), errand.cancel)
@@ -160,7 +160,7 @@ class Cerebras:
     def public_models(self) -> list[dict[str, Any]]:
         """What Cerebras publishes of its models, [] when it does not answer."""
         try:
-            return decode_public(self._get("/public/v1/models", {}, Cancel())).data
+            return decode_public(self._get("/public/v1/models", {}, CancelToken())).data
         except (Failure, UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
             return []
 
@@ -182,7 +182,7 @@ class Cerebras:
         self._patience.learn(errand, answer.headers, sent)
         return answer.body
 
-    def _get(self, path: str, headers: dict[str, str], cancel: Cancel) -> bytes:
+    def _get(self, path: str, headers: dict[str, str], cancel: CancelToken) -> bytes:
         request = self._request("GET", path, headers)
         answer = self._open(request, cancel, LIST_TIMEOUT_S)
         return answer.body.read_all(MAX_ANSWER_BYTES)
@@ -194,7 +194,7 @@ class Cerebras:
     def _open(
         self,
         request: Request,
-        cancel: Cancel,
+        cancel: CancelToken,
         idle_timeout_s: float,
         body: bytes | None = None,
     ) -> Answer:

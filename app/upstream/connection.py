@@ -13,10 +13,10 @@ from gevent import monkey
 from urllib3 import connection
 
 from app.errors import Cancelled
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
+from app.http1.framing import Framing, framed, framing
+from app.http1.head import Head, receive, spell
 from app.upstream.socketread import SocketReader
-from app.wire.framing import Framing, framed, framing
-from app.wire.head import Head, receive, spell
 
 MOST_JOINED = 64 * 1024  # bytes of a body that is copied behind its head
 
@@ -43,7 +43,7 @@ class Request:
 class HTTPConnection(connection.HTTPConnection):
     """One that a client who leaves can end, be it in connecting, TLS or waiting."""
 
-    cancel: Cancel  # of the request that it serves
+    cancel: CancelToken  # of the request that it serves
     _reader: SocketReader | None = None  # of its socket
 
     @property
@@ -61,7 +61,7 @@ class HTTPConnection(connection.HTTPConnection):
         sock = super()._new_conn()
         self._reader = None
         try:
-            self.cancel.hold(sock)
+            self.cancel.attach(sock)
         except Cancelled:
             sock.close()
             raise
@@ -76,7 +76,7 @@ class HTTPConnection(connection.HTTPConnection):
         """
         reader = self._reader = self._reader or SocketReader(self.sock)
         reader.set_patience(wait_s)
-        self.cancel.hold(self.sock)
+        self.cancel.attach(self.sock)
         end, pieces = framed(request.method, request.headers, body)
         head = request.head + end
         if isinstance(body, bytes) and len(body) <= MOST_JOINED:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.http1.cancel import CancelToken
 from app.upstream import need, quota
-from app.upstream.cancel import Cancel
 from app.upstream.failures import Failure
 from app.upstream.keys import Key
 from app.upstream.quota import Opening
@@ -16,7 +16,7 @@ from app.upstream.quota import Opening
 @dataclass(eq=False)
 class Errand:
     request: dict[str, Any]  # in the upstream form
-    cancel: Cancel
+    cancel: CancelToken
     has_substitute: bool = False  # another model stands by, should this one be busy
     key: Key | None = None  # which it goes with
     waits: int = 0

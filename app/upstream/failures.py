@@ -30,8 +30,8 @@ from app.errors import (
     UpstreamError,
     UpstreamTimeout,
 )
+from app.http1.head import NotSendable
 from app.wire.completion import Chunk
-from app.wire.head import NotSendable
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from app.errors import UpstreamError, UpstreamLoop
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.connection import Request
 from app.upstream.failures import Failure
 from app.upstream.transport import Answer, Transport, path_of
@@ -96,7 +96,11 @@ class Passthrough:
         )
 
     def send(
-        self, message: Message, cancel: Cancel, *, idle_timeout_s: float | None = None
+        self,
+        message: Message,
+        cancel: CancelToken,
+        *,
+        idle_timeout_s: float | None = None,
     ) -> Answer:
         """Its answer, whatever the status, once the head of it is there."""
         prepared = self._prepare(message)
@@ -114,7 +118,7 @@ class Passthrough:
     def entries(self, path: str, key: str, hops: str = "") -> list[Entry]:
         """One of its lists: the objects that its answer has under `key`."""
         message = Message("GET", path, {HOPS: hops})
-        answer = self.send(message, Cancel(), idle_timeout_s=LIST_TIMEOUT_S)
+        answer = self.send(message, CancelToken(), idle_timeout_s=LIST_TIMEOUT_S)
         try:
             data = answer.body.read_all(MAX_LIST_BYTES)
         except Failure as failure:

@@ -14,9 +14,9 @@ from time import monotonic
 from typing import NoReturn, TypeVar
 
 from app.errors import RateLimited, UpstreamBusy
+from app.http1.cancel import CancelToken
 from app.metrics import RETRIES, WAITS
 from app.upstream import need, quota, retry
-from app.upstream.cancel import Cancel
 from app.upstream.errand import Errand, soonest
 from app.upstream.failures import Failure
 from app.upstream.keys import REFUSED_S, Key, Keys
@@ -151,7 +151,7 @@ class Patience:
         if errand.waits == MAX_WAITS or errand.waited_s + wait_s > self.limit_s:
             self._give_up(errand, failure, wait_s)
         log.info("%s; trying again in %.1f s", failure, wait_s)
-        errand.cancel.wait(wait_s)
+        errand.cancel.sleep(wait_s)
         errand.waited_s += wait_s
         FOR_RETRY.observe(wait_s)
 
@@ -178,7 +178,7 @@ class Patience:
         if not has_turn:
             self._give_up(errand, failure, told_s)
 
-    def _stand(self, line: Line, ticket: Ticket, cancel: Cancel) -> bool:
+    def _stand(self, line: Line, ticket: Ticket, cancel: CancelToken) -> bool:
         """Whether its turn came before its time was up."""
         try:
             while True:
@@ -186,7 +186,7 @@ class Patience:
                     wait_s = line.look(ticket)
                 if not wait_s:
                     return wait_s is not None
-                cancel.wait_for(ticket.turn, wait_s)
+                cancel.wait(ticket.turn, wait_s)
         except BaseException:
             with self._lock:
                 line.leave(ticket)

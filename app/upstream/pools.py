@@ -15,9 +15,11 @@ from urllib3 import PoolManager, ProxyManager, connectionpool
 from urllib3.exceptions import ConnectTimeoutError
 
 from app import insides
+from app.http1.cancel import CancelToken
+from app.http1.framing import Unsized
+from app.http1.head import Head
 from app.insides import Needed
 from app.upstream.body import Source
-from app.upstream.cancel import Cancel
 from app.upstream.connection import (
     HTTPConnection,
     HTTPSConnection,
@@ -25,8 +27,6 @@ from app.upstream.connection import (
     RequestBody,
 )
 from app.upstream.failures import was_dropped
-from app.wire.framing import Unsized
-from app.wire.head import Head
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
         self,
         request: Request,
         body: RequestBody,
-        cancel: Cancel,
+        cancel: CancelToken,
         connect_s: float,
         wait_s: float,
         *,
@@ -86,8 +86,8 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
             head, framing, reader = conn.exchange(request, body, wait_s)
         except BaseException as error:
             self._throw_away(conn)
-            cancel.release()
-            if cancel.tripped or not kept or not was_dropped(error):
+            cancel.detach()
+            if cancel.cancelled or not kept or not was_dropped(error):
                 raise
         else:
             throw_away = partial(self._throw_away, conn)
@@ -96,7 +96,7 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
             return head, Source(reader.read, framing, hand_back, throw_away)
         return self.exchange(request, body, cancel, connect_s, wait_s, fresh=True)
 
-    def _lend(self, cancel: Cancel, fresh: bool) -> HTTPConnection:
+    def _lend(self, cancel: CancelToken, fresh: bool) -> HTTPConnection:
         """A kept connection, or one that is still to be connected."""
         conn: Any = self._get_conn()
         conn.cancel = cancel

@@ -10,8 +10,8 @@ import requests
 from requests.utils import get_environ_proxies, select_proxy
 
 from app.errors import UpstreamError
+from app.http1.cancel import CancelToken
 from app.upstream.body import Body
-from app.upstream.cancel import Cancel
 from app.upstream.cerebras import HEADERS, LIST_TIMEOUT_S, MAX_ANSWER_BYTES, decode_ids
 from app.upstream.failures import CEREBRAS, Failure
 from app.upstream.retry import date
@@ -34,7 +34,7 @@ def look(base_url: str, key: str | None, connect_timeout_s: float) -> Look:
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
     request = transport.request("GET", path_of(url), HEADERS | authorization)
     try:
-        answer = transport.send(request, Cancel(), LIST_TIMEOUT_S)
+        answer = transport.send(request, CancelToken(), LIST_TIMEOUT_S)
         told = date(answer.headers.get("date", ""))
         ids = _ids(answer.body) if answer.status == requests.codes.ok else []
         answer.body.close()

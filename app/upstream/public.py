@@ -8,11 +8,11 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from app.errors import UpstreamTimeout
+from app.http1.framing import Unsized
+from app.http1.head import Head
 from app.upstream.body import Source
 from app.upstream.connection import Request, RequestBody
 from app.upstream.socketread import READ_BYTES
-from app.wire.framing import Unsized
-from app.wire.head import Head
 
 
 def exchange(

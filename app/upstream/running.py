@@ -6,7 +6,7 @@ Only gunicorn's workers stop in stages; whoever serves otherwise ends at once.
 from __future__ import annotations
 
 from app.errors import ServerStopping
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 
 RETRY_AFTER_S = 5.0  # by then another process has taken over, or this one is back
 
@@ -17,21 +17,21 @@ class Running:
     def __init__(self) -> None:
         self.stopping = False  # no requests should be sent here any more
         self._over = False
-        self._cancels: set[Cancel] = set()
+        self._cancels: set[CancelToken] = set()
 
-    def join(self, cancel: Cancel) -> None:
+    def join(self, cancel: CancelToken) -> None:
         self._cancels.add(cancel)
         if self._over:
-            cancel.trip(stopping)
+            cancel.cancel(stopping)
 
-    def leave(self, cancel: Cancel) -> None:
+    def leave(self, cancel: CancelToken) -> None:
         self._cancels.discard(cancel)
 
     def end(self) -> None:
         """Trip them all, and every one that comes later."""
         self._over = True
         for cancel in tuple(self._cancels):
-            cancel.trip(stopping)
+            cancel.cancel(stopping)
 
 
 def stopping() -> ServerStopping:

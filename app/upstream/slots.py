@@ -10,7 +10,7 @@ from time import monotonic
 
 from app import metrics
 from app.errors import Cancelled, QueueFull
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.turns import Turns
 
 # Ollama's own text, two spaces included: clients match on it.
@@ -29,7 +29,7 @@ class Slots:
         self._waiting = Turns[Event]()
         self._lock = Lock()
 
-    def take(self, cancel: Cancel) -> None:
+    def take(self, cancel: CancelToken) -> None:
         """Take a slot, after a wait for it if need be; it is to be given back."""
         turn = self._turn(cancel.caller)
         if turn is not None:
@@ -52,11 +52,11 @@ class Slots:
             self._waiting.join(caller, turn)
             return turn
 
-    def _wait(self, turn: Event, cancel: Cancel) -> None:
+    def _wait(self, turn: Event, cancel: CancelToken) -> None:
         begun = monotonic()
         with metrics.QUEUED.track_inprogress():
             try:
-                cancel.wait_for(turn)
+                cancel.wait(turn)
             except Cancelled:
                 self._leave(turn, cancel.caller)
                 raise

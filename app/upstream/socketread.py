@@ -9,7 +9,7 @@ import socket
 import ssl
 from contextlib import suppress
 
-from app.upstream import waiting
+from app.http1 import readiness
 
 READ_BYTES = 32 * 1024  # at full speed the length of a turn: others wait for it
 
@@ -21,8 +21,8 @@ class SocketReader:
         self._sock = sock
         self._tls = sock if isinstance(sock, ssl.SSLSocket) else None
         self._wait_s = sock.gettimeout()
-        self._wait_for = waiting.waiter(sock)
-        self._recv = waiting.bare(sock).recv
+        self._wait_for = readiness.read_waiter(sock)
+        self._recv = readiness.unwrapped(sock).recv
         self._ahead = b""
 
     def set_patience(self, wait_s: float) -> None:
@@ -54,7 +54,7 @@ class SocketReader:
         if not sock.pending():
             self._wait_for(wait_s)
         records = [sock.recv(READ_BYTES)]
-        if not (sock.pending() or waiting.arrived(sock)):
+        if not (sock.pending() or readiness.bytes_available(sock)):
             return records[0]
         size = len(records[0])
         sock.settimeout(0)

@@ -15,9 +15,9 @@ from requests.utils import requote_uri
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
+from app.http1.cancel import CancelToken
 from app.upstream import public
 from app.upstream.body import Body
-from app.upstream.cancel import Cancel
 from app.upstream.connection import Request, RequestBody
 from app.upstream.failures import not_sent
 from app.upstream.pools import Adapter, HTTPConnectionPool
@@ -78,7 +78,7 @@ class Transport:
     def send(
         self,
         request: Request,
-        cancel: Cancel,
+        cancel: CancelToken,
         idle_timeout_s: float,
         body: RequestBody = None,
         *,
@@ -96,7 +96,7 @@ class Transport:
             else:
                 head, source = public.exchange(pool, request, body, *times)
         except FAULTS as error:
-            cancel.check()
+            cancel.raise_if_cancelled()
             raise not_sent(error, self._peer) from None
         payload = Body(source, cancel, idle_timeout_s, self._peer)
         return Answer(head.status, head.headers, head.fields, payload)

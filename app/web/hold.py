@@ -28,7 +28,7 @@ def holding(answer: Callable[[], Response], *, slot: bool = False) -> Response:
 def _hold(slot: bool) -> Generator[None, None, None]:
     """A slot, and an eye on the client, until it is closed, or dropped."""
     cancel, found = record.current().cancel, services()
-    stop = watch(current_request().environ, cancel.trip)
+    stop = watch(current_request().environ, cancel.cancel)
     found.running.join(cancel)
     try:
         if not slot:

@@ -10,8 +10,8 @@ from time import perf_counter, time_ns
 from typing import Protocol
 
 from app.errors import CerellamaError
+from app.http1.cancel import CancelToken
 from app.translate.deltas import tokens
-from app.upstream.cancel import Cancel
 from app.web import requestid
 from app.web.current import current_request
 from app.wire.completion import TimeInfo, Usage
@@ -39,7 +39,7 @@ class Record:
     id: str
     method: str
     route: str  # the rule, never the path as sent
-    cancel: Cancel
+    cancel: CancelToken
     began: float = field(default_factory=perf_counter)
     began_ns: int = field(default_factory=time_ns)  # since 1970
     body_bytes: int = 0
@@ -86,7 +86,7 @@ def begin() -> Record:
         id=requestid.of(asked),
         method=asked.method,
         route=rule.rule if rule else NO_ROUTE,
-        cancel=Cancel(asked.remote_addr or ""),
+        cancel=CancelToken(asked.remote_addr or ""),
     )
     _current.set(opened)
     return opened

@@ -94,7 +94,7 @@ def _frames(
     try:
         for events in batches:
             if isinstance(events, LastEvents):
-                told.cancel.answered = True
+                told.cancel.reply_complete = True
                 yield LastFrames(dialect.encode_all(events))
                 told.whole = True
             elif events:

@@ -17,7 +17,7 @@ from typing import Any
 from greenlet import getcurrent, greenlet
 
 from app.errors import RateLimited
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.errand import Errand
 from app.upstream.failures import refused
 from app.upstream.keys import Key
@@ -97,17 +97,17 @@ class World:
         self._sleepers.pop(number).switch()
 
 
-class Client(Cancel):
+class Client(CancelToken):
     """One that never leaves, and waits by the world's clock."""
 
     def __init__(self, world: World, caller: str) -> None:
         super().__init__(caller)
         self._world = world
 
-    def wait(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         self._world.sleep(seconds)
 
-    def wait_for(self, turn: Event, seconds: float | None = None) -> None:
+    def wait(self, turn: Event, seconds: float | None = None) -> None:
         assert seconds is not None
         self._world.sleep(seconds, turn)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.errors import UpstreamError
+from app.http1.cancel import CancelToken
 from app.upstream.body import Body
-from app.upstream.cancel import Cancel
 from app.upstream.failures import Failure
 from tests.upstream.conftest import Serve, transport_to
 from tests.upstream.servers import Peer, Server, answer, head
@@ -14,7 +14,7 @@ from tests.upstream.servers import Peer, Server, answer, head
 
 def open_body(server: Server) -> Body:
     transport = transport_to(server.base_url, peer="Cerebras")
-    return transport.send(transport.request("GET", "/", {}), Cancel(), 5).body
+    return transport.send(transport.request("GET", "/", {}), CancelToken(), 5).body
 
 
 def test_an_empty_body_has_ended_before_it_is_read(serve: Serve) -> None:

@@ -15,7 +15,7 @@ from app.errors import (
     KeyRefused,
     UpstreamError,
 )
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.version import VERSION
 from tests.upstream.conftest import KEY, Connect, Serve
 from tests.upstream.servers import (
@@ -40,7 +40,7 @@ def text_of(completion: Any) -> str:
 def test_a_whole_answer_is_one_completion(serve: Serve, connect: Connect) -> None:
     server = serve(answer(completion("hi")))
 
-    reply = connect(server.base_url).complete(REQUEST, Cancel())
+    reply = connect(server.base_url).complete(REQUEST, CancelToken())
 
     assert text_of(reply) == "hi"
     request = server.requests[0]
@@ -53,7 +53,7 @@ def test_a_request_tells_who_sends_it_and_asks_for_plain_bytes(
 ) -> None:
     server = serve(streamed(said("a"), FINISH))
 
-    list(connect(server.base_url).stream(REQUEST, Cancel()))
+    list(connect(server.base_url).stream(REQUEST, CancelToken()))
 
     headers = server.requests[0].headers
     assert json.loads(server.requests[0].body)["stream"] is True
@@ -68,7 +68,7 @@ def test_a_request_tells_who_sends_it_and_asks_for_plain_bytes(
 def test_a_prompt_goes_to_text_completions(serve: Serve, connect: Connect) -> None:
     server = serve(answer({"choices": [{"text": "hi", "finish_reason": "stop"}]}))
 
-    reply = connect(f"{server.base_url}/").complete({"prompt": "x"}, Cancel())
+    reply = connect(f"{server.base_url}/").complete({"prompt": "x"}, CancelToken())
 
     assert reply.choices and reply.choices[0].text == "hi"
     assert server.requests[0].line == "POST /v1/completions HTTP/1.1"
@@ -83,7 +83,7 @@ def test_what_is_no_completion_is_an_error(
     server = serve(answer(body))
 
     with pytest.raises(UpstreamError) as caught:
-        connect(server.base_url, retry_wait_s=9).complete(REQUEST, Cancel())
+        connect(server.base_url, retry_wait_s=9).complete(REQUEST, CancelToken())
 
     assert caught.value.status == 502
     assert "secret" not in caught.value.message
@@ -96,7 +96,7 @@ def test_without_a_key_nothing_is_sent(serve: Serve, connect: Connect) -> None:
 
     for ask in (client.complete, client.stream):
         with pytest.raises(KeyMissing, match="CEREBRAS_API_KEY is not set"):
-            ask(REQUEST, Cancel())
+            ask(REQUEST, CancelToken())
     with pytest.raises(KeyMissing):
         client.models()
 
@@ -176,7 +176,7 @@ def test_a_stream_that_goes_on_has_forgotten_its_request_and_its_head(
     client = connect(serve(unfinished).base_url)
     conversation = [{"role": "user", "content": asked}]
 
-    stream = client.stream({"model": "m", "messages": conversation}, Cancel())
+    stream = client.stream({"model": "m", "messages": conversation}, CancelToken())
 
     kept = [str(each) for each in reachable(stream) if isinstance(each, str | bytes)]
     stream.close()

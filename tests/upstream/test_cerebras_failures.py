@@ -18,7 +18,7 @@ from app.errors import (
     UpstreamError,
     UpstreamTimeout,
 )
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from tests.upstream.conftest import KEY, Connect, Serve
 from tests.upstream.servers import (
     FINISH,
@@ -49,7 +49,7 @@ def test_a_passing_failure_is_tried_again(
     failing = answer({"message": "no"}, failure, retry_after="0")
     server = serve(failing, failing, answer(completion("hi")))
 
-    reply = connect(server.base_url, retry_wait_s=1).complete(REQUEST, Cancel())
+    reply = connect(server.base_url, retry_wait_s=1).complete(REQUEST, CancelToken())
 
     assert text_of(reply) == "hi"
     assert len(server.requests) == 3
@@ -63,7 +63,7 @@ def test_a_lasting_failure_is_not_tried_again(
     server = serve(answer({"message": "no"}, refusal, retry_after="0"))
 
     with pytest.raises(UpstreamError):
-        connect(server.base_url, retry_wait_s=9).stream(REQUEST, Cancel())
+        connect(server.base_url, retry_wait_s=9).stream(REQUEST, CancelToken())
 
     assert len(server.requests) == 1
 
@@ -72,14 +72,14 @@ def test_a_model_that_is_gone_says_so(serve: Serve, connect: Connect) -> None:
     gone = answer({"message": "Model x ...", "code": "model_not_found"}, 404)
 
     with pytest.raises(ModelGone):
-        connect(serve(gone).base_url).complete(REQUEST, Cancel())
+        connect(serve(gone).base_url).complete(REQUEST, CancelToken())
 
 
 def test_retries_end(serve: Serve, connect: Connect) -> None:
     server = serve(AT_ONCE)
 
     with pytest.raises(RateLimited):
-        connect(server.base_url, retry_wait_s=9).complete(REQUEST, Cancel())
+        connect(server.base_url, retry_wait_s=9).complete(REQUEST, CancelToken())
 
     assert 5 < len(server.requests) < 20
 
@@ -92,7 +92,7 @@ def test_a_wait_that_would_not_fit_is_not_begun_but_told(
     begun = monotonic()
 
     with pytest.raises(error) as caught:
-        connect(server.base_url, retry_wait_s=20).complete(REQUEST, Cancel())
+        connect(server.base_url, retry_wait_s=20).complete(REQUEST, CancelToken())
 
     assert caught.value.retry_after == 30
     assert monotonic() - begun < 5
@@ -102,7 +102,7 @@ def test_all_waits_together_fit_into_the_bound(serve: Serve, connect: Connect) -
     server = serve(answer({"message": "no"}, 503, retry_after="0.1"))
 
     with pytest.raises(UpstreamBusy):
-        connect(server.base_url, retry_wait_s=0.25).complete(REQUEST, Cancel())
+        connect(server.base_url, retry_wait_s=0.25).complete(REQUEST, CancelToken())
 
     assert len(server.requests) == 3
 
@@ -113,7 +113,7 @@ def test_an_error_as_the_first_event_is_tried_again(
     failing = {"status_code": 500, "error": {"message": "no"}}
     server = serve(streamed(ROLE, failing), streamed(said("a"), FINISH))
 
-    stream = connect(server.base_url, retry_wait_s=2).stream(REQUEST, Cancel())
+    stream = connect(server.base_url, retry_wait_s=2).stream(REQUEST, CancelToken())
 
     assert [len(batch) for batch in stream] == [2]
 
@@ -132,7 +132,7 @@ def test_a_connection_lost_before_the_first_event_is_tried_again(
 
     server = serve(lose, streamed(said("a"), FINISH))
 
-    stream = connect(server.base_url, retry_wait_s=2).stream(REQUEST, Cancel())
+    stream = connect(server.base_url, retry_wait_s=2).stream(REQUEST, CancelToken())
 
     assert [len(batch) for batch in stream] == [2]
     assert len(server.requests) == 2
@@ -147,7 +147,7 @@ def test_a_whole_answer_that_was_cut_is_tried_again(
 
     server = serve(cut, answer(completion("hi")))
 
-    reply = connect(server.base_url, retry_wait_s=2).complete(REQUEST, Cancel())
+    reply = connect(server.base_url, retry_wait_s=2).complete(REQUEST, CancelToken())
 
     assert text_of(reply) == "hi"
 
@@ -158,7 +158,7 @@ def test_an_answer_in_bad_framing_is_not_tried_again(
     server = serve(STREAM + b"hello\r\n")
 
     with pytest.raises(UpstreamError, match="malformed"):
-        connect(server.base_url, retry_wait_s=9).stream(REQUEST, Cancel())
+        connect(server.base_url, retry_wait_s=9).stream(REQUEST, CancelToken())
 
     assert len(server.requests) == 1
 
@@ -170,7 +170,7 @@ def test_an_upstream_that_does_not_answer_is_a_timeout_and_asked_once(
     client = connect(server.base_url, idle_timeout_s=0.1, retry_wait_s=9)
 
     with pytest.raises(UpstreamTimeout):
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
     assert len(server.requests) == 1
 
@@ -188,19 +188,19 @@ def test_an_error_whose_body_is_cut_is_still_that_error(
         peer.close()
 
     with pytest.raises(RequestRefused):
-        connect(serve(cut).base_url).complete(REQUEST, Cancel())
+        connect(serve(cut).base_url).complete(REQUEST, CancelToken())
 
 
 def test_a_client_that_leaves_ends_a_retry_wait(serve: Serve, connect: Connect) -> None:
     server = serve(answer({"message": "no"}, 429, retry_after="30"))
     client = connect(server.base_url, retry_wait_s=60)
-    cancel = Cancel()
+    cancel = CancelToken()
     left: list[float] = []
 
     def leave() -> None:
         server.wait_for(1)
         left.append(monotonic())
-        cancel.trip()
+        cancel.cancel()
 
     threading.Thread(target=leave).start()
     with pytest.raises(Cancelled):
@@ -224,13 +224,13 @@ def test_a_client_that_leaves_ends_the_wait_for_the_first_byte(
 
     server = serve(script)
     client = connect(server.base_url, retry_wait_s=9)
-    cancel = Cancel()
+    cancel = CancelToken()
     left: list[float] = []
 
     def leave() -> None:
         server.wait_for(1)
         left.append(monotonic())
-        cancel.trip()
+        cancel.cancel()
 
     threading.Thread(target=leave).start()
     with pytest.raises(Cancelled):
@@ -245,8 +245,8 @@ def test_a_client_that_has_left_is_not_connected_for(
     serve: Serve, connect: Connect
 ) -> None:
     server = serve(answer(completion("hi")))
-    cancel = Cancel()
-    cancel.trip()
+    cancel = CancelToken()
+    cancel.cancel()
 
     with pytest.raises(Cancelled):
         connect(server.base_url).complete(REQUEST, cancel)
@@ -256,7 +256,7 @@ def test_a_client_that_has_left_is_not_connected_for(
 
 def test_an_upstream_that_cannot_be_reached_says_why(connect: Connect) -> None:
     with pytest.raises(UpstreamError) as caught:
-        connect("http://127.0.0.1:1/v1").complete(REQUEST, Cancel())
+        connect("http://127.0.0.1:1/v1").complete(REQUEST, CancelToken())
 
     assert caught.value.status == 502
     assert caught.value.message == "cannot reach Cerebras: connection refused"
@@ -269,7 +269,7 @@ def test_an_answer_that_is_not_http_is_an_error(
     server = serve(reply)
 
     with pytest.raises(UpstreamError) as caught:
-        connect(server.base_url, retry_wait_s=9).complete(REQUEST, Cancel())
+        connect(server.base_url, retry_wait_s=9).complete(REQUEST, CancelToken())
 
     assert caught.value.message == "cannot reach Cerebras: its answer is not HTTP"
     assert len(server.requests) == 1
@@ -289,7 +289,7 @@ def test_no_failure_tells_the_key(
     ]
     for base_url in [*[serve(each).base_url for each in replies], "http://127.0.0.1:1"]:
         with pytest.raises(UpstreamError) as caught:
-            connect(base_url, idle_timeout_s=0.1).stream(REQUEST, Cancel())
+            connect(base_url, idle_timeout_s=0.1).stream(REQUEST, CancelToken())
         assert KEY not in "".join(traceback.format_exception(caught.value))
 
     assert KEY not in caplog.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import UpstreamError
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.connection import MOST_JOINED
 from app.upstream.transport import Answer, Transport
 from tests.upstream.conftest import Serve, transport_to
@@ -13,7 +13,7 @@ from tests.upstream.servers import Peer, answer, head
 
 
 def get(transport: Transport, method: str = "GET") -> Answer:
-    return transport.send(transport.request(method, "/v1", {}), Cancel(), 5)
+    return transport.send(transport.request(method, "/v1", {}), CancelToken(), 5)
 
 
 def test_a_request_names_its_host_and_nobody_else(serve: Serve) -> None:
@@ -39,7 +39,7 @@ def test_a_body_of_any_size_arrives(serve: Serve, size: int) -> None:
     server = serve(answer(b""))
 
     transport = transport_to(server.base_url)
-    transport.send(transport.request("POST", "/", {}), Cancel(), 5, b"x" * size)
+    transport.send(transport.request("POST", "/", {}), CancelToken(), 5, b"x" * size)
 
     assert server.requests[0].body == b"x" * size
 
@@ -50,7 +50,7 @@ def test_a_header_that_would_be_two_is_not_sent(serve: Serve) -> None:
     split = transport.request("GET", "/", {"A": "b\r\nC: d"})
 
     with pytest.raises(UpstreamError):
-        transport.send(split, Cancel(), 5)
+        transport.send(split, CancelToken(), 5)
 
     assert not server.requests
 

@@ -115,6 +115,6 @@ def test_a_cut_stream_is_an_error(serve: Serve, tls: bool) -> None:
 def test_the_pinned_gevent_lets_us_wait_before_a_read(serve: Serve) -> None:
     told = play("wait_first", serve(answer({"data": []})))
 
-    assert told == {"waits": True, "bare": True}, (
+    assert told == {"waits": True, "unwrapped": True}, (
         "gevent has changed inside: each event now costs a failing read first"
     )

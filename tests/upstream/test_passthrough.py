@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.errors import Cancelled, UpstreamError, UpstreamLoop, UpstreamTimeout
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.failures import Failure
 from app.upstream.passthrough import HOPS, Message, Passthrough, onward
 from tests.upstream.conftest import Serve
@@ -32,14 +32,14 @@ def connect(server: Server | str, **settings: Any) -> Passthrough:
 
 
 def read(client: Passthrough, message: Message = POST) -> bytes:
-    return client.send(message, Cancel()).body.read_all(1 << 20)
+    return client.send(message, CancelToken()).body.read_all(1 << 20)
 
 
 @pytest.mark.parametrize("status", [200, 201, 301, 307, 400, 401, 404, 429, 500, 503])
 def test_every_status_comes_back_with_its_body(serve: Serve, status: int) -> None:
     server = serve(answer(b"<as it is>", status, location="/x", retry_after="7"))
 
-    found = connect(server).send(POST, Cancel())
+    found = connect(server).send(POST, CancelToken())
 
     assert found.status == status
     assert found.headers["retry-after"] == "7"
@@ -70,7 +70,7 @@ def test_a_path_of_the_address_stands_before_the_requests_own(serve: Serve) -> N
 def test_what_is_repeated_in_a_head_stays_repeated(serve: Serve) -> None:
     reply = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 0\r\n\r\n"
 
-    fields = connect(serve(reply)).send(POST, Cancel()).fields
+    fields = connect(serve(reply)).send(POST, CancelToken()).fields
 
     assert fields[:2] == [("X-A", "1"), ("X-A", "2")]
 
@@ -99,7 +99,7 @@ def test_a_read_gives_what_has_come_and_waits_for_no_more(serve: Serve) -> None:
         assert go_on.wait(WAIT_S)
         peer.send(chunk(b"o\n"), b"0\r\n\r\n")
 
-    body = connect(serve(script)).send(POST, Cancel()).body
+    body = connect(serve(script)).send(POST, CancelToken()).body
 
     assert body.read(5) == b"one\ntw"
     go_on.set()
@@ -108,7 +108,7 @@ def test_a_read_gives_what_has_come_and_waits_for_no_more(serve: Serve) -> None:
 
 def test_an_answer_to_head_has_no_body(serve: Serve) -> None:
     found = connect(serve(head(200, content_length="17"))).send(
-        Message("HEAD", "/api/blobs/x"), Cancel()
+        Message("HEAD", "/api/blobs/x"), CancelToken()
     )
 
     assert found.body.ended
@@ -177,7 +177,7 @@ def test_long_work_may_be_silent_for_longer(serve: Serve) -> None:
 
     client = connect(serve(script), idle_timeout_s=0.05)
 
-    answered = client.send(POST, Cancel(), idle_timeout_s=5)
+    answered = client.send(POST, CancelToken(), idle_timeout_s=5)
 
     assert answered.body.read_all(9) == b"done"
 
@@ -202,8 +202,8 @@ def test_a_client_that_leaves_ends_it_at_once(serve: Serve, sent: bytes) -> None
         over.set()
 
     server = serve(script)
-    cancel = Cancel()
-    leaving = threading.Timer(0.1, cancel.trip)
+    cancel = CancelToken()
+    leaving = threading.Timer(0.1, cancel.cancel)
     leaving.start()
 
     with pytest.raises(Cancelled):

@@ -20,7 +20,7 @@ from app.errors import (
     RequestRefused,
     UpstreamBusy,
 )
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
 from app.upstream.keys import Key
 from tests.upstream.conftest import Connect, Serve
@@ -63,7 +63,7 @@ def test_requests_take_the_keys_in_turn(serve: Serve, connect: Connect) -> None:
     client = pooled(connect, server)
 
     for _ in range(4):
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second"] * 2
     assert [key.active for key in known(client)] == [0, 0]
@@ -75,9 +75,9 @@ def test_a_key_is_in_use_until_its_stream_is_closed(
     server = serve(streamed(said("a"), FINISH))
     client = pooled(connect, server)
 
-    held = client.stream(REQUEST, Cancel())
+    held = client.stream(REQUEST, CancelToken())
     for _ in range(3):
-        client.stream(REQUEST, Cancel()).close()
+        client.stream(REQUEST, CancelToken()).close()
     held.close()
     held.close()
 
@@ -91,7 +91,7 @@ def test_another_key_is_tried_at_once(
 ) -> None:
     server = serve(answer({"message": "no"}, status, retry_after="60"), HI)
 
-    pooled(connect, server, limit_s=0).complete(REQUEST, Cancel())
+    pooled(connect, server, limit_s=0).complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second"]
 
@@ -103,7 +103,7 @@ def test_what_is_no_keys_fault_is_not_tried_with_another(
     server = serve(answer({"message": "no"}, status), HI)
 
     with pytest.raises(Exception, match=r"no|Cerebras"):
-        pooled(connect, server).complete(REQUEST, Cancel())
+        pooled(connect, server).complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first"]
 
@@ -114,7 +114,7 @@ def test_a_refused_key_rests_and_is_told_by_its_place(
     server = serve(answer({"message": "no"}, 401), HI)
     client = pooled(connect, server)
     for _ in range(3):
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "second", "second"]
     assert "Key 1 was refused (401): it rests for 5 minutes" in caplog.text
@@ -126,10 +126,10 @@ def test_a_refused_key_is_tried_again_after_its_rest(
 ) -> None:
     server = serve(answer({"message": "no"}, 402), HI)
     client = pooled(connect, server)
-    client.complete(REQUEST, Cancel())
+    client.complete(REQUEST, CancelToken())
 
     known(client)[0].refused_until = monotonic() - 1
-    client.complete(REQUEST, Cancel())
+    client.complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "first"]
     assert known(client)[0].refused_until == 0
@@ -142,9 +142,9 @@ def test_when_every_key_is_refused_the_last_refusal_is_told(
     client = pooled(connect, server)
 
     with pytest.raises(KeyRefused):
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
     with pytest.raises(PaymentRequired):
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "first", "second"]
 
@@ -154,7 +154,7 @@ def test_a_refused_key_leaves_the_wait_to_the_other(
 ) -> None:
     server = serve(OUT_OF_REQUESTS, answer({}, 401), HI)
 
-    pooled(connect, server).complete(REQUEST, Cancel())
+    pooled(connect, server).complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "first"]
 
@@ -169,7 +169,7 @@ def test_a_key_out_of_quota_is_passed_over(serve: Serve, connect: Connect) -> No
     client = pooled(connect, server)
 
     for _ in range(4):
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "second", "second"]
 
@@ -179,9 +179,9 @@ def test_only_an_answer_makes_a_request_fail(serve: Serve, connect: Connect) -> 
     server = serve(later, later, HI)
     client = pooled(connect, server)
     with pytest.raises(RateLimited):
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
-    client.complete(REQUEST, Cancel())
+    client.complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "first"]
 
@@ -194,7 +194,7 @@ def test_what_passes_soonest_is_waited_for(serve: Serve, connect: Connect) -> No
     server = serve(long, short, HI)
     begun = monotonic()
 
-    pooled(connect, server).complete(REQUEST, Cancel())
+    pooled(connect, server).complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "second"]
     assert monotonic() - begun < 2
@@ -226,7 +226,7 @@ def test_a_crowd_out_of_quota_comes_back_one_by_one(
     client = connect(server.base_url, retry_wait_s=5, api_keys=(FIRST,))
     with ThreadPoolExecutor(crowd) as pool:
         for done in [
-            pool.submit(client.complete, REQUEST, Cancel()) for _ in range(crowd)
+            pool.submit(client.complete, REQUEST, CancelToken()) for _ in range(crowd)
         ]:
             done.result()
 
@@ -240,13 +240,13 @@ def test_a_client_that_leaves_the_line_lets_the_next_one_go(
     later = answer({"message": REQUESTS}, 429, retry_after="0.5")
     server = serve(later, later, HI)
     client = connect(server.base_url, retry_wait_s=5, api_keys=(FIRST,))
-    leaves, stays = Cancel(), Cancel()
+    leaves, stays = CancelToken(), CancelToken()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(client.complete, REQUEST, leaves)
         server.wait_for(1)
         second = pool.submit(client.complete, REQUEST, stays)
         server.wait_for(2)
-        leaves.trip()
+        leaves.cancel()
 
         with pytest.raises(Cancelled):
             first.result(1)
@@ -267,7 +267,7 @@ def test_a_busy_model_is_not_waited_for_when_another_stands_by(
     client = connect(server.base_url, retry_wait_s=5)
 
     with pytest.raises(error):
-        client.complete(REQUEST, Cancel(), has_substitute=True)
+        client.complete(REQUEST, CancelToken(), has_substitute=True)
 
     assert len(server.requests) == 1
 
@@ -292,7 +292,7 @@ def test_an_echoed_key_is_not_told(serve: Serve, connect: Connect) -> None:
     client = connect(server.base_url, api_keys=("odd-key", "other-key"))
 
     with pytest.raises(RequestRefused) as caught:
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
     assert caught.value.message == "... and its friend ..."
 
@@ -313,7 +313,7 @@ def test_answers_retries_and_waits_are_counted(serve: Serve, connect: Connect) -
 
     before = counted()
     server = serve(OUT_OF_REQUESTS, answer({}, 503, **LATER), HI)
-    connect(server.base_url, retry_wait_s=5).complete(REQUEST, Cancel())
+    connect(server.base_url, retry_wait_s=5).complete(REQUEST, CancelToken())
 
     more = [now - then for now, then in zip(counted(), before, strict=True)]
     assert more == [1] * 7

@@ -9,12 +9,12 @@ import pytest
 import urllib3
 
 from app.errors import UpstreamError, UpstreamTimeout
+from app.http1.cancel import CancelToken
+from app.http1.head import Head
 from app.upstream import pools, public
 from app.upstream.body import Source
-from app.upstream.cancel import Cancel
 from app.upstream.cerebras import Cerebras
 from app.upstream.connection import Request
-from app.wire.head import Head
 from tests.upstream.conftest import Connect, Serve
 from tests.upstream.servers import (
     FINISH,
@@ -43,7 +43,7 @@ def get(serve: Serve, reply: bytes, wait_s: float = 5) -> Iterator[tuple[Head, S
 
 
 def ask(client: Cerebras) -> str | None:
-    choices = client.complete({"model": "m", "messages": []}, Cancel()).choices
+    choices = client.complete({"model": "m", "messages": []}, CancelToken()).choices
     assert choices and choices[0].message
     return choices[0].message.content
 
@@ -57,7 +57,7 @@ def test_urllib3s_own_pools_do_too(serve: Serve, connect: Connect) -> None:
     with pytest.raises(UpstreamError):
         ask(client)
     assert ask(client) == "hi"
-    assert list(client.stream({"model": "m", "messages": []}, Cancel()))
+    assert list(client.stream({"model": "m", "messages": []}, CancelToken()))
 
 
 def test_the_public_way_tells_the_head(serve: Serve) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from app.errors import ServerStopping
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.running import Running
 
 
 def test_the_end_reaches_every_request_at_work() -> None:
-    running, cancels = Running(), [Cancel(), Cancel()]
+    running, cancels = Running(), [CancelToken(), CancelToken()]
 
     for cancel in cancels:
         running.join(cancel)
@@ -19,28 +19,28 @@ def test_the_end_reaches_every_request_at_work() -> None:
 
     for cancel in cancels:
         with pytest.raises(ServerStopping) as caught:
-            cancel.check()
+            cancel.raise_if_cancelled()
 
     assert (caught.value.status, caught.value.retry_after) == (503, 5)
 
 
 def test_who_comes_after_the_end_is_told_at_once() -> None:
-    running, cancel = Running(), Cancel()
+    running, cancel = Running(), CancelToken()
     running.end()
 
     running.join(cancel)
 
-    assert cancel.tripped
+    assert cancel.cancelled
 
 
 def test_a_request_that_is_done_is_left_alone() -> None:
-    running, cancel = Running(), Cancel()
+    running, cancel = Running(), CancelToken()
     running.join(cancel)
     running.leave(cancel)
 
     running.end()
 
-    assert not cancel.tripped
+    assert not cancel.cancelled
 
 
 def test_it_says_whether_requests_are_still_wanted() -> None:

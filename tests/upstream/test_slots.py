@@ -10,14 +10,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from app.errors import Cancelled, QueueFull
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.slots import Slots
 
 PATIENCE_S = 5.0
 
 
 @contextmanager
-def taken(slots: Slots, cancel: Cancel) -> Iterator[None]:
+def taken(slots: Slots, cancel: CancelToken) -> Iterator[None]:
     slots.take(cancel)
     try:
         yield
@@ -25,16 +25,16 @@ def taken(slots: Slots, cancel: Cancel) -> Iterator[None]:
         slots.give()
 
 
-class Waiter(Cancel):
+class Waiter(CancelToken):
     """A client whose wait for a turn can itself be awaited."""
 
     def __init__(self, caller: str = "") -> None:
         super().__init__(caller)
         self.waits = threading.Event()
 
-    def wait_for(self, event: threading.Event, seconds: float | None = None) -> None:
+    def wait(self, event: threading.Event, seconds: float | None = None) -> None:
         self.waits.set()
-        super().wait_for(event, seconds)
+        super().wait(event, seconds)
 
 
 def queue_up(
@@ -58,7 +58,7 @@ def test_a_free_slot_is_taken_without_waiting() -> None:
     slots = Slots(1, 0)
 
     for _ in range(3):
-        with taken(slots, Cancel()):
+        with taken(slots, CancelToken()):
             pass
 
 
@@ -66,9 +66,9 @@ def test_a_full_queue_is_told_in_ollamas_words() -> None:
     slots = Slots(1, 0)
 
     with (
-        taken(slots, Cancel()),
+        taken(slots, CancelToken()),
         pytest.raises(QueueFull, match="busy.*  maximum"),
-        taken(slots, Cancel()),
+        taken(slots, CancelToken()),
     ):
         pass
 
@@ -76,7 +76,7 @@ def test_a_full_queue_is_told_in_ollamas_words() -> None:
 def test_turns_come_first_come_first_served() -> None:
     slots, served = Slots(1, 9), list[int]()
     with ThreadPoolExecutor() as pool:
-        with taken(slots, Cancel()):
+        with taken(slots, CancelToken()):
             waiting = [
                 queue_up(pool, slots, partial(served.append, n)) for n in range(3)
             ]
@@ -89,7 +89,7 @@ def test_turns_come_first_come_first_served() -> None:
 def test_callers_take_turns() -> None:
     slots, served = Slots(1, 9), list[str]()
     with ThreadPoolExecutor() as pool:
-        with taken(slots, Cancel()):
+        with taken(slots, CancelToken()):
             waiting = [
                 queue_up(pool, slots, partial(served.append, caller), caller)
                 for caller in ("greedy", "greedy", "greedy", "greedy", "modest")
@@ -109,7 +109,7 @@ def test_who_is_upstream_and_who_waits_is_counted() -> None:
 
     slots = Slots(1, 1)
     with ThreadPoolExecutor() as pool:
-        with taken(slots, Cancel()):
+        with taken(slots, CancelToken()):
             _, done = queue_up(pool, slots, lambda: None)
             during = counted()
         done.result(PATIENCE_S)
@@ -120,29 +120,27 @@ def test_who_is_upstream_and_who_waits_is_counted() -> None:
 
 def test_a_client_that_leaves_the_queue_makes_room() -> None:
     slots = Slots(1, 1)
-    with ThreadPoolExecutor() as pool, taken(slots, Cancel()):
+    with ThreadPoolExecutor() as pool, taken(slots, CancelToken()):
         waiter, done = queue_up(pool, slots, lambda: None)
 
-        waiter.trip()
+        waiter.cancel()
 
         with pytest.raises(Cancelled):
             done.result(PATIENCE_S)
         other, _ = queue_up(pool, slots, lambda: None)
-        other.trip()
+        other.cancel()
 
 
 def test_a_turn_that_comes_to_a_client_who_has_left_is_passed_on() -> None:
     slots = Slots(1, 1)
-    gone = Cancel()
+    gone = CancelToken()
 
     class Late(Waiter):
-        def wait_for(
-            self, event: threading.Event, seconds: float | None = None
-        ) -> None:
+        def wait(self, event: threading.Event, seconds: float | None = None) -> None:
             self.waits.set()
             event.wait(PATIENCE_S)
-            self.trip()
-            super().wait_for(event)
+            self.cancel()
+            super().wait(event)
 
     late = Late()
     with ThreadPoolExecutor() as pool:
@@ -152,5 +150,5 @@ def test_a_turn_that_comes_to_a_client_who_has_left_is_passed_on() -> None:
         with pytest.raises(Cancelled):
             done.result(PATIENCE_S)
 
-    with taken(slots, Cancel()):
+    with taken(slots, CancelToken()):
         pass

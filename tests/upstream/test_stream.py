@@ -17,7 +17,7 @@ from app.errors import (
     UpstreamError,
     UpstreamTimeout,
 )
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.stream import DRAIN_S, ChunkStream
 from app.wire.completion import Chunk
 from tests.upstream.conftest import Connect, Serve
@@ -51,10 +51,10 @@ def open_stream(serve: Serve, connect: Connect) -> Open:
     """The stream that a server with these scripts gives."""
 
     def open_stream(
-        *scripts: Any, cancel: Cancel | None = None, **settings: Any
+        *scripts: Any, cancel: CancelToken | None = None, **settings: Any
     ) -> Any:
         client = connect(serve(*scripts).base_url, **settings)
-        return client.stream(REQUEST, cancel or Cancel())
+        return client.stream(REQUEST, cancel or CancelToken())
 
     return open_stream
 
@@ -360,14 +360,14 @@ def test_a_client_that_leaves_ends_a_silent_stream(open_stream: Open) -> None:
         gone.append(peer.wait_until_gone())
         closed.set()
 
-    cancel = Cancel()
+    cancel = CancelToken()
     stream = open_stream(script, cancel=cancel)
     next(stream)
     left: list[float] = []
 
     def leave() -> None:
         left.append(monotonic())
-        cancel.trip()
+        cancel.cancel()
 
     threading.Timer(0.05, leave).start()
     with pytest.raises(Cancelled):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.errors import Cancelled, UpstreamError
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
 from app.upstream.socketread import READ_BYTES
 from tests.upstream.conftest import Connect, Serve, transport_to
@@ -33,7 +33,7 @@ HI = answer(completion("hi"))
 def text_of(client: Cerebras) -> str:
     chosen = [
         choice.delta
-        for batch in client.stream(REQUEST, Cancel())
+        for batch in client.stream(REQUEST, CancelToken())
         for chunk in batch
         for choice in chunk.choices or ()
     ]
@@ -46,7 +46,7 @@ def test_streams_and_answers_share_a_connection(serve: Serve, connect: Connect) 
 
     for _ in range(10):
         assert text_of(client) == "é😀"
-        assert client.complete(REQUEST, Cancel()).choices
+        assert client.complete(REQUEST, CancelToken()).choices
 
     assert server.connections == 1
 
@@ -62,7 +62,7 @@ def test_records_that_have_come_are_read_together(
         sent.set()
         peer.send(chunks(FINISH), END)
 
-    stream = connect(serve(script, tls=True).base_url).stream(REQUEST, Cancel())
+    stream = connect(serve(script, tls=True).base_url).stream(REQUEST, CancelToken())
 
     assert sent.wait(5)
     batches = [len(batch) for batch in stream]
@@ -82,13 +82,13 @@ def test_an_answer_too_many_is_nobodys_though_openssl_holds_it(serve: Serve) -> 
 
     server = serve(script, answer(b"right"), tls=True)
     transport = transport_to(server.base_url)
-    first = transport.send(transport.request("GET", "/1", {}), Cancel(), 5)
+    first = transport.send(transport.request("GET", "/1", {}), CancelToken(), 5)
     head_read.set()
     assert sent.wait(5)
 
     assert first.body.read_all(READ_BYTES) == b"x" * READ_BYTES
 
-    second = transport.send(transport.request("GET", "/2", {}), Cancel(), 5)
+    second = transport.send(transport.request("GET", "/2", {}), CancelToken(), 5)
     assert second.body.read_all(READ_BYTES) == b"right"
     assert server.connections == 2
 
@@ -97,7 +97,7 @@ def test_a_large_answer_arrives_whole(serve: Serve, connect: Connect) -> None:
     text = "é" * 3_000_000
     client = connect(serve(answer(completion(text)), tls=True).base_url)
 
-    reply = client.complete(REQUEST, Cancel())
+    reply = client.complete(REQUEST, CancelToken())
 
     assert reply.choices and reply.choices[0].message
     assert reply.choices[0].message.content == text
@@ -126,7 +126,7 @@ def test_what_has_arrived_is_given_out_at_once_and_silence_told(
         peer.send(chunks(FINISH), END)
 
     client = connect(serve(script, tls=True).base_url, tick_s=0.05)
-    stream = client.stream(REQUEST, Cancel())
+    stream = client.stream(REQUEST, CancelToken())
 
     assert len(next(stream)) == 1
     assert [next(stream), next(stream)] == [[], []]
@@ -152,13 +152,13 @@ def test_a_client_that_leaves_ends_every_wait(
 
     server = serve(script, tls=True)
     client = connect(server.base_url)
-    cancel = Cancel()
+    cancel = CancelToken()
     left: list[float] = []
 
     def leave() -> None:
         server.wait_for(1)
         left.append(monotonic())
-        cancel.trip()
+        cancel.cancel()
 
     threading.Thread(target=leave).start()
     with pytest.raises(Cancelled):
@@ -173,9 +173,9 @@ def test_a_client_that_leaves_ends_a_handshake(serve: Serve, connect: Connect) -
     client = connect(
         server.base_url.replace("http:", "https:"), connect_timeout_s=30, retry_wait_s=9
     )
-    cancel = Cancel()
+    cancel = CancelToken()
     begun = monotonic()
-    threading.Timer(0.1, cancel.trip).start()
+    threading.Timer(0.1, cancel.cancel).start()
 
     with pytest.raises(Cancelled):
         client.complete(REQUEST, cancel)
@@ -190,8 +190,8 @@ def test_a_stale_connection_is_replaced(
     server = serve(HI, end, HI, tls=True)
     client = connect(server.base_url)
 
-    assert client.complete(REQUEST, Cancel()).choices
-    assert client.complete(REQUEST, Cancel()).choices
+    assert client.complete(REQUEST, CancelToken()).choices
+    assert client.complete(REQUEST, CancelToken()).choices
 
     assert server.connections == 2
 
@@ -205,7 +205,7 @@ def test_a_cut_stream_is_an_error(serve: Serve, connect: Connect, end: Any) -> N
         assert taken.wait(5)
         end(peer)
 
-    stream = connect(serve(script, tls=True).base_url).stream(REQUEST, Cancel())
+    stream = connect(serve(script, tls=True).base_url).stream(REQUEST, CancelToken())
 
     next(stream)
     taken.set()
@@ -220,7 +220,7 @@ def test_an_unknown_certificate_is_refused_and_not_asked_again(
     server = serve(HI, tls=True)
 
     with pytest.raises(UpstreamError, match="certificate verify failed"):
-        connect(server.base_url, retry_wait_s=9).complete(REQUEST, Cancel())
+        connect(server.base_url, retry_wait_s=9).complete(REQUEST, CancelToken())
 
     assert server.requests == []
     assert server.connections == 1
@@ -234,8 +234,8 @@ def test_a_proxy_is_tunnelled_through_and_never_sees_the_key(
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
     client = connect(server.base_url)
 
-    assert client.complete(REQUEST, Cancel()).choices
-    assert client.complete(REQUEST, Cancel()).choices
+    assert client.complete(REQUEST, CancelToken()).choices
+    assert client.complete(REQUEST, CancelToken()).choices
 
     asked = f"CONNECT 127.0.0.1:{server.port} HTTP/1."
     assert [request.line[:-1] for request in proxy.requests] == [asked, asked]

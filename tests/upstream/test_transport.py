@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.errors import UpstreamError, UpstreamTimeout
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
 from tests.upstream.conftest import KEY, Connect, Serve
 from tests.upstream.servers import (
@@ -31,14 +31,14 @@ HI = answer(completion("hi"))
 BODY = HI.partition(b"\r\n\r\n")[2]
 
 
-def ask(client: Cerebras, cancel: Cancel | None = None) -> str | None:
-    reply = client.complete(REQUEST, cancel or Cancel())
+def ask(client: Cerebras, cancel: CancelToken | None = None) -> str | None:
+    reply = client.complete(REQUEST, cancel or CancelToken())
     assert reply.choices and reply.choices[0].message
     return reply.choices[0].message.content
 
 
 def hear(client: Cerebras) -> int:
-    return sum(map(len, client.stream(REQUEST, Cancel())))
+    return sum(map(len, client.stream(REQUEST, CancelToken())))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -216,7 +216,7 @@ def test_a_stream_left_early_does_not_dirty_the_pool(
     server = serve(STREAM + chunks(said("a")), HI)
     client = connect(server.base_url)
 
-    client.stream(REQUEST, Cancel()).close()
+    client.stream(REQUEST, CancelToken()).close()
 
     assert ask(client) == "hi"
     assert server.connections == 2
@@ -227,10 +227,10 @@ def test_a_trip_after_the_answer_harms_no_other_request(
 ) -> None:
     server = serve(HI)
     client = connect(server.base_url)
-    cancel = Cancel()
+    cancel = CancelToken()
 
     ask(client, cancel)
-    cancel.trip()
+    cancel.cancel()
 
     assert ask(client) == "hi"
     assert server.connections == 1
@@ -342,7 +342,7 @@ def test_a_large_body_may_take_longer_than_connecting(
     server.pause_reading(read)
     threading.Timer(0.6, read.set).start()
 
-    assert client.complete(large, Cancel()).choices
+    assert client.complete(large, CancelToken()).choices
     assert read.is_set()
 
 

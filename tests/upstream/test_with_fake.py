@@ -19,7 +19,7 @@ from app.errors import (
     UpstreamError,
     UpstreamTimeout,
 )
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
 from app.upstream.stream import ChunkStream
 from tests.cerebras import Fake
@@ -48,7 +48,7 @@ def text_of(stream: ChunkStream) -> str:
 
 
 def hear(client: Cerebras) -> str:
-    return text_of(client.stream(REQUEST, Cancel()))
+    return text_of(client.stream(REQUEST, CancelToken()))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_words_are_the_same_in_every_shape(
 ) -> None:
     fake.script({"say": WORDS, **shape}, times=2)
 
-    reply = client.complete(REQUEST, Cancel())
+    reply = client.complete(REQUEST, CancelToken())
 
     assert reply.choices and reply.choices[0].message
     assert reply.choices[0].message.content == WORDS
@@ -132,7 +132,7 @@ def test_a_failure_in_the_middle_is_an_error_and_not_tried_again(
 ) -> None:
     client = connect(fake.base_url, api_keys=(fake.key,), retry_wait_s=9)
     fake.script({"say": WORDS, "fault": fault, "after": 5, "hold": "heard"})
-    stream = client.stream(REQUEST, Cancel())
+    stream = client.stream(REQUEST, CancelToken())
 
     assert next(stream)
     fake.release("heard")
@@ -143,7 +143,7 @@ def test_a_failure_in_the_middle_is_an_error_and_not_tried_again(
 
 def test_an_unknown_model_is_gone(client: Cerebras) -> None:
     with pytest.raises(ModelGone):
-        client.complete({**REQUEST, "model": "llama3.1-8b"}, Cancel())
+        client.complete({**REQUEST, "model": "llama3.1-8b"}, CancelToken())
 
 
 def test_a_wrong_key_is_refused(fake: Fake, connect: Connect) -> None:
@@ -168,13 +168,13 @@ def test_a_client_that_leaves_ends_its_request(
     fake: Fake, client: Cerebras, place: dict[str, int], whole: bool
 ) -> None:
     fake.script({"say": WORDS, "fault": "stall", **place})
-    cancel = Cancel()
+    cancel = CancelToken()
     left: list[float] = []
 
     def leave() -> None:
         fake.requests(at_least=1)
         left.append(time.time())
-        cancel.trip()
+        cancel.cancel()
 
     threading.Thread(target=leave).start()
     with pytest.raises(Cancelled):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.errors import RateLimited
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
 from tests.cerebras import Fake, fake_cerebras
 from tests.upstream.conftest import Connect
@@ -58,9 +58,9 @@ def test_a_request_without_a_cap_is_sent_again_with_what_is_left(
     caplog.set_level("INFO")
 
     if whole:
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
     else:
-        client.stream(REQUEST, Cancel()).close()
+        client.stream(REQUEST, CancelToken()).close()
 
     first, second = caps(free)
     assert first is None
@@ -72,9 +72,9 @@ def test_a_request_without_a_cap_is_sent_again_with_what_is_left(
 def test_what_is_left_counts_as_the_answer_tells_it(
     free: Fake, client: Cerebras
 ) -> None:
-    client.complete({**REQUEST, "max_completion_tokens": 20_000}, Cancel())
+    client.complete({**REQUEST, "max_completion_tokens": 20_000}, CancelToken())
 
-    client.complete(REQUEST, Cancel())
+    client.complete(REQUEST, CancelToken())
 
     last = caps(free)[-1]
     assert last is not None
@@ -84,10 +84,10 @@ def test_what_is_left_counts_as_the_answer_tells_it(
 def test_too_little_left_is_told_with_the_setting_that_helps(
     free: Fake, client: Cerebras
 ) -> None:
-    client.complete({**REQUEST, "max_completion_tokens": 29_000}, Cancel())
+    client.complete({**REQUEST, "max_completion_tokens": 29_000}, CancelToken())
 
     with pytest.raises(RateLimited) as caught:
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
     assert caught.value.message.startswith("Tokens per minute limit exceeded")
     assert "DEFAULT_NUM_PREDICT" in caught.value.message
@@ -96,10 +96,10 @@ def test_too_little_left_is_told_with_the_setting_that_helps(
 
 
 def test_whoever_set_a_cap_is_told_of_no_setting(free: Fake, client: Cerebras) -> None:
-    client.complete({**REQUEST, "max_completion_tokens": 29_000}, Cancel())
+    client.complete({**REQUEST, "max_completion_tokens": 29_000}, CancelToken())
 
     with pytest.raises(RateLimited) as caught:
-        client.complete({**REQUEST, "max_completion_tokens": 5_000}, Cancel())
+        client.complete({**REQUEST, "max_completion_tokens": 5_000}, CancelToken())
 
     assert "DEFAULT_NUM_PREDICT" not in caught.value.message
     assert caps(free) == [29_000, 5_000]
@@ -107,10 +107,10 @@ def test_whoever_set_a_cap_is_told_of_no_setting(free: Fake, client: Cerebras) -
 
 def test_without_requests_left_no_cap_helps(free: Fake, client: Cerebras) -> None:
     for _ in range(5):
-        client.complete(CAPPED, Cancel())
+        client.complete(CAPPED, CancelToken())
 
     with pytest.raises(RateLimited, match="Requests per minute"):
-        client.complete(REQUEST, Cancel())
+        client.complete(REQUEST, CancelToken())
 
     assert len(free.inferences()) == 6
 
@@ -119,9 +119,9 @@ def test_the_key_with_the_most_left_is_asked_for_the_shorter_answer(
     free: Fake, connect: Connect
 ) -> None:
     client = connect(free.base_url, api_keys=KEYS)
-    client.complete({**REQUEST, "max_completion_tokens": 20_000}, Cancel())
+    client.complete({**REQUEST, "max_completion_tokens": 20_000}, CancelToken())
 
-    client.complete(REQUEST, Cancel())
+    client.complete(REQUEST, CancelToken())
 
     used = [each["headers"]["authorization"] for each in free.inferences()]
     assert len(used) == 4
@@ -132,30 +132,27 @@ def test_two_keys_hold_twice_as_many(free: Fake, connect: Connect) -> None:
     client = connect(free.base_url, api_keys=KEYS)
 
     for _ in range(10):
-        client.complete(CAPPED, Cancel())
+        client.complete(CAPPED, CancelToken())
 
     assert len(free.inferences()) == 10
     with pytest.raises(RateLimited):
-        client.complete(CAPPED, Cancel())
+        client.complete(CAPPED, CancelToken())
 
 
 def test_quota_of_one_model_is_not_anothers(free: Fake, client: Cerebras) -> None:
     for _ in range(5):
-        client.complete(CAPPED, Cancel())
+        client.complete(CAPPED, CancelToken())
 
-    client.complete({**CAPPED, "model": "qwen-3.8-27b"}, Cancel())
+    client.complete({**CAPPED, "model": "qwen-3.8-27b"}, CancelToken())
 
     assert len(free.inferences()) == 6
 
 
-class Hurried(Cancel):
+class Hurried(CancelToken):
     """A client whose time runs faster."""
 
-    def wait(self, seconds: float) -> None:
-        super().wait(seconds / SPEED)
-
-    def wait_for(self, turn: Event, seconds: float | None = None) -> None:
-        super().wait_for(turn, None if seconds is None else seconds / SPEED)
+    def wait(self, turn: Event, seconds: float | None = None) -> None:
+        super().wait(turn, None if seconds is None else seconds / SPEED)
 
 
 @pytest.mark.parametrize("refill", ["steady", "at_once"])

@@ -17,8 +17,8 @@ from typing import Any  # noqa: E402
 import gevent  # noqa: E402
 
 from app.errors import Cancelled, UpstreamError  # noqa: E402
-from app.upstream import waiting  # noqa: E402
-from app.upstream.cancel import Cancel  # noqa: E402
+from app.http1 import readiness  # noqa: E402
+from app.http1.cancel import CancelToken  # noqa: E402
 from app.upstream.cerebras import Cerebras  # noqa: E402
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": []}
@@ -37,12 +37,12 @@ def client(base_url: str) -> Cerebras:
     )
 
 
-def trip_when_told(cancel: Cancel, left: list[float]) -> None:
+def trip_when_told(cancel: CancelToken, left: list[float]) -> None:
     """Once standard input ends, leave; in the hub, where nothing may wait."""
 
     def leave() -> None:
         left.append(monotonic())
-        cancel.trip()
+        cancel.cancel()
 
     select.select([sys.stdin], [], [])
     gevent.sleep(SILENCE_S)
@@ -51,7 +51,7 @@ def trip_when_told(cancel: Cancel, left: list[float]) -> None:
 
 def leave(base_url: str) -> dict[str, Any]:
     """How long a request outlives its client; only if others run can it end at all."""
-    cancel = Cancel()
+    cancel = CancelToken()
     left: list[float] = []
     gevent.spawn(trip_when_told, cancel, left)
     try:
@@ -63,7 +63,7 @@ def leave(base_url: str) -> dict[str, Any]:
 
 def listen(base_url: str) -> dict[str, Any]:
     """The sizes of the first three lists."""
-    stream = client(base_url).stream(REQUEST, Cancel())
+    stream = client(base_url).stream(REQUEST, CancelToken())
     sizes = [len(next(stream)) for _ in range(3)]
     stream.close()
     return {"sizes": sizes}
@@ -72,7 +72,7 @@ def listen(base_url: str) -> dict[str, Any]:
 def text_of(base: Cerebras) -> str:
     chosen = [
         choice.delta
-        for batch in base.stream(REQUEST, Cancel())
+        for batch in base.stream(REQUEST, CancelToken())
         for chunk in batch
         for choice in chunk.choices or ()
     ]
@@ -101,8 +101,8 @@ def wait_first(base_url: str) -> dict[str, Any]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         return {
-            "waits": waiting.waiter(ours) is not waiting.no_wait,
-            "bare": waiting.bare(ours) is not ours,
+            "waits": readiness.read_waiter(ours) is not readiness.no_wait,
+            "unwrapped": readiness.unwrapped(ours) is not ours,
         }
 
 

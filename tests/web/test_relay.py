@@ -95,15 +95,15 @@ def test_nothing_follows_the_last_events(
 def test_a_client_that_leaves_with_its_whole_answer_ends_nothing() -> None:
     def ending() -> Iterator[list[Event]]:
         yield LastEvents([{"n": 1}])
-        record.current().cancel.check()
+        record.current().cancel.raise_if_cancelled()
 
     frames = iter(relay(ending(), NATIVE, lambda: None).response)
     next(frames)
-    record.current().cancel.trip()
+    record.current().cancel.cancel()
 
     assert list(frames) == []
     assert record.current().whole
-    assert not record.current().cancel.tripped
+    assert not record.current().cancel.cancelled
 
 
 def test_nobody_is_told_when_the_client_has_left() -> None:

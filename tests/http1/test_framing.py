@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.wire import chunked
-from app.wire.framing import Sized, Unsized, framed, framing
-from app.wire.head import NotHTTP, parse
+from app.http1 import chunked
+from app.http1.framing import Sized, Unsized, framed, framing
+from app.http1.head import NotHTTP, parse
 
 
 def read(status: int = 200, **headers: str) -> bytes:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPException, RemoteDisconnected
 from typing import NamedTuple
 
-from app.wire.chunked import TOKEN
+from app.http1.chunked import TOKEN
 
 OK, SWITCHING = HTTPStatus.OK, HTTPStatus.SWITCHING_PROTOCOLS
 MOST_HEADS = 20  # those that only tell something beforehand included

@@ -7,7 +7,7 @@ from http.client import RemoteDisconnected
 
 import pytest
 
-from app.wire.head import (
+from app.http1.head import (
     MAX_BYTES,
     MOST_HEADS,
     Head,

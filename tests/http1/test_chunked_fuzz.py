@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import UpstreamError
-from app.wire import chunked
+from app.http1 import chunked
 from tests.fuzzing import at_least, cut, damaged
 
 TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"

@@ -10,13 +10,13 @@ from time import monotonic
 import pytest
 
 from app.errors import Cancelled, ServerStopping
-from app.upstream.cancel import Cancel
+from app.http1.cancel import CancelToken
 from app.upstream.running import stopping
 from tests.conftest import Pair
 
 
-def trip_soon(cancel: Cancel) -> None:
-    threading.Timer(0.05, cancel.trip).start()
+def trip_soon(cancel: CancelToken) -> None:
+    threading.Timer(0.05, cancel.cancel).start()
 
 
 def open_descriptors() -> int:
@@ -24,16 +24,16 @@ def open_descriptors() -> int:
 
 
 def test_a_wait_ends_by_itself() -> None:
-    Cancel().wait(0.01)
+    CancelToken().sleep(0.01)
 
 
 def test_a_trip_ends_a_wait() -> None:
-    cancel = Cancel()
+    cancel = CancelToken()
     trip_soon(cancel)
     begun = monotonic()
 
     with pytest.raises(Cancelled):
-        cancel.wait(30)
+        cancel.sleep(30)
 
     assert monotonic() - begun < 5
 
@@ -42,97 +42,97 @@ def test_a_turn_is_waited_for() -> None:
     turn = threading.Event()
     threading.Timer(0.02, turn.set).start()
 
-    Cancel().wait_for(turn)
+    CancelToken().wait(turn)
 
     assert turn.is_set()
 
 
 def test_a_trip_ends_the_wait_for_a_turn() -> None:
-    cancel = Cancel()
+    cancel = CancelToken()
     trip_soon(cancel)
 
     with pytest.raises(Cancelled):
-        cancel.wait_for(threading.Event())
+        cancel.wait(threading.Event())
     with pytest.raises(Cancelled):
-        cancel.wait_for(threading.Event())
+        cancel.wait(threading.Event())
 
 
 def test_a_trip_ends_a_read(pair: Pair) -> None:
-    cancel = Cancel()
-    cancel.hold(pair[0])
+    cancel = CancelToken()
+    cancel.attach(pair[0])
     trip_soon(cancel)
 
     assert pair[0].recv(1) == b""
-    assert cancel.tripped
+    assert cancel.cancelled
 
 
 def test_once_tripped_nothing_is_waited_for(pair: Pair) -> None:
-    cancel = Cancel()
-    cancel.trip()
+    cancel = CancelToken()
+    cancel.cancel()
 
     with pytest.raises(Cancelled):
-        cancel.check()
+        cancel.raise_if_cancelled()
     with pytest.raises(Cancelled):
-        cancel.wait(30)
+        cancel.sleep(30)
     with pytest.raises(Cancelled):
-        cancel.hold(pair[0])
+        cancel.attach(pair[0])
     pair[1].send(b"x")
     assert pair[0].recv(1) == b"x"
 
 
 def test_the_first_word_on_why_holds() -> None:
-    left, ended = Cancel(), Cancel()
+    left, ended = CancelToken(), CancelToken()
 
-    left.trip()
-    left.trip(stopping)
-    ended.trip(stopping)
-    ended.trip()
+    left.cancel()
+    left.cancel(stopping)
+    ended.cancel(stopping)
+    ended.cancel()
 
     with pytest.raises(Cancelled, match="the client has left"):
-        left.check()
+        left.raise_if_cancelled()
     with pytest.raises(ServerStopping):
-        ended.wait(30)
+        ended.sleep(30)
 
 
 def test_a_released_socket_is_left_alone(pair: Pair) -> None:
-    cancel = Cancel()
-    cancel.hold(pair[0])
+    cancel = CancelToken()
+    cancel.attach(pair[0])
 
-    assert cancel.release()
-    cancel.trip()
+    assert cancel.detach()
+    cancel.cancel()
 
     pair[1].send(b"x")
     assert pair[0].recv(1) == b"x"
 
 
 def test_who_releases_learns_that_the_socket_is_shut_down(pair: Pair) -> None:
-    cancel = Cancel()
-    cancel.hold(pair[0])
+    cancel = CancelToken()
+    cancel.attach(pair[0])
 
-    cancel.trip()
+    cancel.cancel()
 
-    assert not cancel.release()
+    assert not cancel.detach()
 
 
 def test_a_socket_is_held_however_it_is_wrapped_and_renumbered(pair: Pair) -> None:
-    cancel = Cancel()
-    cancel.hold(pair[0])
+    cancel = CancelToken()
+    cancel.attach(pair[0])
     with socket.socket(fileno=pair[0].detach()) as wrapped:
-        cancel.trip()
+        cancel.cancel()
 
         assert wrapped.recv(1) == b""
 
 
 def test_a_socket_closed_meanwhile_harms_nobody(pair: Pair) -> None:
-    cancel = Cancel()
-    cancel.hold(pair[0])
+    cancel = CancelToken()
+    cancel.attach(pair[0])
     number = pair[0].fileno()
     pair[0].close()
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert number in (ours.fileno(), theirs.fileno())
 
-        cancel.trip()
+        cancel.cancel()
 
         theirs.send(b"x")
         assert ours.recv(1) == b"x"
@@ -141,13 +141,13 @@ def test_a_socket_closed_meanwhile_harms_nobody(pair: Pair) -> None:
 def test_no_descriptor_is_left_open(pair: Pair) -> None:
     before = open_descriptors()
     for tripped in (False, True):
-        cancel = Cancel()
-        cancel.hold(pair[0])
-        cancel.hold(pair[1])
+        cancel = CancelToken()
+        cancel.attach(pair[0])
+        cancel.attach(pair[1])
         if tripped:
-            cancel.trip()
-            cancel.trip()
-        cancel.release()
+            cancel.cancel()
+            cancel.cancel()
+        cancel.detach()
 
     assert open_descriptors() == before
 
@@ -156,11 +156,11 @@ def test_of_release_and_trip_at_once_one_has_the_socket() -> None:
     for _ in range(300):
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            cancel = Cancel()
-            cancel.hold(ours)
-            tripper = threading.Thread(target=cancel.trip)
+            cancel = CancelToken()
+            cancel.attach(ours)
+            tripper = threading.Thread(target=cancel.cancel)
             tripper.start()
-            kept = cancel.release()
+            kept = cancel.detach()
             tripper.join()
             ours.setblocking(False)
 
@@ -172,12 +172,12 @@ def test_of_release_and_trip_at_once_one_has_the_socket() -> None:
 
 
 def test_who_has_been_answered_may_leave_but_the_server_may_stop() -> None:
-    cancel = Cancel()
-    cancel.answered = True
+    cancel = CancelToken()
+    cancel.reply_complete = True
 
-    cancel.trip()
-    cancel.check()
+    cancel.cancel()
+    cancel.raise_if_cancelled()
 
-    cancel.trip(stopping)
+    cancel.cancel(stopping)
     with pytest.raises(ServerStopping):
-        cancel.check()
+        cancel.raise_if_cancelled()

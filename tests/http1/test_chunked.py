@@ -7,7 +7,7 @@ import random
 import pytest
 
 from app.errors import UpstreamError
-from app.wire import chunked
+from app.http1 import chunked
 
 BODIES: dict[str, tuple[bytes, bytes]] = {
     "one chunk": (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Protocol
 
-from app.wire import chunked
-from app.wire.head import Head, NotHTTP
+from app.http1 import chunked
+from app.http1.head import Head, NotHTTP
 
 SIZE = re.compile("[0-9]{1,18}")
 BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)

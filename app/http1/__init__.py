@@ -1,0 +1,1 @@
+"""An HTTP/1.1 client whose requests can be cancelled at any time."""
