@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app.errors import UpstreamError
-from app.translate.dialect import Exchange
+from app.translate.dialect import ReplyContext
 from app.wire.completion import Choice, Chunk, Delta, TimeInfo, ToolCall, Usage
 
 NOTHING = Delta()
@@ -158,8 +158,8 @@ class Durations(NamedTuple):
 class Meter:
     """What a reply cost: in upstream's own numbers, else as seen here."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, context: ReplyContext) -> None:
+        self._context = context
         self._usage: Usage | None = None
         self._time_info: TimeInfo | None = None
         self._first_ns: int | None = None
@@ -185,7 +185,7 @@ class Meter:
 
     def prompt_tokens(self) -> int:
         told = self._usage.prompt_tokens if self._usage else None
-        return tokens(told) or max(self._exchange.prompt_tokens, 1)
+        return tokens(told) or max(self._context.prompt_tokens, 1)
 
     def completion_tokens(self) -> int:
         told = self._usage.completion_tokens if self._usage else None
@@ -200,7 +200,7 @@ class Meter:
         return tokens(details.reasoning_tokens) if details else 0
 
     def durations(self, now_ns: int) -> Durations:
-        began, first = self._exchange.started_ns, self._first_ns or now_ns
+        began, first = self._context.started_ns, self._first_ns or now_ns
         time = self._time_info or TimeInfo()
         load = _ns(time.queue_time, otherwise=1)
         prompt = _ns(time.prompt_time, otherwise=first - began)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from app.translate.deltas import Meter, ToolCalls, WholeCall, said
-from app.translate.dialect import Event, Exchange, LastEvents
+from app.translate.dialect import Event, LastEvents, ReplyContext
 from app.wire.completion import Choice, Chunk, Delta
 
 CONTENT, REASONING = "content", "reasoning"
@@ -25,14 +25,14 @@ class Run(Struct):
 class Reading:
     """An answer that is being read; what it calls and costs is known at its end."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self.meter = Meter(exchange)
-        self.now_ns = exchange.started_ns  # of the last read: one stamp for all of it
+    def __init__(self, context: ReplyContext) -> None:
+        self.meter = Meter(context)
+        self.now_ns = context.started_ns  # of the last read: one stamp for all of it
         self.finish_reason: str | None = None
         self.stop_sequence: str | None = None
-        self._exchange = exchange
-        self._thinking = exchange.thinking
-        self._told_ns = exchange.started_ns  # when the client last heard something
+        self._context = context
+        self._thinking = context.thinking
+        self._told_ns = context.started_ns  # when the client last heard something
         self._calls = ToolCalls()
 
     def stream(
@@ -59,7 +59,7 @@ class Reading:
 
     def read(self, batch: Sequence[Chunk]) -> list[Run]:
         """What one read says, in order; all else it brings is kept for the end."""
-        self.now_ns = self._exchange.clock()
+        self.now_ns = self._context.clock()
         runs: list[Run] = []
         for chunk in batch:
             if chunk.choices:
@@ -81,7 +81,7 @@ class Reading:
     def tool_calls(self) -> list[WholeCall]:
         """All calls, each with an id."""
         return [
-            call if call.id else call._replace(id=f"call_{self._exchange.new_id()}")
+            call if call.id else call._replace(id=f"call_{self._context.new_id()}")
             for call in self._calls.whole(self.finish_reason)
         ]
 
@@ -99,7 +99,7 @@ class Reading:
         Hidden thoughts and calls that still grow say nothing to it, however busy the
         upstream is; an empty read comes after long silence only.
         """
-        if batch and self.now_ns - self._told_ns < self._exchange.tick_ns:
+        if batch and self.now_ns - self._told_ns < self._context.silence_ns:
             return False
         self._told_ns = self.now_ns
         return True

@@ -17,7 +17,7 @@ from app.errors import (
     InvalidRequest,
 )
 from app.translate.anthropic import dialect as anthropic
-from app.translate.dialect import Dialect
+from app.translate.dialect import StreamFormat
 from app.translate.ollama import dialect as ollama
 from app.translate.openai import dialect as openai
 from app.web import record, replies
@@ -25,7 +25,7 @@ from app.web import record, replies
 log = logging.getLogger(__name__)
 
 # The dialect of a path, by its start; the native one is the rest.
-DIALECTS: tuple[tuple[str, Dialect], ...] = (
+DIALECTS: tuple[tuple[str, StreamFormat], ...] = (
     ("/v1/messages", anthropic.DIALECT),
     ("/v1/", openai.DIALECT),
     ("/chat/completions", openai.DIALECT),
@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, untold)
 
 
-def dialect_of(path: str) -> Dialect:
+def dialect_of(path: str) -> StreamFormat:
     for start, dialect in DIALECTS:
         if path.startswith(start):
             return dialect

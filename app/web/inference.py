@@ -18,7 +18,7 @@ from app.domain.presets import Preset
 from app.schemas.fields import Request
 from app.services import services
 from app.translate import images
-from app.translate.dialect import Exchange
+from app.translate.dialect import ReplyContext
 from app.translate.ollama import chat
 from app.web import passthrough, record
 from app.web.hold import holding
@@ -89,17 +89,17 @@ def with_preset(
     return apply(preset, request, body)
 
 
-def exchange_with(target: Target, *, thinking: bool) -> Exchange:
+def exchange_with(target: Target, *, thinking: bool) -> ReplyContext:
     """What the reply to the current request must know of it."""
     asked, found = record.current(), services()
-    return Exchange(
+    return ReplyContext(
         name=target.name,
         clock=time.time_ns,
         new_id=new_id,
         started_ns=asked.began_ns,
         remote={"remote_model": asked.model, "remote_host": found.remote_host},
         thinking=thinking,
-        tick_ns=round(found.upstream.tick_s * 1e9),
+        silence_ns=round(found.upstream.tick_s * 1e9),
         prompt_tokens=1 + asked.body_bytes // BYTES_PER_TOKEN,
     )
 

@@ -11,7 +11,7 @@ from flask import Response
 from app.catalogue import presets
 from app.catalogue.resolve import Target
 from app.services import services
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.ollama.dialect import DIALECT
 from app.translate.ollama.options import to_sampling
 from app.web import answer, inference, replies
@@ -32,8 +32,8 @@ class Spoken(inference.Spoken, Protocol):
     def from_completion(self) -> Callable[..., dict[str, Any]]: ...
 
     def ignored(self, body: Body) -> tuple[str, ...]: ...
-    def idle_reply(self, exchange: Exchange, reason: str) -> dict[str, Any]: ...
-    def debug_reply(self, request: Body, exchange: Exchange) -> dict[str, Any]: ...
+    def idle_reply(self, exchange: ReplyContext, reason: str) -> dict[str, Any]: ...
+    def debug_reply(self, request: Body, exchange: ReplyContext) -> dict[str, Any]: ...
 
 
 def idle(body: Body, target: Target, spoken: Spoken) -> Response:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response
 
 from app.errors import Cancelled, CerellamaError, ServerStopping, UpstreamError
-from app.translate.dialect import Dialect, Event, LastEvents
+from app.translate.dialect import Event, LastEvents, StreamFormat
 from app.upstream.body import Body
 from app.upstream.failures import Failure
 from app.upstream.passthrough import onward
@@ -45,7 +45,7 @@ class Live(Response):
 
 
 def relay(
-    batches: Iterable[list[Event]], dialect: Dialect, close: Callable[[], None]
+    batches: Iterable[list[Event]], dialect: StreamFormat, close: Callable[[], None]
 ) -> Response:
     """One write per batch; a failure becomes the dialect's own last event."""
     frames = _frames(batches, dialect, _begun())
@@ -89,7 +89,7 @@ def _payload(body: Body, told: Record) -> Iterator[bytes]:
 
 
 def _frames(
-    batches: Iterable[list[Event]], dialect: Dialect, told: Record
+    batches: Iterable[list[Event]], dialect: StreamFormat, told: Record
 ) -> Iterator[bytes]:
     try:
         for events in batches:

@@ -7,7 +7,7 @@ import pytest
 from app.errors import UpstreamError
 from app.translate import deltas
 from app.translate.deltas import Durations, Meter, ToolCalls, WholeCall
-from app.translate.dialect import Exchange
+from app.translate.dialect import ReplyContext
 from app.wire.completion import (
     Choice,
     Chunk,
@@ -226,9 +226,9 @@ def test_an_answer_without_a_choice_is_rechunked_as_it_is() -> None:
     assert deltas.rechunk(Chunk([])) == [[Chunk([])]]
 
 
-def test_a_meter_reads_what_upstream_tells(exchange: Exchange) -> None:
-    meter = Meter(exchange)
-    now = exchange.clock()
+def test_a_meter_reads_what_upstream_tells(context: ReplyContext) -> None:
+    meter = Meter(context)
+    now = context.clock()
 
     meter.count(1, now)
     meter.note(Chunk(usage=Usage(80, 45)))
@@ -242,9 +242,9 @@ def test_a_meter_reads_what_upstream_tells(exchange: Exchange) -> None:
     )
 
 
-def test_a_meter_measures_what_upstream_leaves_out(exchange: Exchange) -> None:
-    meter = Meter(replace(exchange, prompt_tokens=7))
-    began = exchange.started_ns
+def test_a_meter_measures_what_upstream_leaves_out(context: ReplyContext) -> None:
+    meter = Meter(replace(context, prompt_tokens=7))
+    began = context.started_ns
 
     meter.count(3, began + 40)
     meter.count(2, began + 90)
@@ -253,38 +253,38 @@ def test_a_meter_measures_what_upstream_leaves_out(exchange: Exchange) -> None:
     assert meter.durations(began + 100) == Durations(101, 1, 40, 60)
 
 
-def test_counts_and_durations_are_never_zero(exchange: Exchange) -> None:
-    meter = Meter(replace(exchange, prompt_tokens=0))
+def test_counts_and_durations_are_never_zero(context: ReplyContext) -> None:
+    meter = Meter(replace(context, prompt_tokens=0))
     zeros = Chunk(usage=Usage(0, 0), time_info=TimeInfo(0.0, 0.0, 0.0, 0.0))
 
     meter.note(zeros)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 1)
-    assert min(meter.durations(exchange.started_ns)) == 1
+    assert min(meter.durations(context.started_ns)) == 1
 
 
 @pytest.mark.parametrize("tokens", [-5, 10**30])
 @pytest.mark.parametrize("seconds", [-1.0, 1e300, -1e300])
 def test_what_upstream_cannot_mean_fits_in_64_bits(
-    exchange: Exchange, tokens: int, seconds: float
+    context: ReplyContext, tokens: int, seconds: float
 ) -> None:
-    meter = Meter(exchange)
+    meter = Meter(context)
     details = PromptDetails(tokens), CompletionDetails(tokens)
     usage, time_info = Usage(tokens, tokens, *details), TimeInfo(*[seconds] * 4)
 
     meter.note(Chunk(usage=usage, time_info=time_info))
-    meter.count(3, exchange.started_ns)
+    meter.count(3, context.started_ns)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 3)
     assert (meter.cached_tokens(), meter.reasoning_tokens()) == (0, 0)
-    assert all(1 <= each < 2**63 for each in meter.durations(exchange.started_ns))
+    assert all(1 <= each < 2**63 for each in meter.durations(context.started_ns))
 
 
 def test_a_clock_that_is_set_back_makes_no_duration_negative(
-    exchange: Exchange,
+    context: ReplyContext,
 ) -> None:
-    meter = Meter(exchange)
-    began = exchange.started_ns
+    meter = Meter(context)
+    began = context.started_ns
 
     meter.count(1, began - 10**12)
 

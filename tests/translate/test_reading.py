@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.reading import Reading, Run
 from app.wire.completion import Choice, Chunk, Delta
 
@@ -32,10 +32,10 @@ HEARD, KEPT_ALIVE, NOTHING = [b"a"], [b":"], []
     ],
 )
 def test_a_client_that_has_long_heard_nothing_is_kept_alive(
-    exchange: Exchange, reads: list[tuple[int, list[Chunk]]], heard: list[Event]
+    context: ReplyContext, reads: list[tuple[int, list[Chunk]]], heard: list[Event]
 ) -> None:
-    times = iter([exchange.started_ns + after_s * SECOND for after_s, _ in reads])
-    reading = Reading(replace(exchange, thinking=False, clock=lambda: next(times)))
+    times = iter([context.started_ns + after_s * SECOND for after_s, _ in reads])
+    reading = Reading(replace(context, thinking=False, clock=lambda: next(times)))
 
     events = list(
         reading.stream(

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app.errors import Cancelled, UpstreamError
-from app.translate.dialect import Dialect, Event, LastEvents
+from app.translate.dialect import Event, LastEvents, StreamFormat
 from app.translate.ollama.dialect import DIALECT as NATIVE
 from app.translate.openai.dialect import DIALECT as OPENAI
 from app.upstream.running import stopping
@@ -27,7 +27,9 @@ def _asked(app: Flask) -> Iterator[None]:
         yield
 
 
-def writes(batches: Iterable[list[Event]], dialect: Dialect = NATIVE) -> list[bytes]:
+def writes(
+    batches: Iterable[list[Event]], dialect: StreamFormat = NATIVE
+) -> list[bytes]:
     """What is handed to the server, write by write."""
     response = relay(batches, dialect, lambda: None)
     return list(response.response)
@@ -62,7 +64,7 @@ def test_an_empty_batch_writes_nothing() -> None:
     ids=["native", "openai"],
 )
 def test_a_failure_is_the_dialects_own_last_event(
-    dialect: Dialect, last: bytes
+    dialect: StreamFormat, last: bytes
 ) -> None:
     assert writes(failing(CUT), dialect)[1:] == [last]
 
@@ -122,7 +124,7 @@ def test_the_end_of_the_server_is_told_to_whoever_still_reads() -> None:
     ids=["native", "openai"],
 )
 def test_the_headers_are_the_dialects_and_ask_for_no_buffering(
-    dialect: Dialect, content_type: str
+    dialect: StreamFormat, content_type: str
 ) -> None:
     response = relay([], dialect, lambda: None)
 

@@ -11,7 +11,6 @@ from app.translate.dialect import Event
 from app.wire import json_codec
 
 TEXT, THINKING, TOOL_USE = "text", "thinking", "tool_use"
-MARK = "\0"
 
 Block = Mapping[str, Any]
 
@@ -31,7 +30,7 @@ class Blocks:
             events += self.turn_to({"type": kind, kind: ""})
             self._frame = self._frame_of(kind)
         head, tail = self._frame
-        return [*events, dialect.run(head, texts, tail)]
+        return [*events, dialect.frame_texts(head, texts, tail)]
 
     def call(self, block: Block) -> list[Event]:
         """Tell a whole tool call; its input comes in one delta."""
@@ -57,6 +56,7 @@ class Blocks:
         return {"type": "content_block_delta", "index": self._index, "delta": delta}
 
     def _frame_of(self, kind: str) -> tuple[bytes, bytes]:
-        framed = encode(self._delta({"type": f"{kind}_delta", kind: MARK}))
-        head, tail = framed.split(json_codec.encode(MARK))
-        return head, tail
+        def delta(text: str) -> dict[str, Any]:
+            return self._delta({"type": f"{kind}_delta", kind: text})
+
+        return dialect.frame_around(encode, delta)

@@ -6,10 +6,11 @@ Every event has a name: anthropic-python skips those without one.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from app.errors import CerellamaError, ConversationNotFound
-from app.translate.dialect import Dialect
+from app.translate.dialect import Body, Dialect, StreamFormat
 from app.wire import json_codec, sse
 
 ERROR_TYPES = {
@@ -50,4 +51,21 @@ def _message(error: CerellamaError) -> str:
     return TOO_LONG.format(*lengths.groups(), error.message)
 
 
-DIALECT = Dialect(sse.MIMETYPE, encode, from_error)
+class AnthropicDialect(Dialect):
+    """The part of a dialect that all endpoints of Anthropic's API share."""
+
+    stream_mimetype = sse.MIMETYPE
+    content_type = "application/json"
+    stream_headers: ClassVar[Mapping[str, str]] = {"Cache-Control": "no-cache"}
+
+    def error(self, error: CerellamaError) -> dict[str, Any]:
+        return from_error(error)
+
+    def encode(self, body: Body) -> bytes:
+        return json_codec.encode(body) + b"\n"
+
+    def frame(self, event: dict[str, Any]) -> bytes:
+        return encode(event)
+
+
+DIALECT = StreamFormat(sse.MIMETYPE, encode, from_error)

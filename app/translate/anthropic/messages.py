@@ -9,7 +9,7 @@ from app.errors import ConversationNotFound, InvalidRequest
 from app.translate.anthropic import content, tools
 from app.translate.anthropic.reply import Reply
 from app.translate.anthropic.thinking import reasoning_effort
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.wire.completion import Chunk
 
 NO_MESSAGES = "messages is required"
@@ -37,14 +37,14 @@ def pictures(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def from_chunks(
-    batches: Iterable[Sequence[Chunk]], exchange: Exchange
+    batches: Iterable[Sequence[Chunk]], context: ReplyContext
 ) -> Iterator[list[Event]]:
     """The events of a streamed answer, one list per read."""
-    return Reply(exchange).stream(batches)
+    return Reply(context).stream(batches)
 
 
-def from_completion(completion: Chunk, exchange: Exchange) -> dict[str, Any]:
-    return Reply(exchange).fold([[completion]])
+def from_completion(completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+    return Reply(context).fold([[completion]])
 
 
 def _messages(body: Mapping[str, Any]) -> list[dict[str, Any]]:

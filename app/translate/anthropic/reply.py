@@ -9,7 +9,7 @@ from typing import Any
 
 from app.translate.anthropic.blocks import TEXT, THINKING, TOOL_USE, Blocks
 from app.translate.anthropic.dialect import PING
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
 from app.wire.completion import Chunk
 
@@ -20,11 +20,11 @@ BLOCKS = {CONTENT: TEXT, REASONING: THINKING}
 class Reply:
     """One reply under way."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._id = "msg_" + "".join(exchange.new_id() for _ in range(3))
+    def __init__(self, context: ReplyContext) -> None:
+        self._context = context
+        self._id = "msg_" + "".join(context.new_id() for _ in range(3))
         self._blocks = Blocks()
-        self._reading = Reading(exchange)
+        self._reading = Reading(context)
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """The reply's events, one list per read; nothing follows the end."""
@@ -62,7 +62,7 @@ class Reply:
             "id": self._id,
             "type": "message",
             "role": "assistant",
-            "model": self._exchange.name,
+            "model": self._context.name,
             "content": content,
             **end,
             "usage": usage,

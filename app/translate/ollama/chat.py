@@ -8,7 +8,7 @@ from typing import Any
 from app.errors import InvalidRequest
 from app.translate import images
 from app.translate.debug import debug_info
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.messages import ROLES
 from app.translate.ollama.lines import Line, answer, form, given
 from app.translate.ollama.options import sampling, to_sampling
@@ -94,23 +94,23 @@ FORM = form(_spell)
 
 
 def from_chunks(
-    batches: Iterable[Sequence[Chunk]], exchange: Exchange
+    batches: Iterable[Sequence[Chunk]], context: ReplyContext
 ) -> Iterator[list[Event]]:
     """The lines of a streamed answer, one list per read."""
-    return Reply(FORM, exchange).stream(batches)
+    return Reply(FORM, context).stream(batches)
 
 
-def from_completion(completion: Chunk, exchange: Exchange) -> dict[str, Any]:
-    return Reply(FORM, exchange).fold([[completion]])
+def from_completion(completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+    return Reply(FORM, context).fold([[completion]])
 
 
-def idle_reply(exchange: Exchange, reason: str) -> dict[str, Any]:
+def idle_reply(context: ReplyContext, reason: str) -> dict[str, Any]:
     """The answer to a request without messages: `reason` is "load" or "unload"."""
     state = {"done": True, "done_reason": reason}
-    return answer(exchange, _spell(Line(state=state)))
+    return answer(context, _spell(Line(state=state)))
 
 
-def debug_reply(request: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
+def debug_reply(request: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
     """What would be asked instead of an answer, for `_debug_render_only`."""
     fields = {"message": {"role": "", "content": ""}, "done": False}
-    return answer(exchange, {**fields, "_debug_info": debug_info(request)})
+    return answer(context, {**fields, "_debug_info": debug_info(request)})

@@ -27,7 +27,7 @@ _decode_pairs = msgspec.json.Decoder(list[Pair]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def encode(messages: Sequence[Mapping[str, str]]) -> list[int]:
+def encode_context(messages: Sequence[Mapping[str, str]]) -> list[int]:
     """Pack a conversation; the oldest turns of one that is too long are left out."""
     pairs = [(message["role"], message["content"]) for message in messages]
     text = _encode(pairs)
@@ -37,7 +37,7 @@ def encode(messages: Sequence[Mapping[str, str]]) -> list[int]:
     return _to_numbers(HEADER.pack(MAGIC, zlib.crc32(packed), len(packed)) + packed)
 
 
-def decode(numbers: Sequence[int]) -> list[dict[str, str]] | None:
+def decode_context(numbers: Sequence[int]) -> list[dict[str, str]] | None:
     """Unpack a conversation; None for one that is not ours, or damaged."""
     data = _to_bytes(numbers) if len(numbers) <= MAX_NUMBERS else b""
     if len(data) < HEADER.size:

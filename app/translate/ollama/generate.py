@@ -10,10 +10,11 @@ from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate.debug import debug_info
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.messages import text_of
-from app.translate.ollama import context, template
+from app.translate.ollama import template
 from app.translate.ollama.chat import content_of
+from app.translate.ollama.context import decode_context, encode_context
 from app.translate.ollama.lines import Line, answer, form, given
 from app.translate.ollama.options import sampling, to_sampling
 from app.translate.ollama.reply import Reply
@@ -31,7 +32,7 @@ def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
     text = _rendered(body)
     prompt = text if text is not None else body.get("prompt") or ""
     content = content_of(prompt, body.get("images") or ())
-    earlier = context.decode(body.get("context") or ()) or []
+    earlier = decode_context(body.get("context") or ()) or []
     messages = _with_system(earlier, _system(body, applied=text is not None))
     messages.append({"role": "user", "content": content})
     return {"messages": messages, **sampling(body)}
@@ -44,7 +45,7 @@ def ignored(body: Mapping[str, Any]) -> tuple[str, ...]:
         return names + tuple(name for name in RAW_IGNORED if body.get(name))
     if body.get("template") and _rendered(body) is None:
         names += ("template",)
-    if body.get("context") and context.decode(body["context"]) is None:
+    if body.get("context") and decode_context(body["context"]) is None:
         names += ("context",)
     return names
 
@@ -117,38 +118,38 @@ FORM = form(_spell)
 
 def from_chunks(
     batches: Iterable[Sequence[Chunk]],
-    exchange: Exchange,
+    context: ReplyContext,
     history: Sequence[Mapping[str, str]] | None,
 ) -> Iterator[list[Event]]:
     """The lines of a streamed answer, one list per read."""
-    return _reply(exchange, history).stream(batches)
+    return _reply(context, history).stream(batches)
 
 
 def from_completion(
     completion: Chunk,
-    exchange: Exchange,
+    context: ReplyContext,
     history: Sequence[Mapping[str, str]] | None,
 ) -> dict[str, Any]:
-    return _reply(exchange, history).fold([[completion]])
+    return _reply(context, history).fold([[completion]])
 
 
-def _reply(exchange: Exchange, history: Sequence[Mapping[str, str]] | None) -> Reply:
+def _reply(context: ReplyContext, history: Sequence[Mapping[str, str]] | None) -> Reply:
     if history is None:
-        return Reply(FORM, exchange)
+        return Reply(FORM, context)
 
     def remember(text: str) -> list[int]:
-        return context.encode([*history, {"role": "assistant", "content": text}])
+        return encode_context([*history, {"role": "assistant", "content": text}])
 
-    return Reply(FORM, exchange, remember)
+    return Reply(FORM, context, remember)
 
 
-def idle_reply(exchange: Exchange, reason: str) -> dict[str, Any]:
+def idle_reply(context: ReplyContext, reason: str) -> dict[str, Any]:
     """The answer to a request without a prompt: `reason` is "load" or "unload"."""
     state = {"done": True, "done_reason": reason}
-    return answer(exchange, _spell(Line(state=state)))
+    return answer(context, _spell(Line(state=state)))
 
 
-def debug_reply(request: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
+def debug_reply(request: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
     """What would be asked instead of an answer, for `_debug_render_only`."""
     fields = {"response": "", "done": False}
-    return answer(exchange, {**fields, "_debug_info": debug_info(request)})
+    return answer(context, {**fields, "_debug_info": debug_info(request)})

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.translate.dialect import Exchange
+from app.translate.dialect import ReplyContext, frame_around
+from app.translate.ollama.dialect import FAMILY
 from app.translate.ollama.times import render_time
 from app.translate.reading import CONTENT, REASONING
-from app.wire import json_codec
 
 UNDER_WAY: Mapping[str, Any] = {"done": False}
-MARK = "\0"
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,11 @@ class Form:
 
 
 def form(spell: Spell) -> Form:
-    frames = {kind: _frame(spell(line_of(kind, MARK))) for kind in (CONTENT, REASONING)}
-    return Form(spell, frames)
+    def frame(kind: str) -> tuple[bytes, bytes]:
+        head, tail = frame_around(FAMILY.frame, lambda text: spell(line_of(kind, text)))
+        return b'",' + head.removeprefix(b"{"), tail
+
+    return Form(spell, {kind: frame(kind) for kind in (CONTENT, REASONING)})
 
 
 def line_of(kind: str, text: str, logprobs: Sequence[Mapping[str, Any]] = ()) -> Line:
@@ -54,18 +56,13 @@ def line_of(kind: str, text: str, logprobs: Sequence[Mapping[str, Any]] = ()) ->
     return Line(content=text, logprobs=logprobs)
 
 
-def _frame(fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    head, tail = json_codec.encode(fields).split(json_codec.encode(MARK))
-    return b'",' + head.removeprefix(b"{"), tail + b"\n"
-
-
 def given(**fields: Any) -> dict[str, Any]:
     """The fields that are not empty; Ollama leaves the others out."""
     return {name: value for name, value in fields.items() if value}
 
 
-def answer(exchange: Exchange, fields: Mapping[str, Any]) -> dict[str, Any]:
+def answer(context: ReplyContext, fields: Mapping[str, Any]) -> dict[str, Any]:
     """One object of a reply: who answers, and when, stands before the rest."""
-    created_at = render_time(exchange.clock())
-    head = {"model": exchange.name, **exchange.remote, "created_at": created_at}
+    created_at = render_time(context.clock())
+    head = {"model": context.name, **context.remote, "created_at": created_at}
     return {**head, **fields}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from app.translate import dialect
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.ollama.lines import Form, Line, answer, line_of
 from app.translate.ollama.logprobs import entries
 from app.translate.ollama.times import render_time
@@ -26,15 +26,15 @@ class Reply:
     def __init__(
         self,
         form: Form,
-        exchange: Exchange,
+        context: ReplyContext,
         remember: Callable[[str], list[int]] | None = None,
     ) -> None:
         self._form = form
-        self._exchange = exchange
+        self._context = context
         self._remember = remember
-        self._reading = Reading(exchange)
+        self._reading = Reading(context)
         self._texts: list[str] = []
-        named = json_codec.encode({"model": exchange.name, **exchange.remote})
+        named = json_codec.encode({"model": context.name, **context.remote})
         self._head = named.removesuffix(b"}") + b',"created_at":"'
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
@@ -68,7 +68,7 @@ class Reply:
                 lines.append(self._spell(line))
             else:  # one line for each text, without building an object for any
                 head, tail = self._form.frames[run.kind]
-                lines.append(dialect.run(stamped + head, run.texts, tail))
+                lines.append(dialect.frame_texts(stamped + head, run.texts, tail))
         return lines
 
     def _last_lines(self) -> list[Event]:
@@ -81,7 +81,7 @@ class Reply:
         return self._spell(Line())
 
     def _spell(self, line: Line) -> dict[str, Any]:
-        return answer(self._exchange, self._form.spell(line))
+        return answer(self._context, self._form.spell(line))
 
     def _tool_calls(self) -> list[dict[str, Any]]:
         return [
@@ -107,7 +107,7 @@ class Reply:
 
     def _measures(self) -> dict[str, int]:
         meter = self._reading.meter
-        durations = meter.durations(self._exchange.clock())
+        durations = meter.durations(self._context.clock())
         return {
             "total_duration": durations.total,
             "load_duration": durations.load,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.translate.debug import debug_info
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.openai import content
 from app.translate.openai.arguments import arguments_text
 from app.translate.openai.chunks import COMPLETION, ROLE, Chunks
@@ -48,21 +48,23 @@ def wants_usage(body: Mapping[str, Any]) -> bool:
 
 
 def from_chunks(
-    batches: Iterable[Sequence[Chunk]], exchange: Exchange, include_usage: bool = False
+    batches: Iterable[Sequence[Chunk]],
+    context: ReplyContext,
+    include_usage: bool = False,
 ) -> Iterator[list[Event]]:
     """The chunks of a streamed answer, one list per read."""
-    return Reply(exchange).stream(batches, include_usage)
+    return Reply(context).stream(batches, include_usage)
 
 
-def from_completion(completion: Chunk, exchange: Exchange) -> dict[str, Any]:
-    return Reply(exchange).fold([[completion]])
+def from_completion(completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+    return Reply(context).fold([[completion]])
 
 
-def debug_reply(request: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
+def debug_reply(request: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
     """What would be asked instead of an answer, for `_debug_render_only`."""
     message = {**ROLE, "content": ""}
     choice = {"index": 0, "message": message, "finish_reason": None}
-    head = Chunks(exchange).head(COMPLETION)
+    head = Chunks(context).head(COMPLETION)
     return {**head, "choices": [choice], "_debug_info": debug_info(request)}
 
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from app.translate import dialect
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
+from app.translate.openai.dialect import FAMILY
 from app.translate.reading import Run
-from app.wire import json_codec, sse
 
 CHUNK, COMPLETION = "chat.completion.chunk", "chat.completion"
 ROLE = {"role": "assistant"}
 FINGERPRINT = "fp_ollama"
 SECOND = 1_000_000_000
-MARK = "\0"
 
 
 class Chunks:
     """Makes the chunks of one reply; SDKs would join a role that is told again."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, context: ReplyContext) -> None:
         self.is_open = False
-        self._name = exchange.name
-        self._id = "chatcmpl-" + "".join(exchange.new_id() for _ in range(3))
-        self._created = exchange.started_ns // SECOND
+        self._name = context.name
+        self._id = "chatcmpl-" + "".join(context.new_id() for _ in range(3))
+        self._created = context.started_ns // SECOND
         self._frames: dict[str, tuple[bytes, bytes]] = {}
 
     def head(self, kind: str) -> dict[str, Any]:
@@ -67,11 +66,9 @@ class Chunks:
 
     def _run(self, kind: str, texts: Sequence[str]) -> bytes:
         if kind not in self._frames:
-            framed = sse.encode(json_codec.encode(self.say(kind, MARK)))
-            head, tail = framed.split(json_codec.encode(MARK))
-            self._frames[kind] = head, tail
+            self._frames[kind] = frame_around(FAMILY.frame, partial(self.say, kind))
         head, tail = self._frames[kind]
-        return dialect.run(head, texts, tail)
+        return frame_texts(head, texts, tail)
 
     def _chunk(self, delta: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "finish_reason": reason}

@@ -1,29 +1,38 @@
-"""How the `/v1` routes in OpenAI's manner frame their streams and word their errors."""
+"""Stream framing and errors of the `/v1` routes in OpenAI's format."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from app.errors import CerellamaError
-from app.translate.dialect import Dialect
+from app.translate.dialect import Body, Dialect, StreamFormat
 from app.wire import json_codec, sse
 
 ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
-OTHER_ERRORS = "api_error"
+DEFAULT_ERROR_TYPE = "api_error"
 
-# Comments alone: openai-python breaks on an event that has no data.
+# A comment: openai-python fails on an event without data.
 KEEP_ALIVE = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
 
 
-def encode(event: dict[str, Any]) -> bytes:
-    return sse.encode(json_codec.encode(event))
+class OpenAIDialect(Dialect):
+    """The part of a dialect that all endpoints in OpenAI's format share."""
+
+    stream_mimetype = sse.MIMETYPE
+    content_type = "application/json"
+
+    def error(self, error: CerellamaError) -> dict[str, Any]:
+        kind = ERROR_TYPES.get(error.status, DEFAULT_ERROR_TYPE)
+        fields = {"message": error.message, "type": kind, "param": None, "code": None}
+        return {"error": fields}
+
+    def encode(self, body: Body) -> bytes:
+        return json_codec.encode(body) + b"\n"
+
+    def frame(self, event: dict[str, Any]) -> bytes:
+        return sse.encode(json_codec.encode(event))
 
 
-def from_error(error: CerellamaError) -> dict[str, Any]:
-    kind = ERROR_TYPES.get(error.status, OTHER_ERRORS)
-    told = {"message": error.message, "type": kind, "param": None, "code": None}
-    return {"error": told}
-
-
-DIALECT = Dialect(sse.MIMETYPE, encode, from_error)
+FAMILY = OpenAIDialect()
+DIALECT = StreamFormat(FAMILY.stream_mimetype, FAMILY.frame, FAMILY.error)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.openai.chunks import COMPLETION, ROLE, Chunks
 from app.translate.openai.dialect import DONE, KEEP_ALIVE
 from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
@@ -17,9 +17,9 @@ from app.wire.completion import Chunk
 class Reply:
     """One reply under way."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._chunks = Chunks(exchange)
-        self._reading = Reading(exchange)
+    def __init__(self, context: ReplyContext) -> None:
+        self._chunks = Chunks(context)
+        self._reading = Reading(context)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], include_usage: bool

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.translate import dialect
 from app.translate.debug import debug_info
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
 from app.translate.openai.chat import wants_usage
-from app.translate.openai.chunks import FINGERPRINT, MARK, SECOND
-from app.translate.openai.dialect import DONE, KEEP_ALIVE
+from app.translate.openai.chunks import FINGERPRINT, SECOND
+from app.translate.openai.dialect import DONE, FAMILY, KEEP_ALIVE
 from app.translate.reading import CONTENT, Reading, Run, text_of
-from app.wire import json_codec, sse
 from app.wire.completion import Chunk
 
 NO_USAGE = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)
@@ -22,15 +20,15 @@ STOPPED = {None: "stop", "tool_calls": "stop"}
 
 
 class TextReply:
-    """One reply under way; its exchange hides what the model thinks."""
+    """One reply under way; its context hides what the model thinks."""
 
-    def __init__(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        self._reading = Reading(exchange)
+    def __init__(self, context: ReplyContext, body: Mapping[str, Any]) -> None:
+        self._reading = Reading(context)
         self._head = {
-            "id": "cmpl-" + "".join(exchange.new_id() for _ in range(3)),
+            "id": "cmpl-" + "".join(context.new_id() for _ in range(3)),
             "object": "text_completion",
-            "created": exchange.started_ns // SECOND,
-            "model": exchange.name,
+            "created": context.started_ns // SECOND,
+            "model": context.name,
             "system_fingerprint": FINGERPRINT,
         }
         self._usage = wants_usage(body)
@@ -81,11 +79,9 @@ class TextReply:
     def _run(self, texts: Sequence[str]) -> bytes:
         """Say many texts without an object for any of them."""
         if self._frame is None:
-            framed = sse.encode(json_codec.encode(self._chunk(MARK)))
-            head, tail = framed.split(json_codec.encode(MARK))
-            self._frame = head, tail
+            self._frame = frame_around(FAMILY.frame, self._chunk)
         head, tail = self._frame
-        return dialect.run(head, texts, tail)
+        return frame_texts(head, texts, tail)
 
     def _chunk(
         self,

@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.translate import images
-from app.translate.dialect import Exchange
+from app.translate.dialect import ReplyContext
 from app.translate.ollama import chat
 from app.wire.completion import Chunk, decode
 
@@ -300,9 +300,9 @@ COMPLETIONS = {
 
 @pytest.mark.parametrize(("completion", "told"), COMPLETIONS.values(), ids=COMPLETIONS)
 def test_a_whole_answer_is_one_object(
-    completion: Chunk, told: str, exchange: Exchange
+    completion: Chunk, told: str, context: ReplyContext
 ) -> None:
-    answer = chat.from_completion(completion, exchange)
+    answer = chat.from_completion(completion, context)
 
     assert msgspec.json.encode(answer).decode() == (
         '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'
@@ -310,16 +310,16 @@ def test_a_whole_answer_is_one_object(
     )
 
 
-def test_from_completion_and_from_chunks_tell_the_same(exchange: Exchange) -> None:
+def test_from_completion_and_from_chunks_tell_the_same(context: ReplyContext) -> None:
     completion = whole({"content": "Yes.", "reasoning": "Hm."})
 
     *lines, last = [
         event
-        for events in chat.from_chunks([[completion]], exchange)
+        for events in chat.from_chunks([[completion]], context)
         for event in events
     ]
 
-    answer = chat.from_completion(completion, exchange)
+    answer = chat.from_completion(completion, context)
     assert [msgspec.json.decode(line)["message"] for line in lines] == [
         {"role": "assistant", "content": "", "thinking": "Hm."},
         {"role": "assistant", "content": "Yes."},
@@ -330,8 +330,8 @@ def test_from_completion_and_from_chunks_tell_the_same(exchange: Exchange) -> No
 
 
 @pytest.mark.parametrize("reason", ["load", "unload"])
-def test_an_idle_reply_has_no_measures(reason: str, exchange: Exchange) -> None:
-    answer = chat.idle_reply(exchange, reason)
+def test_an_idle_reply_has_no_measures(reason: str, context: ReplyContext) -> None:
+    answer = chat.idle_reply(context, reason)
 
     assert msgspec.json.encode(answer).decode() == (
         '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'
@@ -340,10 +340,10 @@ def test_an_idle_reply_has_no_measures(reason: str, exchange: Exchange) -> None:
     )
 
 
-def test_a_debug_reply_shows_what_would_be_asked(exchange: Exchange) -> None:
+def test_a_debug_reply_shows_what_would_be_asked(context: ReplyContext) -> None:
     request = {"messages": [{"role": "user", "content": "hi"}]}
 
-    answer = chat.debug_reply(request, exchange)
+    answer = chat.debug_reply(request, context)
 
     assert msgspec.json.encode(answer).decode() == (
         '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'

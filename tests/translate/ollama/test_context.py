@@ -28,25 +28,27 @@ CONVERSATIONS = {
 
 @pytest.mark.parametrize("messages", CONVERSATIONS.values(), ids=CONVERSATIONS)
 def test_a_conversation_comes_back_whole(messages: list[dict[str, str]]) -> None:
-    numbers = context.encode(messages)
+    numbers = context.encode_context(messages)
 
     assert numbers
     assert 0 <= min(numbers) <= max(numbers) < 2**24
-    assert context.decode(numbers) == messages
+    assert context.decode_context(numbers) == messages
 
 
 def test_what_is_encoded_stays_the_same() -> None:
     messages = CONVERSATIONS["all-roles"]
 
-    assert context.encode(messages) == context.encode(messages)
-    assert context.encode(messages)[0] == int.from_bytes(context.MAGIC, "little")
+    assert context.encode_context(messages) == context.encode_context(messages)
+    assert context.encode_context(messages)[0] == int.from_bytes(
+        context.MAGIC, "little"
+    )
 
 
 def changed(numbers: list[int], place: int, value: int) -> list[int]:
     return [*numbers[:place], value, *numbers[place + 1 :]]
 
 
-OURS = context.encode(turns(("user", "hello"), ("assistant", "good day")))
+OURS = context.encode_context(turns(("user", "hello"), ("assistant", "good day")))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ OURS = context.encode(turns(("user", "hello"), ("assistant", "good day")))
     ],
 )
 def test_a_foreign_or_damaged_context_is_none(numbers: list[int]) -> None:
-    assert context.decode(numbers) is None
+    assert context.decode_context(numbers) is None
 
 
 def packed(text: bytes) -> list[int]:
@@ -101,13 +103,13 @@ def packed(text: bytes) -> list[int]:
     ids=["bomb", "role", "shape", "object", "no-utf-8", "nothing"],
 )
 def test_a_wellformed_context_of_another_content_is_none(text: bytes) -> None:
-    assert context.decode(packed(text)) is None
+    assert context.decode_context(packed(text)) is None
 
 
 def test_what_does_not_inflate_is_none() -> None:
     header = context.HEADER.pack(context.MAGIC, zlib.crc32(b"xx"), 2)
 
-    assert context.decode(context._to_numbers(header + b"xx")) is None
+    assert context.decode_context(context._to_numbers(header + b"xx")) is None
 
 
 def test_the_oldest_turns_of_a_long_conversation_are_left_out() -> None:
@@ -121,7 +123,7 @@ def test_the_oldest_turns_of_a_long_conversation_are_left_out() -> None:
         ("assistant", "three"),
     )
 
-    kept = context.decode(context.encode(told))
+    kept = context.decode_context(context.encode_context(told))
 
     assert kept == [told[0], *told[3:]]
 
@@ -129,10 +131,10 @@ def test_the_oldest_turns_of_a_long_conversation_are_left_out() -> None:
 def test_a_conversation_of_one_turn_too_long_is_forgotten() -> None:
     told = turns(("user", noise(1_200_000)), ("assistant", "short"))
 
-    assert context.decode(context.encode(told)) == []
+    assert context.decode_context(context.encode_context(told)) == []
 
 
 def test_a_system_text_too_long_is_left_out() -> None:
     told = turns(("system", noise(1_200_000)), ("user", "hi"), ("assistant", "ho"))
 
-    assert context.decode(context.encode(told)) == told[1:]
+    assert context.decode_context(context.encode_context(told)) == told[1:]

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate.dialect import Exchange
-from app.translate.ollama import context, generate
+from app.translate.dialect import ReplyContext
+from app.translate.ollama import generate
+from app.translate.ollama.context import encode_context
 from app.wire.completion import Choice, Chunk, Delta, TimeInfo, Usage
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
@@ -29,24 +30,24 @@ ASKED: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         [{"role": "user", "content": [{"type": "text", "text": "hi"}, PNG_PART]}],
     ),
     "context": (
-        {"prompt": "hi", "context": context.encode(EARLIER)},
+        {"prompt": "hi", "context": encode_context(EARLIER)},
         [*EARLIER, HI],
     ),
     "context-empty": ({"prompt": "hi", "context": []}, [HI]),
     "context-foreign": ({"prompt": "hi", "context": [1, 2, 3]}, [HI]),
     "context-then-system": (
-        {"prompt": "hi", "system": "be brief", "context": context.encode(EARLIER)},
+        {"prompt": "hi", "system": "be brief", "context": encode_context(EARLIER)},
         [SYSTEM, *EARLIER, HI],
     ),
     "context-with-its-system": (
-        {"prompt": "hi", "context": context.encode([SYSTEM, *EARLIER])},
+        {"prompt": "hi", "context": encode_context([SYSTEM, *EARLIER])},
         [SYSTEM, *EARLIER, HI],
     ),
     "context-with-the-same-system": (
         {
             "prompt": "hi",
             "system": "be brief",
-            "context": context.encode([SYSTEM, *EARLIER]),
+            "context": encode_context([SYSTEM, *EARLIER]),
         },
         [SYSTEM, *EARLIER, HI],
     ),
@@ -54,7 +55,7 @@ ASKED: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         {
             "prompt": "hi",
             "system": "rhyme",
-            "context": context.encode([SYSTEM, *EARLIER]),
+            "context": encode_context([SYSTEM, *EARLIER]),
         },
         [{"role": "system", "content": "rhyme"}, *EARLIER, HI],
     ),
@@ -130,7 +131,7 @@ def test_a_raw_prompt_has_no_pictures() -> None:
     [
         ({}, ()),
         ({"prompt": "hi", "template": SHAPED, "context": []}, ()),
-        ({"context": context.encode(EARLIER)}, ()),
+        ({"context": encode_context(EARLIER)}, ()),
         ({"options": {"top_k": 1}}, ("top_k",)),
         ({"template": "<|x|>", "context": [1, 2]}, ("template", "context")),
         ({"raw": True, "format": "json", "think": "low"}, ("format", "think")),
@@ -181,10 +182,10 @@ def told(numbers: list[int]) -> str:
     return msgspec.json.encode(numbers).decode()
 
 
-def test_an_answer_is_told_in_lines(exchange: Exchange) -> None:
-    read, end = generate.from_chunks(answers(content="Hello"), exchange, [HI])
+def test_an_answer_is_told_in_lines(context: ReplyContext) -> None:
+    read, end = generate.from_chunks(answers(content="Hello"), context, [HI])
 
-    remembered = context.encode([HI, {"role": "assistant", "content": "Hello"}])
+    remembered = encode_context([HI, {"role": "assistant", "content": "Hello"}])
     assert read == [f'{HEAD}"response":"Hello","done":false}}\n'.encode()]
     assert msgspec.json.encode(end[0]).decode() == (
         f'{HEAD}"response":"","done":true,"done_reason":"stop",'
@@ -192,13 +193,13 @@ def test_an_answer_is_told_in_lines(exchange: Exchange) -> None:
     )
 
 
-def test_thinking_is_told_beside_an_empty_response(exchange: Exchange) -> None:
-    read, _ = generate.from_chunks(answers(reasoning="Hm"), exchange, [HI])
+def test_thinking_is_told_beside_an_empty_response(context: ReplyContext) -> None:
+    read, _ = generate.from_chunks(answers(reasoning="Hm"), context, [HI])
 
     assert read == [f'{HEAD}"response":"","thinking":"Hm","done":false}}\n'.encode()]
 
 
-def test_an_answer_is_told_in_one_object(exchange: Exchange) -> None:
+def test_an_answer_is_told_in_one_object(context: ReplyContext) -> None:
     logprobs = {"content": [{"token": "Yes", "logprob": -1}]}
     message = Delta(content="Yes", reasoning="Hm")
     completion = Chunk(
@@ -207,9 +208,9 @@ def test_an_answer_is_told_in_one_object(exchange: Exchange) -> None:
         time_info=TimeInfo(0.001, 0.041, 0.095),
     )
 
-    answer = generate.from_completion(completion, exchange, [HI])
+    answer = generate.from_completion(completion, context, [HI])
 
-    remembered = context.encode([HI, {"role": "assistant", "content": "Yes"}])
+    remembered = encode_context([HI, {"role": "assistant", "content": "Yes"}])
     assert msgspec.json.encode(answer).decode() == (
         f'{HEAD}"response":"Yes","thinking":"Hm","done":true,"done_reason":"length",'
         f'"context":{told(remembered)},{MEASURES},'
@@ -217,19 +218,19 @@ def test_an_answer_is_told_in_one_object(exchange: Exchange) -> None:
     )
 
 
-def test_the_answer_to_a_raw_prompt_has_no_context(exchange: Exchange) -> None:
+def test_the_answer_to_a_raw_prompt_has_no_context(context: ReplyContext) -> None:
     completion = Chunk([Choice(text="ho", finish_reason="stop")])
 
-    answer = generate.from_completion(completion, exchange, None)
+    answer = generate.from_completion(completion, context, None)
 
     assert answer["response"] == "ho"
     assert "context" not in answer
 
 
-def test_a_context_carries_the_conversation_on(exchange: Exchange) -> None:
+def test_a_context_carries_the_conversation_on(context: ReplyContext) -> None:
     first = generate.to_upstream({"prompt": "1?", "system": "be brief"})
     *_, end = generate.from_chunks(
-        answers(content="1!"), exchange, generate.history(first)
+        answers(content="1!"), context, generate.history(first)
     )
     assert isinstance(end[0], dict)
 
@@ -239,16 +240,16 @@ def test_a_context_carries_the_conversation_on(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("reason", ["load", "unload"])
-def test_an_idle_reply_has_no_measures(reason: str, exchange: Exchange) -> None:
-    answer = generate.idle_reply(exchange, reason)
+def test_an_idle_reply_has_no_measures(reason: str, context: ReplyContext) -> None:
+    answer = generate.idle_reply(context, reason)
 
     assert msgspec.json.encode(answer).decode() == (
         f'{HEAD}"response":"","done":true,"done_reason":"{reason}"}}'
     )
 
 
-def test_a_debug_reply_shows_what_would_be_asked(exchange: Exchange) -> None:
-    answer = generate.debug_reply({"prompt": "hi"}, exchange)
+def test_a_debug_reply_shows_what_would_be_asked(context: ReplyContext) -> None:
+    answer = generate.debug_reply({"prompt": "hi"}, context)
 
     assert msgspec.json.encode(answer).decode() == (
         f'{HEAD}"response":"","done":false,"_debug_info":'

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from app.errors import UpstreamError
-from app.translate.dialect import Event, Exchange
+from app.translate.dialect import Event, ReplyContext
 from app.translate.ollama import DIALECT, chat, generate
 from app.translate.ollama.lines import Form, Line, line_of
 from app.translate.ollama.reply import Reply
@@ -46,8 +46,8 @@ def call(index: int, id: str | None, name: str | None, arguments: str) -> Chunk:
     return says(tool_calls=[fragment])
 
 
-def replies(batches: Sequence[list[Chunk]], exchange: Exchange) -> list[list[Event]]:
-    return list(chat.from_chunks(batches, exchange))
+def replies(batches: Sequence[list[Chunk]], context: ReplyContext) -> list[list[Event]]:
+    return list(chat.from_chunks(batches, context))
 
 
 def messages(events: Sequence[Event]) -> list[dict[str, Any]]:
@@ -56,10 +56,12 @@ def messages(events: Sequence[Event]) -> list[dict[str, Any]]:
     return [msgspec.json.decode(line)["message"] for line in lines]
 
 
-def test_a_run_of_text_is_one_event_of_one_line_per_delta(exchange: Exchange) -> None:
+def test_a_run_of_text_is_one_event_of_one_line_per_delta(
+    context: ReplyContext,
+) -> None:
     batches = [[ROLE, says(content="Hel"), says(content="lo\n")], [ends()]]
 
-    first, _ = replies(batches, exchange)
+    first, _ = replies(batches, context)
 
     assert first == [
         (
@@ -71,10 +73,10 @@ def test_a_run_of_text_is_one_event_of_one_line_per_delta(exchange: Exchange) ->
     ]
 
 
-def test_a_run_of_thinking_is_one_event_too(exchange: Exchange) -> None:
+def test_a_run_of_thinking_is_one_event_too(context: ReplyContext) -> None:
     thought = [says(reasoning="Let "), says(reasoning="me")]
 
-    first, _ = replies([[*thought, says(content="42")], [ends()]], exchange)
+    first, _ = replies([[*thought, says(content="42")], [ends()]], context)
 
     assert len(first) == 2
     assert (
@@ -104,19 +106,21 @@ def test_a_line_that_says_nothing_more_has_nothing_more() -> None:
     assert generate.FORM.spell(Line()) == {"response": "", "done": False}
 
 
-def test_line_breaks_that_only_unicode_knows_leave_escaped(exchange: Exchange) -> None:
+def test_line_breaks_that_only_unicode_knows_leave_escaped(
+    context: ReplyContext,
+) -> None:
     batches = [[says(content="a\u0085b\u2028c\u2029d é")], [ends()]]
 
-    first, _ = replies(batches, exchange)
+    first, _ = replies(batches, context)
 
     line = DIALECT.encode_all(first).decode()
     assert len(line.splitlines()) == 1
     assert "a\\u0085b\\u2028c\\u2029d é" in line
 
 
-def test_every_read_has_a_stamp_of_its_own(exchange: Exchange) -> None:
-    times = iter(range(exchange.started_ns + 10, exchange.started_ns + 100, 10))
-    ticking = replace(exchange, clock=lambda: next(times))
+def test_every_read_has_a_stamp_of_its_own(context: ReplyContext) -> None:
+    times = iter(range(context.started_ns + 10, context.started_ns + 100, 10))
+    ticking = replace(context, clock=lambda: next(times))
 
     *reads, _ = chat.from_chunks([[says(content="a")], [says(content="b")]], ticking)
 
@@ -124,9 +128,9 @@ def test_every_read_has_a_stamp_of_its_own(exchange: Exchange) -> None:
     assert stamps == sorted(set(stamps))
 
 
-def test_the_remote_model_follows_the_name(exchange: Exchange) -> None:
+def test_the_remote_model_follows_the_name(context: ReplyContext) -> None:
     remote = {"remote_model": "gpt-oss-120b", "remote_host": "https://api.cerebras.ai"}
-    elsewhere = replace(exchange, name='m"', remote=remote)
+    elsewhere = replace(context, name='m"', remote=remote)
 
     lines = [
         msgspec.json.decode(line)
@@ -139,8 +143,10 @@ def test_the_remote_model_follows_the_name(exchange: Exchange) -> None:
         assert line["model"] == 'm"'
 
 
-def test_the_last_line_tells_how_it_ended_and_what_it_cost(exchange: Exchange) -> None:
-    _, end = replies([[says(content="a")], [ends("length")]], exchange)
+def test_the_last_line_tells_how_it_ended_and_what_it_cost(
+    context: ReplyContext,
+) -> None:
+    _, end = replies([[says(content="a")], [ends("length")]], context)
 
     assert msgspec.json.encode(end[0]).decode() == (
         HEAD + '{"role":"assistant","content":""},"done":true,"done_reason":"length",'
@@ -160,16 +166,18 @@ def test_the_last_line_tells_how_it_ended_and_what_it_cost(exchange: Exchange) -
     ],
 )
 def test_a_finish_reason_becomes_a_done_reason(
-    finish_reason: str, done_reason: str, exchange: Exchange
+    finish_reason: str, done_reason: str, context: ReplyContext
 ) -> None:
-    ((end,),) = replies([[ends(finish_reason)]], exchange)
+    ((end,),) = replies([[ends(finish_reason)]], context)
 
     assert isinstance(end, dict)
     assert end["done_reason"] == done_reason
 
 
-def test_the_last_line_leaves_with_the_read_that_tells_all(exchange: Exchange) -> None:
-    events = replies([[says(content="a"), ends()], SILENCE], exchange)
+def test_the_last_line_leaves_with_the_read_that_tells_all(
+    context: ReplyContext,
+) -> None:
+    events = replies([[says(content="a"), ends()], SILENCE], context)
 
     assert len(events) == 1
     assert messages(events[0]) == [
@@ -178,11 +186,11 @@ def test_the_last_line_leaves_with_the_read_that_tells_all(exchange: Exchange) -
     ]
 
 
-def test_the_last_line_waits_for_the_usage(exchange: Exchange) -> None:
+def test_the_last_line_waits_for_the_usage(context: ReplyContext) -> None:
     finish = Chunk([Choice(delta=Delta(content="a"), finish_reason="stop")])
     late = Chunk([], usage=Usage(11, 2))
 
-    first, second, end = replies([[finish], [late]], exchange)
+    first, second, end = replies([[finish], [late]], context)
 
     assert messages(first) == [{"role": "assistant", "content": "a"}]
     assert second == []
@@ -190,11 +198,11 @@ def test_the_last_line_waits_for_the_usage(exchange: Exchange) -> None:
     assert end[0]["eval_count"] == 2
 
 
-def test_what_upstream_does_not_count_is_counted_here(exchange: Exchange) -> None:
+def test_what_upstream_does_not_count_is_counted_here(context: ReplyContext) -> None:
     finish = Chunk([Choice(delta=Delta(), finish_reason="stop")])
     texts = [says(content="a"), says(content="b"), says(reasoning="c")]
 
-    *_, end = replies([texts, [finish]], replace(exchange, prompt_tokens=7))
+    *_, end = replies([texts, [finish]], replace(context, prompt_tokens=7))
 
     assert isinstance(end[0], dict)
     assert (end[0]["prompt_eval_count"], end[0]["eval_count"]) == (7, 3)
@@ -209,23 +217,23 @@ def test_what_upstream_does_not_count_is_counted_here(exchange: Exchange) -> Non
     ids=["role", "no-choices", "empty-choices", "no-text", "no-thought"],
 )
 def test_a_delta_that_says_nothing_makes_no_line(
-    chunk: Chunk, exchange: Exchange
+    chunk: Chunk, context: ReplyContext
 ) -> None:
-    first, _ = replies([[chunk], [ends()]], exchange)
+    first, _ = replies([[chunk], [ends()]], context)
 
     assert first == []
 
 
-def test_silence_makes_a_line_with_empty_content(exchange: Exchange) -> None:
-    first, *_ = replies([SILENCE, [says(content="a")], [ends()]], exchange)
+def test_silence_makes_a_line_with_empty_content(context: ReplyContext) -> None:
+    first, *_ = replies([SILENCE, [says(content="a")], [ends()]], context)
 
     assert DIALECT.encode_all(first).decode() == (
         HEAD + '{"role":"assistant","content":""},"done":false}\n'
     )
 
 
-def test_hidden_thinking_appears_nowhere(exchange: Exchange) -> None:
-    hidden = replace(exchange, thinking=False)
+def test_hidden_thinking_appears_nowhere(context: ReplyContext) -> None:
+    hidden = replace(context, thinking=False)
     thought, answer = says(reasoning="secret"), says(content="42")
 
     events = replies([[thought, answer, says({}, reasoning="more")], [ends()]], hidden)
@@ -236,14 +244,14 @@ def test_hidden_thinking_appears_nowhere(exchange: Exchange) -> None:
     assert chat.from_completion(whole, hidden)["message"] == messages(events[0])[0]
 
 
-def test_tool_calls_leave_whole_when_the_reply_ends(exchange: Exchange) -> None:
+def test_tool_calls_leave_whole_when_the_reply_ends(context: ReplyContext) -> None:
     fragments = [
         call(0, "8db3b6644", "get_weather", '{"unit":"C",'),
         call(1, None, "get_time", ""),
         call(0, None, None, '"city":"Oslo"}'),
     ]
 
-    first, end = replies([fragments, [ends("tool_calls")]], exchange)
+    first, end = replies([fragments, [ends("tool_calls")]], context)
 
     assert first == []
     assert len(end) == 2
@@ -259,29 +267,29 @@ def test_tool_calls_leave_whole_when_the_reply_ends(exchange: Exchange) -> None:
     assert end[1]["message"] == {"role": "assistant", "content": ""}
 
 
-def test_a_call_that_cannot_be_read_is_an_error(exchange: Exchange) -> None:
+def test_a_call_that_cannot_be_read_is_an_error(context: ReplyContext) -> None:
     chunks = [call(0, "a1", "f", '{"x":'), ends("tool_calls")]
 
     with pytest.raises(UpstreamError, match="tool call"):
-        replies([chunks], exchange)
+        replies([chunks], context)
 
 
-def test_a_call_cut_by_the_length_limit_is_left_out(exchange: Exchange) -> None:
+def test_a_call_cut_by_the_length_limit_is_left_out(context: ReplyContext) -> None:
     chunks = [says(content="a"), call(0, "a1", "f", '{"x":'), ends("length")]
 
-    ((text, end),) = replies([chunks], exchange)
+    ((text, end),) = replies([chunks], context)
 
     assert messages([text]) == [{"role": "assistant", "content": "a"}]
     assert isinstance(end, dict)
     assert end["done_reason"] == "length"
 
 
-def test_logprobs_stand_on_the_lines_of_their_texts(exchange: Exchange) -> None:
+def test_logprobs_stand_on_the_lines_of_their_texts(context: ReplyContext) -> None:
     one = {"content": [{"token": "a", "logprob": -1.5, "bytes": [97]}]}
     two = {"content": [{"token": "", "logprob": 0.0, "bytes": []}]}
 
     first, _ = replies(
-        [[says(reasoning="Hm"), says(one, content="a"), says(two)], [ends()]], exchange
+        [[says(reasoning="Hm"), says(one, content="a"), says(two)], [ends()]], context
     )
 
     assert DIALECT.encode_all(first).decode().replace(HEAD, "") == (
@@ -293,7 +301,7 @@ def test_logprobs_stand_on_the_lines_of_their_texts(exchange: Exchange) -> None:
     )
 
 
-def test_a_stream_folds_to_the_object_of_a_whole_answer(exchange: Exchange) -> None:
+def test_a_stream_folds_to_the_object_of_a_whole_answer(context: ReplyContext) -> None:
     chunks = [says(reasoning="H"), says(reasoning="m"), says(content="o"), ends()]
     whole = Chunk(
         [Choice(message=Delta(content="o", reasoning="Hm"), finish_reason="stop")],
@@ -301,6 +309,6 @@ def test_a_stream_folds_to_the_object_of_a_whole_answer(exchange: Exchange) -> N
         time_info=TimeInfo(0.001, 0.041, 0.05),
     )
 
-    folded = Reply(chat.FORM, exchange).fold([chunks[:2], chunks[2:]])
+    folded = Reply(chat.FORM, context).fold([chunks[:2], chunks[2:]])
 
-    assert folded == chat.from_completion(whole, exchange)
+    assert folded == chat.from_completion(whole, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from app.translate.dialect import Exchange
+from app.translate.dialect import ReplyContext
 from app.wire.completion import (
     Choice,
     Chunk,
@@ -22,9 +22,9 @@ STARTED_S = 1_771_400_000
 TIMES = TimeInfo(0.1, 0.1, 0.1, 0.3)
 
 
-def exchange(**fields: Any) -> Exchange:
+def context(**fields: Any) -> ReplyContext:
     ids = itertools.count()
-    return Exchange(
+    return ReplyContext(
         name="gpt-oss",
         clock=lambda: (STARTED_S + 1) * 10**9,
         new_id=lambda: f"id{next(ids):06}",

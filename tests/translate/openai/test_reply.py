@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from openai.lib.streaming._deltas import accumulate_delta
 
-from app.translate.dialect import Exchange
+from app.translate.dialect import ReplyContext
 from app.translate.openai import DIALECT
 from app.translate.openai.chat import from_chunks, from_completion
 from app.wire.completion import (
@@ -27,9 +27,9 @@ from app.wire.completion import (
 STARTED_S = 1_771_400_000
 
 
-def exchange(**fields: Any) -> Exchange:
+def context(**fields: Any) -> ReplyContext:
     ids = itertools.count()
-    return Exchange(
+    return ReplyContext(
         name="gpt-oss",
         clock=lambda: (STARTED_S + 1) * 10**9,
         new_id=lambda: f"id{next(ids):06}",
@@ -62,7 +62,7 @@ def finish(reason: str = "stop", *, counted: bool = True) -> Chunk:
 def writes(
     *batches: Sequence[Chunk], include_usage: bool = False, **fields: Any
 ) -> list[bytes]:
-    events = from_chunks(batches, exchange(**fields), include_usage)
+    events = from_chunks(batches, context(**fields), include_usage)
     return [DIALECT.encode_all(batch) for batch in events]
 
 
@@ -289,7 +289,7 @@ def whole(reason: str = "stop", logprobs: Any = None, **message: Any) -> Chunk:
 def test_a_whole_answer_is_one_object() -> None:
     completion = whole(content="a", reasoning="hm", logprobs=LOGPROBS)
 
-    assert from_completion(completion, exchange()) == {
+    assert from_completion(completion, context()) == {
         "id": "chatcmpl-id000000id000001id000002",
         "object": "chat.completion",
         "created": STARTED_S,
@@ -311,7 +311,7 @@ def test_a_whole_answer_that_calls_has_an_empty_text() -> None:
     function = FunctionCall("look", '{"city": "Paris"}')
     completion = whole("tool_calls", tool_calls=[ToolCall(None, "aa", function)])
 
-    [choice] = from_completion(completion, exchange())["choices"]
+    [choice] = from_completion(completion, context())["choices"]
 
     assert choice["finish_reason"] == "tool_calls"
     assert choice["message"] == {
@@ -331,7 +331,7 @@ def test_a_whole_answer_that_calls_has_an_empty_text() -> None:
 def test_a_whole_answer_hides_reasoning_too() -> None:
     completion = whole("length", reasoning="hm")
 
-    told = from_completion(completion, replace(exchange(), thinking=False))
+    told = from_completion(completion, replace(context(), thinking=False))
 
     [choice] = told["choices"]
     assert choice["message"] == {"role": "assistant", "content": ""}
@@ -347,6 +347,6 @@ def test_both_modes_tell_the_same() -> None:
     }
 
     streamed = accumulated([Chunk([Choice(delta=Delta(**fields))]), finish()])
-    [choice] = from_completion(whole(**fields), exchange())["choices"]
+    [choice] = from_completion(whole(**fields), context())["choices"]
 
     assert streamed == choice["message"]

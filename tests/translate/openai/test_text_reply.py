@@ -13,7 +13,7 @@ from app.translate.openai.text_reply import TextReply
 from app.wire.completion import Choice, Chunk, Delta
 from tests.translate.openai.speech import (
     STARTED_S,
-    exchange,
+    context,
     finish,
     said,
     thought,
@@ -32,7 +32,7 @@ NONE = dict.fromkeys(USAGE, 0)
 
 
 def reply(**body: Any) -> TextReply:
-    return TextReply(exchange(thinking=False), body)
+    return TextReply(context(thinking=False), body)
 
 
 def chunks(*batches: Sequence[Chunk], **body: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.translate.dialect import Exchange
+from app.translate.dialect import ReplyContext
 
 SECOND = 1_000_000_000
 FORM = {"format": {"type": "text"}}
@@ -39,12 +39,12 @@ FIXED: Mapping[str, Any] = {
 class Envelope:
     """Makes the states of one response; what never changes is made once."""
 
-    def __init__(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        self._exchange = exchange
+    def __init__(self, context: ReplyContext, body: Mapping[str, Any]) -> None:
+        self._context = context
         self._head = {
-            "id": "resp_" + "".join(exchange.new_id() for _ in range(3)),
+            "id": "resp_" + "".join(context.new_id() for _ in range(3)),
             "object": "response",
-            "created_at": exchange.started_ns // SECOND,
+            "created_at": context.started_ns // SECOND,
         }
         repeated = {key: body.get(key, value) for key, value in REPEATED.items()}
         self._request = {**FIXED, **repeated, "text": FORM | (body.get("text") or {})}
@@ -59,13 +59,13 @@ class Envelope:
         reason: str | None = None,
     ) -> dict[str, Any]:
         """`reason` is why the response is incomplete."""
-        completed = self._exchange.clock() // SECOND if status == "completed" else None
+        completed = self._context.clock() // SECOND if status == "completed" else None
         return {
             **self._head,
             "completed_at": completed,
             "status": status,
             "incomplete_details": {"reason": reason} if reason else None,
-            "model": self._exchange.name,
+            "model": self._context.name,
             "previous_response_id": None,
             "output": list(output),
             "error": error,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import CerellamaError
-from app.translate.dialect import Dialect, Event, Exchange
+from app.translate.dialect import Event, ReplyContext, StreamFormat
 from app.translate.openai.dialect import KEEP_ALIVE
 from app.translate.openai.responses import output, tools
 from app.translate.openai.responses.envelope import Envelope
@@ -27,17 +27,17 @@ OTHER_ERRORS = "api_error"
 class Reply:
     """One reply under way."""
 
-    def __init__(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        self._envelope = Envelope(exchange, body)
-        self._output = output.Output(exchange.new_id)
-        self._reading = Reading(exchange)
+    def __init__(self, context: ReplyContext, body: Mapping[str, Any]) -> None:
+        self._envelope = Envelope(context, body)
+        self._output = output.Output(context.new_id)
+        self._reading = Reading(context)
         self._tools = tools.offered(body)
         self._told = 0  # events
 
     @property
-    def dialect(self) -> Dialect:
+    def dialect(self) -> StreamFormat:
         """As this reply ends when it fails: its last event tells what there is."""
-        return Dialect(sse.MIMETYPE, encode, self.failed)
+        return StreamFormat(sse.MIMETYPE, encode, self.failed)
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """The reply's events, one list per read, after those that announce it."""

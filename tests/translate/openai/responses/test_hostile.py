@@ -15,7 +15,7 @@ from app.translate import toolnames
 from app.translate.fit import fit
 from app.translate.openai import responses
 from app.wire import json_codec
-from tests.translate.openai.speech import exchange
+from tests.translate.openai.speech import context
 
 Make = Callable[[Any], dict[str, Any]]
 
@@ -104,4 +104,4 @@ def test_any_value_in_any_place(place: str) -> None:
         json_codec.encode(toolnames.rename(request, toolnames.stand_ins(request)))
         assert all(isinstance(kind, str) for kind in responses.ignored(checked))
         assert list(responses.pictures(checked)) is not None
-        json_codec.encode(responses.Reply(exchange(), checked).fold([]))
+        json_codec.encode(responses.Reply(context(), checked).fold([]))

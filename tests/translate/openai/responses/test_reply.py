@@ -14,7 +14,7 @@ from app.wire.completion import Chunk
 from tests.translate.openai.speech import (
     STARTED_S,
     called,
-    exchange,
+    context,
     finish,
     said,
     thought,
@@ -68,7 +68,7 @@ def decoded(data: bytes) -> list[Event]:
 
 
 def events_of(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
-    events = decoded(b"".join(writes(Reply(exchange(), body), *batches)))
+    events = decoded(b"".join(writes(Reply(context(), body), *batches)))
     assert [e["sequence_number"] for e in events] == list(range(len(events)))
     return events
 
@@ -149,7 +149,7 @@ def test_reasoning_can_be_sent_back() -> None:
 
 
 def test_reasoning_is_hidden_when_the_client_wants_none() -> None:
-    reply = Reply(exchange(thinking=False), {})
+    reply = Reply(context(thinking=False), {})
 
     response = reply.fold([[thought("a"), said("b"), finish()]])
 
@@ -232,7 +232,7 @@ def test_a_call_that_was_cut_is_left_out() -> None:
 def test_a_failure_is_the_last_event_and_keeps_what_there_is(
     error: CerellamaError, code: str
 ) -> None:
-    reply = Reply(exchange(), {})
+    reply = Reply(context(), {})
     stream = reply.stream([[thought("a"), said("b")]])
     told = [*next(stream), *next(stream)]
 
@@ -251,7 +251,7 @@ def test_a_failure_is_the_last_event_and_keeps_what_there_is(
 
 
 def test_a_call_that_cannot_be_read_fails_a_stream_that_has_begun() -> None:
-    stream = Reply(exchange(), {}).stream([[called("f", "{"), finish()]])
+    stream = Reply(context(), {}).stream([[called("f", "{"), finish()]])
 
     begun = next(stream)
 
@@ -261,7 +261,7 @@ def test_a_call_that_cannot_be_read_fails_a_stream_that_has_begun() -> None:
 
 
 def test_silence_is_bridged_by_comments() -> None:
-    assert writes(Reply(exchange(), {}), [], [said("a"), finish()])[1] == (
+    assert writes(Reply(context(), {}), [], [said("a"), finish()])[1] == (
         b": keep-alive\n\n"
     )
 
@@ -271,14 +271,14 @@ def test_the_whole_response_is_what_the_stream_ends_with() -> None:
     message = {"reasoning": "a", "content": "b"}
     ending = events_of([whole(**message)], **body)[-1]["response"]
 
-    response = Reply(exchange(), body).fold([[whole(**message)]])
+    response = Reply(context(), body).fold([[whole(**message)]])
 
     assert response == ending
     assert [item["type"] for item in response["output"]] == ["reasoning", "message"]
 
 
 def test_a_response_has_every_key_of_ollamas() -> None:
-    response = Reply(exchange(), {}).fold([[said("a"), finish()]])
+    response = Reply(context(), {}).fold([[said("a"), finish()]])
 
     assert response | {"output": []} == {
         "id": "resp_id000000id000001id000002",
@@ -335,7 +335,7 @@ def test_a_response_repeats_what_was_asked() -> None:
         "prompt_cache_key": "k",
     }
 
-    response = Reply(exchange(), {**asked, "text": {"verbosity": "low"}}).fold([])
+    response = Reply(context(), {**asked, "text": {"verbosity": "low"}}).fold([])
 
     assert response | asked == response
     assert response["text"] == {"format": {"type": "text"}, "verbosity": "low"}
