@@ -1,37 +1,40 @@
-"""Everything that can go wrong, as one tree.
+"""Every error of the application, as one tree.
 
-Each class knows its HTTP status; none knows a reply's body, that is a dialect's.
+Each class has an HTTP status. The body of an error response is the dialect's choice.
 
 * CerellamaError             500
-  + InvalidRequest           400  the caller's doing, told in words it can act on
+  + InvalidRequest           400  a fault of the client's request
     - BodyTooLarge           413
     - BodyTooSlow            408
   + AccessDenied             401
   + ModelNotFound            404
-  + ConversationNotFound     404  one that the server should remember: none is kept
-  + Cancelled                499  the client left: nobody reads the answer
-    - ServerStopping         503  ended by us: the client is still there
-  + Unsupported              501  what no upstream of ours can do
-  + QueueFull                503  as many wait as may
-  + StoreUnavailable         503  derived models cannot be read or written now
-  + UpstreamError            502  refused, reset, 5xx, garbled or cut short
-    - KeyMissing             503  no key is configured
-    - KeyRefused             502  upstream's 401 and 403
-    - RequestRefused         400  upstream's 400
+  + ConversationNotFound     404  the server stores no conversations
+  + Cancelled                499  the client disconnected; no response is sent
+    - ServerStopping         503  the server cancelled the request, the client waits
+  + Unsupported              501  no upstream can do it
+  + QueueFull                503  the queue for a slot is full
+  + StoreUnavailable         503  derived models can be neither read nor written
+  + UpstreamError            502  connection lost, 5xx, unreadable or cut short
+    - KeyMissing             503  no API key is configured
+    - KeyRefused             502  upstream status 401 or 403
+    - RequestRefused         400  upstream status 400 or 422
     - PaymentRequired        402
-    - ModelGone              404  upstream's word for an id it does not serve
+    - ModelGone              404  the upstream does not serve this model id
     - RequestTooLarge        413
-    - RateLimited            429
+    - RateLimited            429  the API key is over its quota
+      * ModelBusy            429  the model is overloaded, whichever key is used
     - UpstreamBusy           503
     - UpstreamTimeout        504
-    - UpstreamLoop           508  the way to the upstream leads back here
+    - UpstreamLoop           508  the passthrough URL leads back to this server
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class CerellamaError(Exception):
-    """A failure with a status; `retry_after` is in seconds."""
+    """An error with an HTTP status; `retry_after` is in seconds."""
 
     status = 500
 
@@ -86,7 +89,32 @@ class StoreUnavailable(CerellamaError):
 
 
 class UpstreamError(CerellamaError):
+    """An upstream request that failed.
+
+    Attributes:
+        upstream_status: The upstream's HTTP status; None if there was no response.
+        headers: The headers of that response, names in lower case.
+        code: The upstream's error code, such as "queue_exceeded"; "" if it sent none.
+        retryable: Whether another attempt may succeed.
+    """
+
     status = 502
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        upstream_status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        code: str = "",
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.upstream_status = upstream_status
+        self.headers = headers or {}
+        self.code = code
+        self.retryable = retryable
 
 
 class KeyMissing(UpstreamError):
@@ -118,7 +146,7 @@ class RateLimited(UpstreamError):
 
 
 class ModelBusy(RateLimited):
-    """Too many ask for this model, with whatever key."""
+    status = 429
 
 
 class UpstreamBusy(UpstreamError):

@@ -25,7 +25,7 @@ from app.upstream import patience
 from app.upstream.body import Body
 from app.upstream.connection import Request
 from app.upstream.errand import Errand
-from app.upstream.failures import CEREBRAS, Failure, refused
+from app.upstream.failures import CEREBRAS, refused
 from app.upstream.keys import Key
 from app.upstream.patience import MAX_WAITS, Patience
 from app.upstream.stream import TICK_S, ChunkStream, decode
@@ -161,7 +161,7 @@ class Cerebras:
         """What Cerebras publishes of its models, [] when it does not answer."""
         try:
             return decode_public(self._get("/public/v1/models", {}, CancelToken())).data
-        except (Failure, UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
+        except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
             return []
 
     def _persist(self, errand: Errand, attempt: Callable[[Key], T]) -> T:
@@ -198,10 +198,10 @@ class Cerebras:
         idle_timeout_s: float,
         body: bytes | None = None,
     ) -> Answer:
-        """A 200 whose body is still to be read; any other answer is a Failure."""
+        """Return a 200 response, its body unread; raise UpstreamError for any other."""
         try:
             answer = self._transport.send(request, cancel, idle_timeout_s, body)
-        except (Failure, UpstreamError):
+        except UpstreamError:
             LOST.inc()
             raise
         if answer.status != OK:
@@ -226,7 +226,7 @@ def explanation(body: Body) -> bytes:
     """What an error's body says, as far as it comes soon."""
     said = b""
     until = monotonic() + ERROR_BODY_S
-    with suppress(Failure, UpstreamError):
+    with suppress(UpstreamError):
         while not body.ended and len(said) < MAX_ERROR_BYTES and monotonic() < until:
             said += body.read(until - monotonic())
     body.close()

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
 from app.upstream import need, quota
-from app.upstream.failures import Failure
 from app.upstream.keys import Key
 from app.upstream.quota import Opening
 
@@ -24,7 +24,7 @@ class Errand:
     was_capped: bool = False  # by us
     refused: set[Key] = field(default_factory=set)  # keys, as such
     # Since the last wait, by key:
-    met: dict[Key, Failure] = field(default_factory=dict)
+    met: dict[Key, UpstreamError] = field(default_factory=dict)
     openings: dict[Key, Opening] = field(default_factory=dict)
 
     @property
@@ -36,14 +36,14 @@ class Errand:
         return self.refused.union(self.met)
 
     @property
-    def passing(self) -> dict[Key, Failure]:
+    def passing(self) -> dict[Key, UpstreamError]:
         """The failures that another attempt may not meet."""
         return {key: met for key, met in self.met.items() if key not in self.refused}
 
     @property
     def lacks_cap(self) -> bool:
         """Whether it is refused for what it reserves, and its sender set no limit."""
-        for_tokens = any(met.is_for_tokens for met in self.met.values())
+        for_tokens = any(is_for_tokens(met) for met in self.met.values())
         return for_tokens and (self.was_capped or not need.is_capped(self.request))
 
     def forget(self) -> None:
@@ -71,7 +71,13 @@ class Errand:
         return cap
 
 
+def is_for_tokens(error: UpstreamError) -> bool:
+    """Whether this minute's tokens do not hold what the request reserves."""
+    minute = "per minute" in error.message.lower()
+    return error.code == "token_quota_exceeded" and minute
+
+
 def soonest(
-    waits: Sequence[float], failures: Sequence[Failure]
-) -> tuple[float, Failure]:
+    waits: Sequence[float], failures: Sequence[UpstreamError]
+) -> tuple[float, UpstreamError]:
     return min(zip(waits, failures, strict=True), key=lambda each: each[0])

@@ -38,40 +38,8 @@ log = logging.getLogger(__name__)
 CEREBRAS = "Cerebras"
 MAX_TEXT = 1000
 KEY = re.compile(r"csk-[\w-]+|(?<=Bearer )\S+")
+RETRIED_STATUSES = frozenset({408, 429, *range(500, 600)})
 CALLERS_FAULTS = ("context_length_exceeded", "image", "schema")
-
-
-class Failure(Exception):
-    """A failed attempt, with all that decides whether another is made."""
-
-    def __init__(
-        self,
-        error: UpstreamError,
-        status: int | None = None,
-        headers: Mapping[str, str] | None = None,
-        code: str = "",
-    ) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.status = status  # None: the connection was lost
-        self.headers = headers or {}
-        self.code = code  # the upstream's word for it
-
-    @property
-    def is_overload(self) -> bool:
-        """The model has too much to do, whoever asks."""
-        return isinstance(self.error, UpstreamBusy | ModelBusy)
-
-    @property
-    def is_quota(self) -> bool:
-        """The key has asked for too much."""
-        return isinstance(self.error, RateLimited) and not self.is_overload
-
-    @property
-    def is_for_tokens(self) -> bool:
-        """This minute's tokens do not hold what the request reserves."""
-        minute = "per minute" in self.error.message.lower()
-        return self.code == "token_quota_exceeded" and minute
 
 
 @dataclass(frozen=True)
@@ -116,7 +84,7 @@ BY_CODE = {
 BY_CLASS = {3: REDIRECTED, 5: FAILED}
 
 
-def refused(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+def refused(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
     """An answer with any other status than 200."""
     try:
         explanation = msgspec.json.decode(body)
@@ -125,13 +93,15 @@ def refused(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     return explained(status, headers, explanation)
 
 
-def failed_in_stream(chunk: Chunk) -> Failure:
+def failed_in_stream(chunk: Chunk) -> UpstreamError:
     """An error that came where a chunk was due."""
     status = chunk.status_code or HTTPStatus.INTERNAL_SERVER_ERROR
     return explained(status, {}, {"error": chunk.error})
 
 
-def explained(status: int, headers: Mapping[str, str], explanation: Any) -> Failure:
+def explained(
+    status: int, headers: Mapping[str, str], explanation: Any
+) -> UpstreamError:
     """A status and the JSON that came with it."""
     refusal = REFUSALS.get(status) or BY_CLASS.get(status // 100, UNEXPECTED)
     code = field(explanation, "code")
@@ -140,7 +110,13 @@ def explained(status: int, headers: Mapping[str, str], explanation: Any) -> Fail
     if refusal.error is RequestRefused:
         log_our_fault(fit(f"{code} {field(explanation, 'param')} {said}"))
     message = (refusal.quoted and said) or refusal.sentence.format(status=status)
-    return Failure(refusal.error(message), status, headers, code)
+    return refusal.error(
+        message,
+        upstream_status=status,
+        headers=headers,
+        code=code,
+        retryable=status in RETRIED_STATUSES,
+    )
 
 
 def field(explanation: Any, name: str) -> str:
@@ -175,30 +151,32 @@ def log_our_fault(said: str) -> None:
         log.error("Cerebras refused a request that we built: %s", said)
 
 
-def not_sent(error: Exception, peer: str) -> Exception:
+def not_sent(error: Exception, peer: str) -> UpstreamError:
     """An exchange that ended before an answer began."""
     cause = root_cause(error)
     if isinstance(cause, TimeoutError) and not isinstance(error, ConnectTimeoutError):
         return UpstreamTimeout(f"{peer} did not answer in time")
     if isinstance(cause, TimeoutError):
-        return Failure(UpstreamTimeout(f"cannot reach {peer}: connecting timed out"))
+        return UpstreamTimeout(
+            f"cannot reach {peer}: connecting timed out", retryable=True
+        )
     message = f"cannot reach {peer}: {reason(cause)}"
     if isinstance(cause, ssl.SSLError) and not was_dropped(cause):
         return UpstreamError(message)
     if isinstance(cause, OSError):
-        return Failure(UpstreamError(message))
+        return UpstreamError(message, retryable=True)
     return UpstreamError(message)
 
 
-def lost(error: OSError, peer: str) -> Failure:
+def lost(error: OSError, peer: str) -> UpstreamError:
     """A connection that broke in the middle of an answer."""
     return cut_short(peer, f": {reason(error)}")
 
 
-def cut_short(peer: str, why: str = "") -> Failure:
+def cut_short(peer: str, why: str = "") -> UpstreamError:
     """An answer that ended before its end."""
     whose = f"{peer}'" if peer.endswith("s") else f"{peer}'s"
-    return Failure(UpstreamError(f"{whose} answer was cut short{why}"))
+    return UpstreamError(f"{whose} answer was cut short{why}", retryable=True)
 
 
 def was_dropped(cause: BaseException) -> bool:

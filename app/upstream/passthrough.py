@@ -15,7 +15,6 @@ import msgspec
 from app.errors import UpstreamError, UpstreamLoop
 from app.http1.cancel import CancelToken
 from app.upstream.connection import Request
-from app.upstream.failures import Failure
 from app.upstream.transport import Answer, Transport, path_of
 from app.version import VERSION
 
@@ -104,25 +103,19 @@ class Passthrough:
     ) -> Answer:
         """Its answer, whatever the status, once the head of it is there."""
         prepared = self._prepare(message)
-        try:
-            return self._transport.send(
-                prepared,
-                cancel,
-                idle_timeout_s or self._idle_timeout_s,
-                None if message.body == b"" else message.body,
-                fresh=not isinstance(message.body, bytes),  # cannot be sent twice
-            )
-        except Failure as failure:
-            raise failure.error from failure.__cause__
+        return self._transport.send(
+            prepared,
+            cancel,
+            idle_timeout_s or self._idle_timeout_s,
+            None if message.body == b"" else message.body,
+            fresh=not isinstance(message.body, bytes),  # cannot be sent twice
+        )
 
     def entries(self, path: str, key: str, hops: str = "") -> list[Entry]:
         """One of its lists: the objects that its answer has under `key`."""
         message = Message("GET", path, {HOPS: hops})
         answer = self.send(message, CancelToken(), idle_timeout_s=LIST_TIMEOUT_S)
-        try:
-            data = answer.body.read_all(MAX_LIST_BYTES)
-        except Failure as failure:
-            raise failure.error from failure.__cause__
+        data = answer.body.read_all(MAX_LIST_BYTES)
         if answer.status != HTTPStatus.OK:
             raise UpstreamError(f"{self.name} answered with status {answer.status}")
         return _entries(data, key, self.name)

@@ -13,12 +13,11 @@ from threading import Lock
 from time import monotonic
 from typing import NoReturn, TypeVar
 
-from app.errors import RateLimited, UpstreamBusy
+from app.errors import ModelBusy, RateLimited, UpstreamBusy, UpstreamError
 from app.http1.cancel import CancelToken
 from app.metrics import RETRIES, WAITS
 from app.upstream import need, quota, retry
 from app.upstream.errand import Errand, soonest
-from app.upstream.failures import Failure
 from app.upstream.keys import REFUSED_S, Key, Keys
 from app.upstream.line import Line, Ticket
 from app.upstream.quota import Opening
@@ -60,7 +59,7 @@ class Patience:
             key = self._choose(errand)
             try:
                 return attempt(key)
-            except Failure as failure:
+            except UpstreamError as failure:
                 self.release(errand)
                 self._note(errand, key, failure)
                 self._go_on(errand, failure)
@@ -93,15 +92,15 @@ class Patience:
             self.keys.use(errand.key)
             return errand.key
 
-    def _note(self, errand: Errand, key: Key, failure: Failure) -> None:
+    def _note(self, errand: Errand, key: Key, failure: UpstreamError) -> None:
         """Remember what a failure tells of its key."""
         errand.met[key] = failure
         with self._lock:
             now = self.clock()
-            if failure.status in KEY_REFUSED:
+            if failure.upstream_status in KEY_REFUSED:
                 errand.refused.add(key)
                 self._refuse(key, failure, now)
-            elif failure.is_quota:
+            elif is_quota(failure):
                 tokens = need.tokens(errand.request)
                 opening = quota.opening(failure.headers, tokens)
                 backoff = Opening(retry.backoff(errand.waits, self._chance()))
@@ -109,42 +108,42 @@ class Patience:
                 self._line(errand.model).refuse(key, errand.openings[key])
             self.keys.tell(now)
 
-    def _refuse(self, key: Key, failure: Failure, now: float) -> None:
+    def _refuse(self, key: Key, failure: UpstreamError, now: float) -> None:
         if len(self.keys.all) > 1 and key.refused_until <= now:
             log.warning(
                 "Key %d was refused (%s): it rests for %d minutes",
                 key.place,
-                failure.status,
+                failure.upstream_status,
                 REFUSED_S // 60,
             )
         key.refused_until = now + REFUSED_S
 
-    def _go_on(self, errand: Errand, failure: Failure) -> None:
+    def _go_on(self, errand: Errand, failure: UpstreamError) -> None:
         """Return when it is time for another attempt; raise when that was the last."""
-        passes = failure.status in KEY_REFUSED or retry.is_passing(failure.status)
-        if not passes or (errand.has_substitute and failure.is_overload):
-            raise failure.error from failure.__cause__
+        passes = failure.upstream_status in KEY_REFUSED or failure.retryable
+        if not passes or (errand.has_substitute and is_overload(failure)):
+            raise failure
         if len(errand.tried) < len(self.keys.all):
-            log.info("%s; trying another key", failure.error)
+            log.info("%s; trying another key", failure)
         elif not errand.passing:
-            raise failure.error from failure.__cause__
+            raise failure
         elif cap := errand.cap():
             log.info("%s; trying again with %d, what is left, as cap", failure, cap)
         else:
             self._wait(errand)
             errand.start_anew()
-        RETRIES.labels(str(failure.status or LOST)).inc()
+        RETRIES.labels(str(failure.upstream_status or LOST)).inc()
 
     def _wait(self, errand: Errand) -> None:
         """In line when all keys are out of quota, else for whatever passes first."""
         passing = errand.passing
-        others = [met for met in passing.values() if not met.is_quota]
+        others = [met for met in passing.values() if not is_quota(met)]
         if others:
             self._wait_alone(errand, others)
         else:
             self._wait_in_line(errand)
 
-    def _wait_alone(self, errand: Errand, failures: Sequence[Failure]) -> None:
+    def _wait_alone(self, errand: Errand, failures: Sequence[UpstreamError]) -> None:
         chance = self._chance()
         waits = [retry.delay(errand.waits, each.headers, chance) for each in failures]
         wait_s, failure = soonest(waits, failures)
@@ -192,15 +191,26 @@ class Patience:
                 line.leave(ticket)
             raise
 
-    def _give_up(self, errand: Errand, failure: Failure, wait_s: float) -> NoReturn:
-        error = failure.error
-        if isinstance(error, RateLimited | UpstreamBusy):
-            error.retry_after = wait_s
+    def _give_up(
+        self, errand: Errand, failure: UpstreamError, wait_s: float
+    ) -> NoReturn:
+        if isinstance(failure, RateLimited | UpstreamBusy):
+            failure.retry_after = wait_s
         if errand.lacks_cap:
-            error.message += f" {CAP_HINT}"
-        raise error from failure.__cause__
+            failure.message += f" {CAP_HINT}"
+        raise failure
 
     def _line(self, model: str) -> Line:
         if model not in self._lines:
             self._lines[model] = Line(model, self.keys, self.clock)
         return self._lines[model]
+
+
+def is_overload(error: UpstreamError) -> bool:
+    """Return whether the model has too much to do, whichever key is used."""
+    return isinstance(error, UpstreamBusy | ModelBusy)
+
+
+def is_quota(error: UpstreamError) -> bool:
+    """Return whether the key is over its quota."""
+    return isinstance(error, RateLimited) and not is_overload(error)

@@ -13,7 +13,7 @@ from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
 from app.upstream.body import Body
 from app.upstream.cerebras import HEADERS, LIST_TIMEOUT_S, MAX_ANSWER_BYTES, decode_ids
-from app.upstream.failures import CEREBRAS, Failure
+from app.upstream.failures import CEREBRAS
 from app.upstream.retry import date
 from app.upstream.transport import Transport, path_of
 
@@ -33,13 +33,10 @@ def look(base_url: str, key: str | None, connect_timeout_s: float) -> Look:
     )
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
     request = transport.request("GET", path_of(url), HEADERS | authorization)
-    try:
-        answer = transport.send(request, CancelToken(), LIST_TIMEOUT_S)
-        told = date(answer.headers.get("date", ""))
-        ids = _ids(answer.body) if answer.status == requests.codes.ok else []
-        answer.body.close()
-    except Failure as failure:
-        raise failure.error from failure.__cause__
+    answer = transport.send(request, CancelToken(), LIST_TIMEOUT_S)
+    told = date(answer.headers.get("date", ""))
+    ids = _ids(answer.body) if answer.status == requests.codes.ok else []
+    answer.body.close()
     return Look(answer.status, ids, told.timestamp() if told else None)
 
 

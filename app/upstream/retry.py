@@ -7,15 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-RETRIED = {408, 429, *range(500, 600)}
 FIRST_S = 0.5
 LONGEST_S = 8.0
 JITTER = 0.25
-
-
-def is_passing(status: int | None) -> bool:
-    """Whether another attempt may not meet it; a lost connection has no status."""
-    return status is None or status in RETRIED
 
 
 def delay(attempt: int, headers: Mapping[str, str], chance: float) -> float:

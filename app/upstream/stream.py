@@ -9,7 +9,7 @@ import msgspec
 
 from app.errors import UpstreamError
 from app.upstream.body import Body
-from app.upstream.failures import CEREBRAS, Failure, cut_short, failed_in_stream
+from app.upstream.failures import CEREBRAS, cut_short, failed_in_stream
 from app.wire import completion, sse
 from app.wire.completion import Choice, Chunk, TimeInfo, Usage
 
@@ -35,7 +35,7 @@ class ChunkStream:
         self.time_info: TimeInfo | None = None
         self._events = sse.Decoder()
         self._first: list[Chunk] | None = None
-        self._error: Failure | UpstreamError | None = None
+        self._error: UpstreamError | None = None
         self._told = monotonic()  # when it last gave out a list
         self._whole = 0.0  # when the finish reason came
 
@@ -46,13 +46,10 @@ class ChunkStream:
         if self._first is not None:
             first, self._first = self._first, None
             return first
-        try:
-            return self._take()
-        except Failure as failure:
-            raise failure.error from failure.__cause__
+        return self._take()
 
     def prime(self) -> None:
-        """Wait for the first list; a Failure now can still be tried again."""
+        """Wait for the first list; an error now can still be tried again."""
         self._first = self._take()
 
     def close(self) -> None:
@@ -90,7 +87,7 @@ class ChunkStream:
                 break
             try:
                 data = self._body.read(left_s)
-            except (Failure, UpstreamError):
+            except UpstreamError:
                 break
             chunks = self._decode(data)
             if chunks:
@@ -110,11 +107,11 @@ class ChunkStream:
                     chunks.append(chunk)
         except UNREADABLE:
             self._break_off(unintelligible(), chunks)
-        except (Failure, UpstreamError) as error:
+        except UpstreamError as error:
             self._break_off(error, chunks)
         return chunks
 
-    def _break_off(self, error: Failure | UpstreamError, chunks: list[Chunk]) -> None:
+    def _break_off(self, error: UpstreamError, chunks: list[Chunk]) -> None:
         if not chunks and not self._whole:
             raise error
         self._error = error.with_traceback(None)  # which would lead back to us

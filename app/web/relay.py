@@ -13,7 +13,6 @@ from flask import Response
 from app.errors import Cancelled, CerellamaError, ServerStopping, UpstreamError
 from app.translate.dialect import Event, LastEvents, StreamFormat
 from app.upstream.body import Body
-from app.upstream.failures import Failure
 from app.upstream.passthrough import onward
 from app.upstream.transport import Answer
 from app.web import record
@@ -79,8 +78,8 @@ def _payload(body: Body, told: Record) -> Iterator[bytes]:
             if data:
                 yield data
         told.whole = True
-    except (Failure, UpstreamError, ServerStopping) as error:
-        told.fail(error.error if isinstance(error, Failure) else error)
+    except (UpstreamError, ServerStopping) as error:
+        told.fail(error)
         log.warning("a relayed answer broke off: %s", error)
         # What servers take for a lost client: they close, and say no more of it.
         raise ConnectionResetError(errno.ECONNRESET, str(error)) from error

@@ -7,7 +7,6 @@ import pytest
 from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
 from app.upstream.body import Body
-from app.upstream.failures import Failure
 from tests.upstream.conftest import Serve, transport_to
 from tests.upstream.servers import Peer, Server, answer, head
 
@@ -43,8 +42,9 @@ def test_a_body_that_is_cut_is_a_failure(serve: Serve) -> None:
 
     body = open_body(serve(script))
 
-    with pytest.raises(Failure):
+    with pytest.raises(UpstreamError) as caught:
         body.read_all(9)
+    assert caught.value.retryable
     assert body.ended
 
 

@@ -71,7 +71,7 @@ queue_exceeded = {
 
 def error_of(status: int, body: Any = None) -> UpstreamError:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return refused(status, {}, data).error
+    return refused(status, {}, data)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -80,6 +80,16 @@ def test_a_status_has_its_class(status: int) -> None:
 
     assert (type(error), error.status) == STATUSES[status]
     assert (error.message == "because") == (status in QUOTED)
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422, 302, 600])
+def test_client_errors_are_not_retryable(status: int) -> None:
+    assert not error_of(status).retryable
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 529])
+def test_overload_and_server_errors_are_retryable(status: int) -> None:
+    assert error_of(status).retryable
 
 
 @pytest.mark.parametrize("body", TEXTS.values(), ids=TEXTS)
