@@ -51,14 +51,14 @@ def make(body: Body, model: Model, script: Script) -> Answer:
     if "prompt" in body:  # a raw completion has no place for thoughts
         said = replace(said, reasoning=())
     answer = _limit(_stop(said, body.get("stop")), _cap(body, model))
-    if script.finish is not None:
-        answer = replace(answer, finish=script.finish)
+    if script.finish_reason is not None:
+        answer = replace(answer, finish=script.finish_reason)
     return _format(answer, body.get("reasoning_format"))
 
 
 def _from_script(script: Script) -> Answer:
-    calls = [_call(each) for each in script.call]
-    return _answer(script.think or "", script.say or "", calls)
+    calls = [_call(each) for each in script.tool_calls]
+    return _answer(script.reasoning or "", script.content or "", calls)
 
 
 def _own(body: Body, model: Model) -> Answer:

@@ -32,7 +32,7 @@ class Connection(BaseHTTPRequestHandler):
         self._script = Script()
 
     def _next(self) -> None:
-        if self._script.afterwards == "close_on_next":
+        if self._script.connection == "close_on_next":
             self.close_connection = True
             return
         self._script = Script()
@@ -79,9 +79,9 @@ class Connection(BaseHTTPRequestHandler):
     def _head(self, status: int, headers: Mapping[str, str]) -> None:
         self.status = status
         headers = {**self.standing, **headers}
-        if self._script.afterwards in ("close", "close_silently"):
+        if self._script.connection in ("close", "close_silently"):
             self.close_connection = True
-        if self._script.afterwards == "close":
+        if self._script.connection == "close":
             headers["connection"] = "close"
         self.send_response_only(status)
         self.send_header("date", self.date_time_string())

@@ -57,9 +57,15 @@ def wait_until_left(state: State, name: str, query: Query, body: Any) -> Answer:
     record = state.records.find(int(name))
     if record is None:
         return 404, {"error": f"no request {name}"}
-    state.records.wait(lambda: record.left is not None, timeout_s(query))
-    left = {"id": record.id, "left": record.left, "left_at": record.left_at}
-    return 200 if record.left is not None else 504, left
+    state.records.wait(
+        lambda: record.disconnected_after_s is not None, timeout_s(query)
+    )
+    left = {
+        "id": record.id,
+        "disconnected_after_s": record.disconnected_after_s,
+        "disconnected_at": record.disconnected_at,
+    }
+    return 200 if record.disconnected_after_s is not None else 504, left
 
 
 def wait_until_finished(state: State, name: str, query: Query, body: Any) -> Answer:
@@ -108,7 +114,7 @@ VIEWS: dict[tuple[str, str], Callable[[State, str, Query, Any], Answer]] = {
     ("POST", "clock"): turn_clock,
     ("GET", "requests"): list_requests,
     ("DELETE", "requests"): forget_requests,
-    ("GET", "left"): wait_until_left,
+    ("GET", "disconnected"): wait_until_left,
     ("GET", "finished"): wait_until_finished,
     ("DELETE", ""): forget_all,
 }

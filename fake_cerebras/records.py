@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Record:
-    """One request. `left` is in seconds after it came, `left_at` is `time.time()`."""
+    """One request and how it ended; `disconnected_at` is a `time.time()`."""
 
     id: int
     connection: int
@@ -22,8 +22,8 @@ class Record:
     received_at: float
     status: int | None = None
     finished: bool = False
-    left: float | None = None
-    left_at: float | None = None
+    disconnected_after_s: float | None = None
+    disconnected_at: float | None = None
 
 
 class Records:
@@ -57,11 +57,11 @@ class Records:
 
     def leave(self, record: Record) -> None:
         """Only the first time counts."""
-        if record.left_at is not None:
+        if record.disconnected_at is not None:
             return
         with self._changed:
-            record.left_at = time.time()
-            record.left = record.left_at - record.received_at
+            record.disconnected_at = time.time()
+            record.disconnected_after_s = record.disconnected_at - record.received_at
             self._changed.notify_all()
 
     def clear(self) -> None:

@@ -42,7 +42,7 @@ OMITTABLE = (
     "time_info",
     "usage",
 )
-AFTERWARDS = ("keep", "close", "close_silently", "close_on_next")
+CONNECTION = ("keep", "close", "close_silently", "close_on_next")
 FRAMINGS = ("chunked", "close")
 
 
@@ -65,17 +65,17 @@ class Script:
     """Absent keys leave the server's own behaviour as it is."""
 
     # What it says.
-    say: str | None = None
-    think: str | None = None
-    call: list[dict[str, Any]] = field(default_factory=list)
-    finish: str | None = None
+    content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    finish_reason: str | None = None
     usage: dict[str, Any] = field(default_factory=dict)
     time_info: dict[str, Any] = field(default_factory=dict)
     after_tools: dict[str, Any] | None = None
     # The shape of the stream.
     tokens_per_second: float | None = None
     delta_size: int | None = None
-    fragment: int | None = None
+    arguments_delta_size: int | None = None
     extras: list[str] = field(default_factory=list)
     omit: list[str] = field(default_factory=list)
     deltas: list[dict[str, Any]] | None = None
@@ -84,9 +84,9 @@ class Script:
     framing: str = "chunked"
     events_per_chunk: int = 1
     events_per_write: int = 1
-    chunk: list[int] = field(default_factory=list)
-    cut: list[int] = field(default_factory=list)
-    cut_pause: float = 0.001
+    chunk_sizes: list[int] = field(default_factory=list)
+    write_sizes: list[int] = field(default_factory=list)
+    write_pause: float = 0.001
     # What goes wrong.
     status: int | None = None
     error: str | None = None
@@ -97,14 +97,18 @@ class Script:
     fault: str | None = None
     pause: float | None = None
     at: list[dict[str, Any]] = field(default_factory=list)
-    afterwards: str = "keep"
+    connection: str = "keep"
     # Which request it is for.
     match: str | None = None
 
     @property
     def speaks(self) -> bool:
         """Whether the answer is the script's, not the server's own."""
-        return self.say is not None or self.think is not None or bool(self.call)
+        return (
+            self.content is not None
+            or self.reasoning is not None
+            or bool(self.tool_calls)
+        )
 
     @property
     def incidents(self) -> list[Incident]:
@@ -115,11 +119,15 @@ class Script:
         """The same script once the tools it called have answered."""
         if self.after_tools is not None:
             return parse(self.after_tools)
-        return replace(self, say=None, think=None, call=[]) if self.call else self
+        return (
+            replace(self, content=None, reasoning=None, tool_calls=[])
+            if self.tool_calls
+            else self
+        )
 
 
 CHOICES: dict[str, tuple[str | int, ...]] = {
-    "afterwards": AFTERWARDS,
+    "connection": CONNECTION,
     "error": tuple(NAMED),
     "extras": EXTRAS,
     "fault": FAULTS,

@@ -87,7 +87,7 @@ class Events:
     def _calls(self, index: int, call: Call) -> Iterator[Said]:
         """Whole in one delta, or its head and then its arguments in fragments."""
         shape = completion.call(call) | {"index": index}
-        size = self._script.fragment
+        size = self._script.arguments_delta_size
         if size is None:
             yield Said({"tool_calls": [shape]}, cost=call.tokens)
             return

@@ -56,17 +56,17 @@ class BodyWriter:
             self._chunks += self._framed(data)
 
     def _framed(self, data: bytes) -> Iterator[bytes]:
-        for part in _parts(data, self._script.chunk):
+        for part in _parts(data, self._script.chunk_sizes):
             chunked = self._script.framing == "chunked"
             yield b"%x\r\n%b\r\n" % (len(part), part) if chunked else part
 
     def _send(self, data: bytes) -> None:
-        if not self._script.cut:
+        if not self._script.write_sizes:
             self._write(data)
             return
-        for part in _parts(data, self._script.cut):
+        for part in _parts(data, self._script.write_sizes):
             self._write(part)
-            self._pause(self._script.cut_pause)
+            self._pause(self._script.write_pause)
 
 
 def _parts(data: bytes, sizes: Sequence[int]) -> Iterator[bytes]:

@@ -58,7 +58,7 @@ def soak(server: Server, fake: Fake, options: argparse.Namespace) -> int:
     netloc = urlsplit(server.url).netloc
     warm_up = crowd(netloc, fake, -options.seed, options.warm_up)
     before = calm(server)
-    fake.clear()
+    fake.reset()
     tally = crowd(netloc, fake, options.seed, options.seconds)
     after = calm(server)
     show(tally, before, after)

@@ -92,7 +92,7 @@ class Listeners:
             self._heard.ended += 1
 
     async def _open(self, tokens: int) -> tuple[StreamReader, asyncio.StreamWriter]:
-        script = {"say": "word " * tokens, "delta_size": 5, "tokens_per_second": 1}
+        script = {"content": "word " * tokens, "delta_size": 5, "tokens_per_second": 1}
         said = {"role": "user", "content": f"@fake {json.dumps(script)}"}
         body = json.dumps({"model": MODEL, "messages": [said]}).encode()
         head = f"POST /api/chat HTTP/1.1\r\nHost: {self.host}\r\n"

@@ -77,9 +77,13 @@ class Plan:
     def _said(self) -> dict[str, Any]:
         if self.talk == "call":
             call = {"name": "look", "arguments": self.place}
-            return {"think": self.text, "call": [call], "fragment": 5}
-        return {"say": self.text} | (
-            {"think": self.text} if self.talk == "think" else {}
+            return {
+                "reasoning": self.text,
+                "tool_calls": [call],
+                "arguments_delta_size": 5,
+            }
+        return {"content": self.text} | (
+            {"reasoning": self.text} if self.talk == "think" else {}
         )
 
 

@@ -1,4 +1,4 @@
-"""The stand-in upstream as tests hold it: what it shall do, and what it saw."""
+"""Start fake_cerebras, script its responses and read the requests it received."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.processes import running
 
 READY = "fake_cerebras listening on "
 KEY = "csk-simulated"
-MARGIN_S = 5.0  # what a control call may take beyond the wait it asks for
+MARGIN_S = 5.0  # added to the timeout of a control request
 
 
 class Fake:
-    """A running fake_cerebras; see its README for scripts and records."""
+    """Client of the control routes of a running fake_cerebras (see its README)."""
 
     key = KEY
 
@@ -30,77 +30,78 @@ class Fake:
         self.margin_s = MARGIN_S
 
     def script(self, script: Mapping[str, Any], times: int = 1) -> None:
-        """Play it to the next requests, or to those its `match` is for."""
+        """Queue a script for the next `times` requests (that its `match` selects)."""
         self._control("POST", "script", body={"script": script, "times": times})
 
     def requests(
         self, at_least: int = 0, timeout: float = 5.0, path: str | None = None
     ) -> list[dict[str, Any]]:
-        """What was received (on one path), in order; waits until there are so many."""
+        """Return the records of requests (to one path), once there are `at_least`."""
         query: dict[str, Any] = {"at_least": at_least, "timeout": timeout}
         if path is not None:
             query["path"] = path
-        listed: list[dict[str, Any]] = self._control("GET", "requests", query)
-        return listed
+        records: list[dict[str, Any]] = self._control("GET", "requests", query)
+        return records
 
-    def inferences(
+    def inference_requests(
         self, at_least: int = 0, timeout: float = 5.0
     ) -> list[dict[str, Any]]:
-        """The requests for an answer, without lists of models that happen to be due."""
-        seen = at_least
+        """Return `requests` without those for the list of models."""
+        minimum = at_least
         while True:
-            records = self.requests(seen, timeout)
-            asked = [r for r in records if r["path"].endswith("completions")]
-            if len(asked) >= at_least:
-                return asked
-            seen = len(records) + 1
+            records = self.requests(minimum, timeout)
+            inferences = [r for r in records if r["path"].endswith("completions")]
+            if len(inferences) >= at_least:
+                return inferences
+            minimum = len(records) + 1
 
-    def release(self, name: str) -> None:
-        """Open the gate at which answers hold, for good."""
-        self._control("POST", f"release/{quote(name, safe='')}")
+    def release(self, gate: str) -> None:
+        """Open a gate for good: responses that hold at it continue."""
+        self._control("POST", f"release/{quote(gate, safe='')}")
 
-    def left(self, record_id: int, timeout: float = 5.0) -> float:
-        """Wait until that request's client has left; when it did, by `time.time()`."""
-        said = self._control("GET", f"left/{record_id}", {"timeout": timeout})
-        return float(said["left_at"])
+    def wait_for_disconnect(self, record_id: int, timeout: float = 5.0) -> float:
+        """Return the `time.time()` at which that request's client disconnected."""
+        record = self._control("GET", f"disconnected/{record_id}", {"timeout": timeout})
+        return float(record["disconnected_at"])
 
-    def finished(self, record_id: int, timeout: float = 5.0) -> None:
-        """Wait until that request is answered to the end."""
+    def wait_until_finished(self, record_id: int, timeout: float = 5.0) -> None:
+        """Wait until the response to that request was sent completely."""
         self._control("GET", f"finished/{record_id}", {"timeout": timeout})
 
-    def quota(self, tier: str, **more: Any) -> None:
-        """Full buckets for `keys`, else for all; `refill` is steady or at_once."""
-        self._control("POST", "quota", body={"tier": tier, **more})
+    def set_quota(self, tier: str, **options: Any) -> None:
+        """Fill the buckets of `keys` (default: all); `refill`: steady or at_once."""
+        self._control("POST", "quota", body={"tier": tier, **options})
 
-    def clock(self, **turns: float) -> None:
-        """Stop quota's clock `at` a time, or `advance` it."""
-        self._control("POST", "clock", body=turns)
+    def set_clock(self, **changes: float) -> None:
+        """Stop the quota's clock `at` a time, or `advance` it, in seconds."""
+        self._control("POST", "clock", body=changes)
 
-    def clear(self) -> None:
-        """Forget requests, scripts and quota, close the gates; what holds goes on."""
+    def reset(self) -> None:
+        """Delete records, scripts and quota, and release everything that holds."""
         self._control("DELETE", "")
 
     def _control(
         self,
         method: str,
-        topic: str,
+        route: str,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
     ) -> Any:
-        wait = float((query or {}).get("timeout", 0)) + self.margin_s
-        server = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=wait)
+        timeout = float((query or {}).get("timeout", 0)) + self.margin_s
+        server = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=timeout)
         with contextlib.closing(server):
-            path = f"/_fake/{topic}?{urlencode(query or {})}"
+            path = f"/_fake/{route}?{urlencode(query or {})}"
             server.request(method, path, json.dumps(body))
-            answer = server.getresponse()
-            value = json.load(answer)
-        if answer.status != 200:
-            raise AssertionError(f"{method} {path}: {answer.status} {value}")
+            response = server.getresponse()
+            value = json.load(response)
+        if response.status != 200:
+            raise AssertionError(f"{method} {path}: {response.status} {value}")
         return value
 
 
 @contextlib.contextmanager
 def fake_cerebras(*options: str) -> Iterator[Fake]:
+    """Run fake_cerebras in a process of its own."""
     command = [sys.executable, "-m", "fake_cerebras", "--port", "0", *options]
     with running(command, READY) as program:
         yield Fake(program.wait_for(READY).removeprefix(READY))
@@ -108,10 +109,11 @@ def fake_cerebras(*options: str) -> Iterator[Fake]:
 
 @pytest.fixture(scope="session", name="fake")
 def shared_fake() -> Iterator[Fake]:
-    """As fast as it can be, unless a script says otherwise.
+    """A fake_cerebras without a pace, shared by the tests of a session.
 
-    A folder whose conftest imports this has one of its own: servers under test ask
-    the one they share for lists of models at any time.
+    A folder whose tests count requests imports this fixture in its own conftest and
+    so gets a process of its own: servers under test fetch the list of models from the
+    shared one at any time.
     """
-    with fake_cerebras("--tokens-per-second", "0") as running:
-        yield running
+    with fake_cerebras("--tokens-per-second", "0") as fake:
+        yield fake

@@ -18,7 +18,7 @@ Pair = tuple[socket.socket, socket.socket]
 def _forget(request: pytest.FixtureRequest) -> None:
     """No test sees the scripts and the requests of another."""
     if "fake" in request.fixturenames:
-        request.getfixturevalue("fake").clear()
+        request.getfixturevalue("fake").reset()
 
 
 @pytest.fixture(autouse=True)

@@ -100,4 +100,4 @@ def test_who_may_not_call_costs_the_upstream_nothing(
     answer = make_client().post("/api/chat", json=body, headers=headers)
 
     assert (answer.status_code, answer.data) == (403, b"")
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []

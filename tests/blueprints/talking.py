@@ -66,7 +66,7 @@ def offering(path: str) -> Object:
 
 def sent(fake: Fake) -> Object:
     """What the upstream was asked last."""
-    body: Object = fake.inferences(at_least=1)[-1]["body"]
+    body: Object = fake.inference_requests(at_least=1)[-1]["body"]
     return body
 
 

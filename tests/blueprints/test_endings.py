@@ -37,44 +37,58 @@ class Scenario(NamedTuple):
 
 
 SCENARIOS = {
-    "text": Scenario({"say": "Hi."}, text="Hi."),
+    "text": Scenario({"content": "Hi."}, text="Hi."),
     "text, then a call": Scenario(
-        {"say": "Wait.", "call": [OSLO]}, text="Wait.", calls=(TO_OSLO,), ending="call"
+        {"content": "Wait.", "tool_calls": [OSLO]},
+        text="Wait.",
+        calls=(TO_OSLO,),
+        ending="call",
     ),
-    "a call without text": Scenario({"call": [OSLO]}, calls=(TO_OSLO,), ending="call"),
+    "a call without text": Scenario(
+        {"tool_calls": [OSLO]}, calls=(TO_OSLO,), ending="call"
+    ),
     "two calls at once": Scenario(
-        {"call": [OSLO, ROME]}, calls=(TO_OSLO, TO_ROME), ending="call"
+        {"tool_calls": [OSLO, ROME]}, calls=(TO_OSLO, TO_ROME), ending="call"
     ),
     "two calls in fragments": Scenario(
-        {"call": [OSLO, ROME], "fragment": 2}, calls=(TO_OSLO, TO_ROME), ending="call"
+        {"tool_calls": [OSLO, ROME], "arguments_delta_size": 2},
+        calls=(TO_OSLO, TO_ROME),
+        ending="call",
     ),
     "reasoning, then text": Scenario(
-        {"think": "Hm.", "say": "Hi."}, thought="Hm.", text="Hi."
+        {"reasoning": "Hm.", "content": "Hi."}, thought="Hm.", text="Hi."
     ),
     "reasoning, then a call": Scenario(
-        {"think": "Hm.", "call": [OSLO]}, "Hm.", calls=(TO_OSLO,), ending="call"
+        {"reasoning": "Hm.", "tool_calls": [OSLO]},
+        "Hm.",
+        calls=(TO_OSLO,),
+        ending="call",
     ),
     "all of it": Scenario(
-        {"think": "Hm.", "say": "Wait.", "call": [OSLO, ROME]},
+        {"reasoning": "Hm.", "content": "Wait.", "tool_calls": [OSLO, ROME]},
         "Hm.",
         "Wait.",
         (TO_OSLO, TO_ROME),
         "call",
     ),
-    "nothing": Scenario({"say": ""}),
+    "nothing": Scenario({"content": ""}),
     "cut by length": Scenario(
-        {"say": LONG, "finish": "length"}, text=LONG, ending="length"
+        {"content": LONG, "finish_reason": "length"}, text=LONG, ending="length"
     ),
     "reasoning cut by length": Scenario(
-        {"think": LONG, "say": "", "finish": "length"}, LONG, ending="length"
+        {"reasoning": LONG, "content": "", "finish_reason": "length"},
+        LONG,
+        ending="length",
     ),
     "a call cut by length": Scenario(
-        {"say": "Wait.", "call": [BROKEN_OFF], "finish": "length"},
+        {"content": "Wait.", "tool_calls": [BROKEN_OFF], "finish_reason": "length"},
         text="Wait.",
         ending="length",
     ),
     "cut by a filter": Scenario(
-        {"say": "Hi.", "finish": "content_filter"}, text="Hi.", ending="filter"
+        {"content": "Hi.", "finish_reason": "content_filter"},
+        text="Hi.",
+        ending="filter",
     ),
 }
 
@@ -120,7 +134,7 @@ FAULTS = {
         (path, name)
         for path in ENDINGS
         for name, scenario in SCENARIOS.items()
-        if "call" not in scenario.script or offering(path)
+        if "tool_calls" not in scenario.script or offering(path)
     ],
 )
 def test_an_answer_ends_in_its_routes_own_way(
@@ -142,7 +156,7 @@ def test_an_answer_ends_in_its_routes_own_way(
 def test_a_failure_in_mid_stream_is_the_streams_last_word(
     client: FlaskClient, fake: Fake, path: str, fault: str
 ) -> None:
-    fake.script({"say": LONG, "delta_size": 3, "fault": fault, "after": 6})
+    fake.script({"content": LONG, "delta_size": 3, "fault": fault, "after": 6})
 
     heard = hear(path, client.post(path, json=asking(path, stream=True)), stream=True)
 
@@ -156,7 +170,12 @@ def test_a_failure_in_mid_stream_is_the_streams_last_word(
 def test_a_call_that_fails_is_never_told(
     client: FlaskClient, fake: Fake, path: str, fault: str
 ) -> None:
-    script = {"say": "Wait.", "call": [OSLO], "fragment": 4, "delta_size": 9}
+    script = {
+        "content": "Wait.",
+        "tool_calls": [OSLO],
+        "arguments_delta_size": 4,
+        "delta_size": 9,
+    }
     fake.script({**script, "fault": fault, "after": 4})
 
     body = asking(path, stream=True, **offering(path))

@@ -245,7 +245,7 @@ def test_an_upstream_that_says_nothing_is_504(
 def test_an_upstream_that_falls_silent_for_good_is_the_streams_last_word(
     make_client: MakeClient, fake: Fake, path: str
 ) -> None:
-    fake.script({"say": LONG, "fault": "stall", "after": 6})
+    fake.script({"content": LONG, "fault": "stall", "after": 6})
 
     answer = make_client(IDLE_TIMEOUT_S="0.5").post(
         path, json=asking(path, stream=True)
@@ -263,7 +263,7 @@ def test_an_upstream_that_falls_silent_for_good_is_the_streams_last_word(
 def test_a_whole_answer_that_is_cut_is_an_error(
     client: FlaskClient, fake: Fake, path: str
 ) -> None:
-    fake.script({"say": LONG, "fault": "cut", "after": 50})
+    fake.script({"content": LONG, "fault": "cut", "after": 50})
 
     answer = client.post(path, json=asking(path, stream=False))
 

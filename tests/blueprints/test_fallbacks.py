@@ -43,7 +43,7 @@ def client(make_client: MakeClient) -> FlaskClient:
 
 
 def models_asked(fake: Fake) -> list[str]:
-    return [each["body"]["model"] for each in fake.inferences()]
+    return [each["body"]["model"] for each in fake.inference_requests()]
 
 
 @everywhere
@@ -81,7 +81,7 @@ def test_the_request_is_made_anew_for_the_other_model(
 
     client.post(CHAT, json={**asking(CHAT, model=GPT), "think": False})
 
-    efforts = [each["body"]["reasoning_effort"] for each in fake.inferences()]
+    efforts = [each["body"]["reasoning_effort"] for each in fake.inference_requests()]
     assert efforts == ["low", "none"]
 
 

@@ -32,7 +32,7 @@ MESSAGES = "/v1/messages"
 PATHS = (CHAT, GENERATE, OPENAI, COMPLETIONS, RESPONSES, MESSAGES)
 IDLE_S = 0.2
 
-SAID = {"say": "one two three four", "delta_size": 4}
+SAID = {"content": "one two three four", "delta_size": 4}
 MID = {**SAID, "after": 3}  # the role, and two deltas that are clients' to keep
 PAGE = "<html><body>secret gateway</body></html>"
 
@@ -151,7 +151,7 @@ FAULTS: Mapping[str, tuple[dict[str, Any], Told, Told]] = {
         Told(502, "Cerebras answered without an answer"),
         Told(502, CUT),
     ),
-    "ends for a reason of its own": ({**SAID, "finish": "banana"}, FINE, FINE),
+    "ends for a reason of its own": ({**SAID, "finish_reason": "banana"}, FINE, FINE),
     "leaves out usage": ({**SAID, "omit": ["usage"]}, FINE, FINE),
     "leaves out its times": ({**SAID, "omit": ["time_info"]}, FINE, FINE),
     "leaves out [DONE]": ({**SAID, "omit": ["done"]}, FINE, FINE),

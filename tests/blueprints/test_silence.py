@@ -84,7 +84,7 @@ def says_nothing(line: str) -> bool:
 def test_a_silent_native_stream_sends_lines_that_say_nothing(
     impatient: FlaskClient, fake: Fake, path: str
 ) -> None:
-    fake.script({"say": "Hello!", "hold": "gate", "after": AFTER_THE_ROLE})
+    fake.script({"content": "Hello!", "hold": "gate", "after": AFTER_THE_ROLE})
 
     first, rest = held(impatient, fake, path)
 
@@ -96,7 +96,7 @@ def test_a_silent_native_stream_sends_lines_that_say_nothing(
 def test_a_silent_stream_of_events_is_opened_once_and_kept_alive(
     impatient: FlaskClient, fake: Fake, path: str
 ) -> None:
-    fake.script({"say": "Hello!", "hold": "gate", "after": AFTER_THE_ROLE})
+    fake.script({"content": "Hello!", "hold": "gate", "after": AFTER_THE_ROLE})
     opening, alive, end = MANNERS[path]
 
     first, rest = held(impatient, fake, path, reads=3)
@@ -119,7 +119,7 @@ def test_a_failure_after_silence_is_a_mid_stream_error(
         {"hold": "gate", "after": AFTER_THE_ROLE},
         {"fault": "cut", "after": AFTER_THE_ROLE},
     ]
-    fake.script({"say": "Hello!", "at": incidents})
+    fake.script({"content": "Hello!", "at": incidents})
 
     _, rest = held(impatient, fake, path, reads=1)
 
@@ -132,7 +132,9 @@ def test_a_failure_after_silence_is_a_mid_stream_error(
 def test_silence_in_mid_stream_is_bridged_too(
     impatient: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"say": "one two three", "delta_size": 4, "hold": "gate", "after": 3})
+    fake.script(
+        {"content": "one two three", "delta_size": 4, "hold": "gate", "after": 3}
+    )
 
     answer = impatient.post(CHAT, json=asking(CHAT), buffered=False)
     stream = iter(answer.response)
@@ -163,7 +165,7 @@ def kept_alive(raw: str, path: str) -> int:
 def test_thoughts_that_nobody_wants_to_see_are_silence(
     impatient: FlaskClient, fake: Fake, path: str
 ) -> None:
-    fake.script(busy(think="hidden " * 20, say="Hello!", delta_size=3))
+    fake.script(busy(reasoning="hidden " * 20, content="Hello!", delta_size=3))
 
     body = asking(path, stream=True, **HIDDEN[path])
     raw = impatient.post(path, json=body).text
@@ -177,7 +179,7 @@ def test_a_call_that_is_still_growing_is_silence(
     impatient: FlaskClient, fake: Fake, path: str
 ) -> None:
     call = {"name": "weather", "arguments": {"town": "O" * 90 + "slo"}}
-    fake.script(busy(call=[call], fragment=3))
+    fake.script(busy(tool_calls=[call], arguments_delta_size=3))
 
     body = asking(path, stream=True, **offering(path))
     raw = impatient.post(path, json=body).text

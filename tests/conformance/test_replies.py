@@ -54,7 +54,9 @@ def keys(request: str, *more: str, last: bool = False) -> list[str]:
 
 @both
 def test_a_stream(ask: Ask, request_: str) -> None:
-    answer = ask(*request_.split(), asked(request_, prompt(say="Hello, dear world!")))
+    answer = ask(
+        *request_.split(), asked(request_, prompt(content="Hello, dear world!"))
+    )
 
     *lines, last = answer.lines
     assert (answer.status, answer.kind) == (200, N)
@@ -68,7 +70,7 @@ def test_a_stream(ask: Ask, request_: str) -> None:
 
 @both
 def test_a_whole_answer_is_one_object(ask: Ask, request_: str) -> None:
-    body = asked(request_, prompt(say="Hello!"), stream=False)
+    body = asked(request_, prompt(content="Hello!"), stream=False)
 
     answer = ask(*request_.split(), body)
 
@@ -113,7 +115,7 @@ def test_the_name_is_echoed_as_it_was_sent(
 
 @both
 def test_thinking_comes_first_and_apart(ask: Ask, request_: str) -> None:
-    text = prompt(think="Let me see.", say="Forty-two.")
+    text = prompt(reasoning="Let me see.", content="Forty-two.")
 
     lines = ask(*request_.split(), asked(request_, text)).lines
 
@@ -130,7 +132,7 @@ def test_thinking_comes_first_and_apart(ask: Ask, request_: str) -> None:
 def test_tool_calls_are_whole_and_come_before_the_last_line(ask: Ask) -> None:
     call = {"name": "weather", "arguments": {"town": "Oslo", "days": 2}}
     tools = [{"type": "function", "function": {"name": "weather"}}]
-    text = prompt(call=[call, call], fragment=3)
+    text = prompt(tool_calls=[call, call], arguments_delta_size=3)
 
     *_, called, last = ask(*CHAT.split(), asked(CHAT, text, tools=tools)).lines
 
@@ -146,7 +148,7 @@ def test_tool_calls_are_whole_and_come_before_the_last_line(ask: Ask) -> None:
 
 @both
 def test_logprobs(ask: Ask, request_: str) -> None:
-    body = asked(request_, prompt(say="Yes."), logprobs=True, top_logprobs=2)
+    body = asked(request_, prompt(content="Yes."), logprobs=True, top_logprobs=2)
 
     lines = ask(*request_.split(), body).lines
     whole = ask(*request_.split(), {**body, "stream": False}).json
@@ -167,7 +169,7 @@ def test_no_logprobs_unless_asked_for(ask: Ask) -> None:
 
 @both
 def test_what_would_be_asked(ask: Ask, fake: Fake, request_: str) -> None:
-    fake.clear()
+    fake.reset()
 
     answer = ask(*request_.split(), asked(request_, _debug_render_only=True))
 
@@ -178,7 +180,7 @@ def test_what_would_be_asked(ask: Ask, fake: Fake, request_: str) -> None:
     assert said(request_, answer.json) == ""
     assert answer.json["done"] is False
     assert json.loads(shown["rendered_template"])["messages"][-1]["content"] == "hello"
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []
 
 
 @both
@@ -231,7 +233,7 @@ def test_an_error_instead_of_a_stream_has_no_charset(ask: Ask, request_: str) ->
 
 @both
 def test_an_error_in_a_stream_is_its_last_line(ask: Ask, request_: str) -> None:
-    text = prompt(say="word " * 20, fault="in_stream_error", after=4)
+    text = prompt(content="word " * 20, fault="in_stream_error", after=4)
 
     answer = ask(*request_.split(), asked(request_, text))
 
@@ -244,7 +246,7 @@ def test_an_error_in_a_stream_is_its_last_line(ask: Ask, request_: str) -> None:
 
 @both
 def test_a_whole_answer_is_whole_or_an_error(ask_once: Ask, request_: str) -> None:
-    text = prompt(say="one two three", fault="cut", after=40)
+    text = prompt(content="one two three", fault="cut", after=40)
 
     answer = ask_once(*request_.split(), asked(request_, text, stream=False))
 
@@ -256,7 +258,9 @@ def test_a_whole_answer_is_whole_or_an_error(ask_once: Ask, request_: str) -> No
 def test_nothing_of_an_answer_breaks_its_lines(ask: Ask, request_: str) -> None:
     words = 'a\u0085b\u2028c\u2029d\r\n"e\\ \U0001f600'
 
-    answer = ask(*request_.split(), asked(request_, prompt(say=words, delta_size=1)))
+    answer = ask(
+        *request_.split(), asked(request_, prompt(content=words, delta_size=1))
+    )
 
     assert len(answer.body.decode().splitlines()) == len(answer.lines)
     assert "".join(said(request_, line) for line in answer.lines) == words

@@ -63,7 +63,7 @@ def check_every_line_comes_before_the_next_is_made(url: str, fake: Fake) -> None
     """The upstream goes on only when the client has what came so far."""
     gates = {"first": 4, "second": 8, "third": 12}  # events, the first has only a role
     holds = [{"after": events, "hold": gate} for gate, events in gates.items()]
-    fake.script({"say": TEXT, "at": holds, "delta_size": DELTA_SIZE})
+    fake.script({"content": TEXT, "at": holds, "delta_size": DELTA_SIZE})
     seen: list[Line] = []
 
     with chatting(url) as lines:
@@ -81,7 +81,7 @@ def check_a_slow_stream_is_as_slow_as_the_upstream(url: str, fake: Fake) -> None
     """Three seconds: the first line at once, the others as they are made."""
     hold = {"after": 0, "hold": "start"}
     pace = {"tokens_per_second": TOKENS_PER_SECOND, "delta_size": DELTA_SIZE}
-    fake.script({"say": TEXT, "at": [hold], **pace})
+    fake.script({"content": TEXT, "at": [hold], **pace})
 
     with chatting(url) as lines:
         fake.requests(at_least=1)

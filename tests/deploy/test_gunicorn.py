@@ -28,7 +28,7 @@ def test_a_stream_outlives_a_hup_and_every_port_goes_on_answering(
     upstream_settings: dict[str, str], fake: Fake
 ) -> None:
     two_ports = {"CERELLAMA_BIND": "127.0.0.1:0,127.0.0.1:0", "GRACE_S": "20"}
-    fake.script({"say": streams.TEXT, "after": 4, "hold": "hup"})
+    fake.script({"content": streams.TEXT, "after": 4, "hold": "hup"})
 
     with serving(
         procfile_command(), environment(**upstream_settings, **two_ports)

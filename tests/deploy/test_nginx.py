@@ -137,13 +137,13 @@ def test_cerellama_words_the_refusal_of_a_larger_one(nginx: Nginx) -> None:
 
 
 def test_a_client_that_leaves_cancels_its_request(nginx: Nginx, fake: Fake) -> None:
-    fake.script({"say": streams.TEXT, "after": 4, "hold": "for good"})
+    fake.script({"content": streams.TEXT, "after": 4, "hold": "for good"})
 
     with streams.chatting(nginx.url) as lines:
         next(lines)
         (record,) = fake.requests(at_least=1)
 
-    assert fake.left(record["id"])
+    assert fake.wait_for_disconnect(record["id"])
 
 
 def test_idle_connections_outlive_nginx_own() -> None:

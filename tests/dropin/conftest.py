@@ -21,5 +21,7 @@ def _upstream_finds_no_fault(
     """Whatever a client sends, the strict upstream takes what we make of it."""
     yield
     if "upstream_refuses" not in request.fixturenames:
-        refused = [record for record in fake.inferences() if record["status"] == 400]
+        refused = [
+            record for record in fake.inference_requests() if record["status"] == 400
+        ]
         assert [record["body"] for record in refused] == []

@@ -49,7 +49,7 @@ def test_the_models_are_listed(client: Anthropic) -> None:
 
 
 def test_a_whole_answer_has_all_its_parts(client: Anthropic, fake: Fake) -> None:
-    fake.script({"think": "A greeting.", "say": "Good day."})
+    fake.script({"reasoning": "A greeting.", "content": "Good day."})
 
     reply = client.messages.create(**ASKING)
 
@@ -66,7 +66,14 @@ def test_the_strict_accumulator_puts_a_stream_together(
     client: Anthropic, fake: Fake
 ) -> None:
     text = "Good day, Zoë 🇳🇴 \u2028 \x85."
-    fake.script({"think": "A greeting.", "say": text, "cut": [1], "cut_pause": 0})
+    fake.script(
+        {
+            "reasoning": "A greeting.",
+            "content": text,
+            "write_sizes": [1],
+            "write_pause": 0,
+        }
+    )
 
     with client.messages.stream(**ASKING) as stream:
         events = list(stream)
@@ -82,7 +89,7 @@ def test_the_strict_accumulator_puts_a_stream_together(
 
 
 def test_the_text_of_a_stream_can_be_read_alone(client: Anthropic, fake: Fake) -> None:
-    fake.script({"say": "one two three"})
+    fake.script({"content": "one two three"})
 
     with client.messages.stream(**ASKING) as stream:
         assert "".join(stream.text_stream) == "one two three"
@@ -93,8 +100,15 @@ def test_the_text_of_a_stream_can_be_read_alone(client: Anthropic, fake: Fake) -
 def test_parallel_calls_get_their_results(
     client: Anthropic, fake: Fake, streams: bool
 ) -> None:
-    fake.script({"think": "Ask.", "say": "Let me see.", "call": CALLS, "fragment": 3})
-    fake.script({"say": "In Oslo."})
+    fake.script(
+        {
+            "reasoning": "Ask.",
+            "content": "Let me see.",
+            "tool_calls": CALLS,
+            "arguments_delta_size": 3,
+        }
+    )
+    fake.script({"content": "In Oslo."})
     messages: list[Any] = [{"role": "user", "content": "Where does it rain?"}]
 
     first = ask(client, streams, messages=messages, tools=[TOOL])
@@ -135,8 +149,8 @@ def test_the_clients_own_loop_runs_tools_to_the_end(
         """Forecast the weather."""
         return f"rain in {city}"
 
-    fake.script({"call": CALLS[:1]})
-    fake.script({"say": "Take an umbrella."})
+    fake.script({"tool_calls": CALLS[:1]})
+    fake.script({"content": "Take an umbrella."})
 
     runner = client.beta.messages.tool_runner(**ASKING, tools=[get_weather])
 
@@ -189,7 +203,7 @@ def test_tokens_are_counted(client: Anthropic) -> None:
 
 
 def test_a_length_limit_is_told_and_kept(client: Anthropic, fake: Fake) -> None:
-    fake.script({"say": "one two three four five six"}, times=2)
+    fake.script({"content": "one two three four five six"}, times=2)
 
     for streams in (True, False):
         assert ask(client, streams, max_tokens=3).stop_reason == "max_tokens"
@@ -303,17 +317,19 @@ def test_a_failure_in_mid_stream_is_raised(
 
 
 def test_a_stream_that_is_left_ends_upstream_too(client: Anthropic, fake: Fake) -> None:
-    fake.script({"say": "one two three", "delta_size": 3, "after": 3, "hold": "never"})
+    fake.script(
+        {"content": "one two three", "delta_size": 3, "after": 3, "hold": "never"}
+    )
     with client.messages.stream(**ASKING) as stream:
         next(stream.text_stream)
 
-    [record] = fake.inferences()
-    assert fake.left(record["id"])
+    [record] = fake.inference_requests()
+    assert fake.wait_for_disconnect(record["id"])
 
 
 def test_the_asynchronous_client_holds_many_streams_at_once(server: Server) -> None:
     async def ask(client: anthropic.AsyncAnthropic, text: str) -> str:
-        told = json.dumps({"say": text})
+        told = json.dumps({"content": text})
         question: Any = [{"role": "user", "content": f"@fake {told}"}]
         async with client.messages.stream(**ASKING | {"messages": question}) as stream:
             return await stream.get_final_text()

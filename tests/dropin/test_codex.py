@@ -57,7 +57,7 @@ def kept(item: Object) -> Object:
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "zstd"])
 def test_a_turn_is_answered(server: Server, fake: Fake, compressed: bool) -> None:
-    fake.script({"think": "A greeting.", "say": "Hi."})
+    fake.script({"reasoning": "A greeting.", "content": "Hi."})
 
     reasoning, said = done(ask(server, turn(HELLO), compressed=compressed))
 
@@ -99,8 +99,8 @@ def test_a_turn_is_answered(server: Server, fake: Fake, compressed: bool) -> Non
 def test_a_call_comes_back_with_its_result(
     server: Server, fake: Fake, call: Object, told: Object, result: Object
 ) -> None:
-    fake.script({"think": "Look.", "say": "Let me look.", "call": [call]})
-    fake.script({"say": "Done."})
+    fake.script({"reasoning": "Look.", "content": "Let me look.", "tool_calls": [call]})
+    fake.script({"content": "Done."})
 
     items = done(ask(server, turn(HELLO)))
     called = items[-1]
@@ -184,7 +184,7 @@ def test_a_schema_for_the_last_message_is_kept_beside_tools(
             "additionalProperties": False,
         },
     }
-    fake.script({"say": '{"answer": "yes"}'})
+    fake.script({"content": '{"answer": "yes"}'})
 
     items = done(ask(server, turn(HELLO, text={"verbosity": "low", "format": form})))
 

@@ -73,7 +73,7 @@ def test_an_unknown_model_is_refused_at_the_start(chat_model: Chat) -> None:
 
 
 def test_a_whole_answer_tells_what_it_cost(chat_model: Chat, fake: Fake) -> None:
-    fake.script({"say": "Good day."})
+    fake.script({"content": "Good day."})
     local = {"mirostat": 0, "num_ctx": 8192, "num_gpu": 1, "tfs_z": 1.0, "top_k": 40}
 
     model = chat_model(model=GPT, num_predict=50, temperature=0.2, **local)
@@ -89,7 +89,7 @@ def test_a_whole_answer_tells_what_it_cost(chat_model: Chat, fake: Fake) -> None
 
 
 def test_a_stream_adds_up(chat_model: Chat, fake: Fake) -> None:
-    fake.script({"say": "one two three four five six", "cut": [9]})
+    fake.script({"content": "one two three four five six", "write_sizes": [9]})
 
     parts = list(chat_model(model=GPT).stream("Count"))
 
@@ -104,8 +104,8 @@ def test_tools_are_called_until_there_is_an_answer(
 ) -> None:
     model = chat_model(model=GPT, reasoning=True).bind_tools([get_weather])
     messages: list[BaseMessage] = [HumanMessage("Where does it rain?")]
-    fake.script({"think": "Ask.", "call": CALLS, "fragment": 3})
-    fake.script({"say": "Everywhere."})
+    fake.script({"reasoning": "Ask.", "tool_calls": CALLS, "arguments_delta_size": 3})
+    fake.script({"content": "Everywhere."})
 
     while True:
         reply = model.invoke(messages)
@@ -169,7 +169,7 @@ def test_many_asynchronous_streams_add_up(chat_model: Chat) -> None:
     model = chat_model(model=GPT)
 
     async def ask(text: str) -> str:
-        prompt = f'@fake {{"say": "{text}"}}'
+        prompt = f'@fake {{"content": "{text}"}}'
         return "".join([str(part.content) async for part in model.astream(prompt)])
 
     async def ask_all(texts: list[str]) -> list[str]:
@@ -185,7 +185,7 @@ def test_many_asynchronous_streams_add_up(chat_model: Chat) -> None:
 
 def test_the_completion_model_completes(reach: dict[str, Any], fake: Fake) -> None:
     model = OllamaLLM(model=GPT, **reach)
-    fake.script({"think": "Easy.", "say": "one two three"}, times=2)
+    fake.script({"reasoning": "Easy.", "content": "one two three"}, times=2)
 
     assert model.invoke("Count") == "one two three"
     assert "".join(model.stream("Count")) == "one two three"

@@ -81,7 +81,7 @@ def told(chunks: list[dict[str, Any]], key: str) -> str:
 def test_a_whole_answer_has_all_its_parts(
     complete: Complete, fake: Fake, provider: str
 ) -> None:
-    fake.script({"think": "A greeting.", "say": "Good day."})
+    fake.script({"reasoning": "A greeting.", "content": "Good day."})
 
     reply = complete(provider, max_tokens=50, temperature=0.2)["reply"]
 
@@ -97,7 +97,14 @@ def test_a_whole_answer_has_all_its_parts(
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_stream_adds_up(complete: Complete, fake: Fake, provider: str) -> None:
     text = "one two three, Zoë 🇳🇴"
-    fake.script({"think": "Counting.", "say": text, "cut": [1], "cut_pause": 0})
+    fake.script(
+        {
+            "reasoning": "Counting.",
+            "content": text,
+            "write_sizes": [1],
+            "write_pause": 0,
+        }
+    )
 
     chunks = complete(provider, stream=True)["chunks"]
 
@@ -110,8 +117,8 @@ def test_a_stream_adds_up(complete: Complete, fake: Fake, provider: str) -> None
 def test_parallel_calls_get_their_results(
     complete: Complete, fake: Fake, stream: bool
 ) -> None:
-    fake.script({"call": CALLS, "fragment": 3})
-    fake.script({"say": "In Oslo."})
+    fake.script({"tool_calls": CALLS, "arguments_delta_size": 3})
+    fake.script({"content": "In Oslo."})
     messages: list[Any] = [{"role": "user", "content": "Where does it rain?"}]
 
     first = complete("ollama_chat", messages=messages, tools=[TOOL], stream=stream)

@@ -109,7 +109,7 @@ def test_nobody_has_to_sign_in(cli: Cli) -> None:
 
 
 def test_run_with_a_prompt(cli: Cli, fake: Fake) -> None:
-    fake.script({"think": "Hm.", "say": "Because of Rayleigh scattering. 🌈"})
+    fake.script({"reasoning": "Hm.", "content": "Because of Rayleigh scattering. 🌈"})
 
     said = cli.run(GPT, "Why is the sky blue?")
 
@@ -119,7 +119,7 @@ def test_run_with_a_prompt(cli: Cli, fake: Fake) -> None:
 
 
 def test_run_goes_on_with_the_context_of_the_last_answer(cli: Cli, fake: Fake) -> None:
-    fake.script({"say": "Hello Ann."})
+    fake.script({"content": "Hello Ann."})
     first = generate(cli, prompt="I am Ann.")
     cli.run(GPT, "Who am I?", context=first["context"])
 
@@ -145,7 +145,7 @@ def test_run_verbose(cli: Cli) -> None:
 
 
 def test_run_with_a_format_and_think(cli: Cli, fake: Fake) -> None:
-    fake.script({"say": '{"a": 1}'})
+    fake.script({"content": '{"a": 1}'})
 
     said = cli.run(GPT, "An object.", format="json", think="high")
 
@@ -172,9 +172,9 @@ def test_the_chat_loop(cli: Cli, fake: Fake) -> None:
     assert chat.greeting == f"Connecting to '{GPT}' on '{fake.url}'"
     assert cli.client.calls == [HEARTBEAT, SHOW, SHOW]
 
-    fake.script({"think": "A name.", "say": "Hello Ann."})
+    fake.script({"reasoning": "A name.", "content": "Hello Ann."})
     assert chat.say("I am Ann.") == f"{THINKING}A name.{THOUGHT}Hello Ann."
-    fake.script({"say": "Ann."})
+    fake.script({"content": "Ann."})
     assert chat.say("Who am I?") == "Ann."
 
     texts = [message["content"] for message in asked(fake)["messages"]]
@@ -195,7 +195,7 @@ def test_set_think_in_the_chat_loop(cli: Cli, fake: Fake, level: str) -> None:
 def test_set_nothink_in_the_chat_loop(cli: Cli, fake: Fake) -> None:
     chat = Chat(cli, GPT)
     chat.set_think(False)
-    fake.script({"think": "Hm.", "say": "Hello."})
+    fake.script({"reasoning": "Hm.", "content": "Hello."})
 
     assert chat.say("Hello") == "Hello."
 

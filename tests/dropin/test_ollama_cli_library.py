@@ -75,7 +75,7 @@ def test_create_from_a_served_models_name(cli: Cli) -> None:
 
 
 def test_run(cli: Cli, mario: str, fake: Fake) -> None:
-    fake.script({"say": "Wahoo!"})
+    fake.script({"content": "Wahoo!"})
 
     assert cli.run(mario, "Jump!") == "Wahoo!"
     assert [message["content"] for message in asked(fake)["messages"]] == [
@@ -138,7 +138,7 @@ def test_run_stop_and_ps(own_server: Server, mario: str) -> None:
 def test_save_from_the_chat_loop(cli: Cli, fake: Fake) -> None:
     chat = Chat(cli, GPT)
     chat.set_parameter("temperature", 0.5)
-    fake.script({"say": "Hello!"})
+    fake.script({"content": "Hello!"})
     chat.say("Hi")
 
     chat.save("saved")

@@ -49,8 +49,16 @@ def test_models_are_listed_shown_loaded_and_unloaded(play: Play) -> None:
 def test_a_conversation_streams_with_a_tool_call_and_its_result(
     play: Play, fake: Fake
 ) -> None:
-    fake.script({"think": "I need the tool.", "call": [CALL], "fragment": 3})
-    fake.script({"say": "Yes, for two days. 🇳🇴", "cut": [1], "cut_pause": 0})
+    fake.script(
+        {
+            "reasoning": "I need the tool.",
+            "tool_calls": [CALL],
+            "arguments_delta_size": 3,
+        }
+    )
+    fake.script(
+        {"content": "Yes, for two days. 🇳🇴", "write_sizes": [1], "write_pause": 0}
+    )
 
     told = play("tools", model=GPT, prompt="Will it rain?", result="rain")
 
@@ -106,7 +114,7 @@ def test_thinking_is_as_deep_as_asked(
 
 
 def test_generate_goes_on_where_its_context_ends(play: Play, fake: Fake) -> None:
-    fake.script({"say": "Nice to meet you, Ada."})
+    fake.script({"content": "Nice to meet you, Ada."})
 
     first, second = play("generate", model=GPT, prompts=["I am Ada.", "Who am I?"])
 
@@ -121,14 +129,16 @@ def test_generate_goes_on_where_its_context_ends(play: Play, fake: Fake) -> None
 
 @pytest.mark.parametrize("by", ["iterator", "client"])
 def test_abort_ends_the_stream_upstream_too(play: Play, fake: Fake, by: str) -> None:
-    fake.script({"say": "one two three", "delta_size": 3, "after": 3, "hold": "never"})
+    fake.script(
+        {"content": "one two three", "delta_size": 3, "after": 3, "hold": "never"}
+    )
 
     told = play("abort", model=GPT, prompt="Count", by=by)
 
     assert told["told"]
     assert told["error"] == "AbortError"
-    [record] = fake.inferences()
-    assert fake.left(record["id"])
+    [record] = fake.inference_requests()
+    assert fake.wait_for_disconnect(record["id"])
 
 
 REFUSED: dict[str, tuple[str, dict[str, Any], int, str]] = {

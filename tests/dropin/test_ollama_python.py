@@ -124,9 +124,15 @@ def test_a_conversation_streams_with_a_tool_call_and_its_result(
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Will it rain in Oslo?"},
     ]
-    fake.script({"think": "I need the tool.", "call": [WEATHER], "fragment": 3})
-    fake.script({"think": "So it rains.", "say": "Yes, for two days."})
-    fake.script({"say": "You are welcome."})
+    fake.script(
+        {
+            "reasoning": "I need the tool.",
+            "tool_calls": [WEATHER],
+            "arguments_delta_size": 3,
+        }
+    )
+    fake.script({"reasoning": "So it rains.", "content": "Yes, for two days."})
+    fake.script({"content": "You are welcome."})
 
     first = joined(client.chat(GPT, messages, tools=[get_weather], stream=True))
     [call] = first.tool_calls
@@ -156,7 +162,7 @@ def test_parallel_calls_get_their_results_by_name_or_in_order(
     cities = ["Oslo", "Rome"]
     calls = [{"name": "get_weather", "arguments": {"city": city}} for city in cities]
     calls.append({"name": "get_time", "arguments": {}})
-    fake.script({"call": calls})
+    fake.script({"tool_calls": calls})
 
     reply = client.chat(QWEN, HELLO, tools=[get_weather]).message
     results = [
@@ -212,7 +218,7 @@ def test_an_answer_keeps_to_a_schema(
 
 def test_a_schema_holds_beside_tools_too(client: Client, fake: Fake) -> None:
     schema = Country.model_json_schema()
-    fake.script({"say": "Canada is large."})
+    fake.script({"content": "Canada is large."})
 
     reply = client.chat(GPT, HELLO, tools=[get_weather], format=schema)
 
@@ -261,7 +267,7 @@ def test_thinking_is_as_deep_as_asked(
 
 
 def test_generate_goes_on_where_its_context_ends(client: Client, fake: Fake) -> None:
-    fake.script({"say": "Nice to meet you, Ada."})
+    fake.script({"content": "Nice to meet you, Ada."})
     first = client.generate(GPT, "I am Ada.", system="Be brief.")
 
     parts = client.generate(GPT, "Who am I?", context=first.context, stream=True)
@@ -288,7 +294,7 @@ def test_a_raw_prompt_goes_upstream_as_it_is(client: Client, fake: Fake) -> None
 def test_options_reach_the_upstream(client: Client, fake: Fake) -> None:
     sampling = {"temperature": 0.5, "top_p": 0.9, "seed": 7, "stop": ["END"]}
     local = {"num_ctx": 8192, "num_gpu": 1, "top_k": 40, "mirostat": 0}
-    fake.script({"say": "one two three four five six"})
+    fake.script({"content": "one two three four five six"})
 
     reply = client.chat(GPT, HELLO, options=sampling | local | {"num_predict": 3})
 
@@ -329,7 +335,9 @@ def test_the_end_of_a_reply_tells_what_it_cost(client: Client, stream: bool) -> 
 
 def test_any_text_arrives_whole_however_it_is_cut(client: Client, fake: Fake) -> None:
     text = 'Zoë 🇳🇴 "日本語"\\ \u2028 \u2029 \x85 \x00 <|x|> & \n\r\n end'
-    fake.script({"say": text, "think": text, "cut": [1], "cut_pause": 0})
+    fake.script(
+        {"content": text, "reasoning": text, "write_sizes": [1], "write_pause": 0}
+    )
 
     reply = joined(client.chat(GPT, HELLO, stream=True))
 
@@ -337,21 +345,23 @@ def test_any_text_arrives_whole_however_it_is_cut(client: Client, fake: Fake) ->
 
 
 def test_a_stream_that_is_left_ends_upstream_too(client: Client, fake: Fake) -> None:
-    fake.script({"say": "one two three", "delta_size": 3, "after": 3, "hold": "never"})
+    fake.script(
+        {"content": "one two three", "delta_size": 3, "after": 3, "hold": "never"}
+    )
     parts = client.chat(GPT, HELLO, stream=True)
     next(parts)
 
     parts.close()
 
-    [record] = fake.inferences()
-    assert fake.left(record["id"])
+    [record] = fake.inference_requests()
+    assert fake.wait_for_disconnect(record["id"])
 
 
 def test_the_asynchronous_client_holds_many_streams_at_once(
     server: Server, fake: Fake
 ) -> None:
     async def ask(client: ollama.AsyncClient, text: str) -> str:
-        told = json.dumps({"say": text, "cut": [7]})
+        told = json.dumps({"content": text, "write_sizes": [7]})
         question = [{"role": "user", "content": f"@fake {told}"}]
         parts = await client.chat(GPT, question, stream=True)
         return "".join([part.message.content async for part in parts])

@@ -23,7 +23,7 @@ def client(server: Server) -> Iterator[OpenAI]:
 
 
 def test_a_prompt_is_answered_whole_and_streamed(client: OpenAI, fake: Fake) -> None:
-    fake.script({"think": "Hm.", "say": "Good day to you."}, times=2)
+    fake.script({"reasoning": "Hm.", "content": "Good day to you."}, times=2)
     asking: Any = {"model": GPT, "prompt": "Hello", "max_tokens": 50}
 
     whole = client.completions.create(**asking)

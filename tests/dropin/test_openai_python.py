@@ -64,7 +64,7 @@ def test_the_models_are_listed_and_found(client: OpenAI) -> None:
 
 
 def test_a_whole_answer_has_all_its_parts(client: OpenAI, fake: Fake) -> None:
-    fake.script({"think": "A greeting.", "say": "Good day."})
+    fake.script({"reasoning": "A greeting.", "content": "Good day."})
 
     reply = client.chat.completions.create(model=GPT, messages=HELLO)
 
@@ -83,7 +83,14 @@ def test_the_strict_accumulator_puts_a_stream_together(
     client: OpenAI, fake: Fake
 ) -> None:
     text = "Good day, Zoë 🇳🇴 \u2028 \x85."
-    fake.script({"think": "A greeting.", "say": text, "cut": [1], "cut_pause": 0})
+    fake.script(
+        {
+            "reasoning": "A greeting.",
+            "content": text,
+            "write_sizes": [1],
+            "write_pause": 0,
+        }
+    )
 
     with client.chat.completions.stream(model=GPT, messages=HELLO) as stream:
         events = list(stream)
@@ -135,8 +142,8 @@ def test_parallel_calls_stream_and_get_their_results(
     client: OpenAI, fake: Fake, told: Callable[[Any], Any]
 ) -> None:
     messages: list[Any] = [{"role": "user", "content": "Where does it rain?"}]
-    fake.script({"think": "Ask.", "call": CALLS, "fragment": 3})
-    fake.script({"say": "In Oslo."})
+    fake.script({"reasoning": "Ask.", "tool_calls": CALLS, "arguments_delta_size": 3})
+    fake.script({"content": "In Oslo."})
 
     asking: Any = {"model": GPT, "messages": messages, "tools": [TOOL]}
     with client.chat.completions.stream(**asking) as stream:
@@ -160,7 +167,7 @@ def test_parallel_calls_stream_and_get_their_results(
 
 
 def test_a_whole_answer_calls_tools(client: OpenAI, fake: Fake) -> None:
-    fake.script({"call": CALLS})
+    fake.script({"tool_calls": CALLS})
 
     reply = client.chat.completions.create(
         model=QWEN,
@@ -252,7 +259,7 @@ def test_a_picture_is_seen(client: OpenAI, kind: str, mime: str) -> None:
 
 
 def test_a_length_limit_is_told_and_kept(client: OpenAI, fake: Fake) -> None:
-    fake.script({"say": "one two three four five six"}, times=2)
+    fake.script({"content": "one two three four five six"}, times=2)
 
     for limit in ("max_tokens", "max_completion_tokens"):
         asking: Any = {"model": GPT, "messages": HELLO, limit: 3}
@@ -358,19 +365,21 @@ def test_a_failure_in_mid_stream_is_raised(
 
 
 def test_a_stream_that_is_left_ends_upstream_too(client: OpenAI, fake: Fake) -> None:
-    fake.script({"say": "one two three", "delta_size": 3, "after": 3, "hold": "never"})
+    fake.script(
+        {"content": "one two three", "delta_size": 3, "after": 3, "hold": "never"}
+    )
     chunks = client.chat.completions.create(model=GPT, messages=HELLO, stream=True)
     next(chunks)
 
     chunks.close()
 
-    [record] = fake.inferences()
-    assert fake.left(record["id"])
+    [record] = fake.inference_requests()
+    assert fake.wait_for_disconnect(record["id"])
 
 
 def test_the_asynchronous_client_holds_many_streams_at_once(server: Server) -> None:
     async def ask(client: openai.AsyncOpenAI, text: str) -> str | None:
-        told = json.dumps({"say": text})
+        told = json.dumps({"content": text})
         question: Any = [{"role": "user", "content": f"@fake {told}"}]
         async with client.chat.completions.stream(
             model=GPT, messages=question

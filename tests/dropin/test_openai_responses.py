@@ -72,7 +72,14 @@ both_ways = pytest.mark.parametrize("streamed", [True, False], ids=["stream", "w
 @both_ways
 def test_a_text_is_answered(client: OpenAI, fake: Fake, streamed: bool) -> None:
     text = "Good day, Zoë 🇳🇴 \u2028 \x85."
-    fake.script({"think": "A greeting.", "say": text, "cut": [1], "cut_pause": 0})
+    fake.script(
+        {
+            "reasoning": "A greeting.",
+            "content": text,
+            "write_sizes": [1],
+            "write_pause": 0,
+        }
+    )
 
     response = answered(client, streamed, model=GPT, input=HELLO)
 
@@ -87,7 +94,7 @@ def test_a_text_is_answered(client: OpenAI, fake: Fake, streamed: bool) -> None:
 
 
 def test_deltas_add_up_to_the_text(client: OpenAI, fake: Fake) -> None:
-    fake.script({"think": "Let me see now.", "say": "one two three four"})
+    fake.script({"reasoning": "Let me see now.", "content": "one two three four"})
 
     with client.responses.stream(model=GPT, input=HELLO) as stream:
         events = list(stream)
@@ -104,8 +111,15 @@ def test_calls_get_their_results_in_the_next_turn(
     client: OpenAI, fake: Fake, streamed: bool
 ) -> None:
     items: list[Any] = [{"role": "user", "content": "Where does it rain?"}]
-    fake.script({"think": "Ask.", "say": "Wait.", "call": CALLS, "fragment": 3})
-    fake.script({"say": "In Oslo."})
+    fake.script(
+        {
+            "reasoning": "Ask.",
+            "content": "Wait.",
+            "tool_calls": CALLS,
+            "arguments_delta_size": 3,
+        }
+    )
+    fake.script({"content": "In Oslo."})
     asking: Any = {"model": GPT, "tools": [TOOL], "parallel_tool_calls": True}
 
     first = answered(client, streamed, input=items, **asking)
@@ -132,8 +146,10 @@ def test_a_custom_tool_is_called_with_a_text(
     client: OpenAI, fake: Fake, streamed: bool
 ) -> None:
     patch = "*** Begin Patch\n*** End Patch\n"
-    fake.script({"call": [{"name": "apply_patch", "arguments": {"input": patch}}]})
-    fake.script({"say": "Done."})
+    fake.script(
+        {"tool_calls": [{"name": "apply_patch", "arguments": {"input": patch}}]}
+    )
+    fake.script({"content": "Done."})
     items: list[Any] = [{"role": "user", "content": "Change it."}]
 
     first = answered(client, streamed, model=QWEN, input=items, tools=[PATCH])
@@ -173,7 +189,7 @@ def test_an_answer_is_parsed_into_its_schema(
 
 
 def test_arguments_are_parsed_by_the_tool(client: OpenAI, fake: Fake) -> None:
-    fake.script({"call": [{"name": "Country", "arguments": {"name": "x"}}]})
+    fake.script({"tool_calls": [{"name": "Country", "arguments": {"name": "x"}}]})
     tool = openai.pydantic_function_tool(Country)
 
     response = accumulated(
@@ -198,7 +214,7 @@ def test_a_picture_is_seen(client: OpenAI, kind: str, mime: str) -> None:
 
 
 def test_an_answer_that_was_cut_is_incomplete(client: OpenAI, fake: Fake) -> None:
-    fake.script({"say": "one two three four five six"}, times=2)
+    fake.script({"content": "one two three four five six"}, times=2)
     asking: Any = {"model": GPT, "input": HELLO, "max_output_tokens": 3}
 
     whole = client.responses.create(**asking)
@@ -273,11 +289,13 @@ def test_a_failure_before_the_first_byte_has_its_own_class(
 
 
 def test_a_stream_that_is_left_ends_upstream_too(client: OpenAI, fake: Fake) -> None:
-    fake.script({"say": "one two three", "delta_size": 3, "after": 3, "hold": "never"})
+    fake.script(
+        {"content": "one two three", "delta_size": 3, "after": 3, "hold": "never"}
+    )
     events = client.responses.create(model=GPT, input=HELLO, stream=True)
     next(iter(events))
 
     events.close()
 
-    [record] = fake.inferences()
-    assert fake.left(record["id"])
+    [record] = fake.inference_requests()
+    assert fake.wait_for_disconnect(record["id"])

@@ -68,7 +68,7 @@ def test_the_python_client_makes_uses_and_deletes_a_model(
     clients: tuple[Client, Client], fake: Fake
 ) -> None:
     one, other = clients
-    fake.script({"say": "It's-a me!"})
+    fake.script({"content": "It's-a me!"})
 
     streamed = one.create("mario", from_=GPT, system=MARIO, stream=True)
     statuses = [part.status for part in streamed]
@@ -98,7 +98,7 @@ def test_the_python_client_makes_uses_and_deletes_a_model(
 def test_the_javascript_client_makes_uses_and_deletes_a_model(
     pair: Pair, fake: Fake
 ) -> None:
-    fake.script({"say": "It's-a me!"})
+    fake.script({"content": "It's-a me!"})
 
     told = javascript.play(
         pair.one,

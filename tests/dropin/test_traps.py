@@ -280,7 +280,9 @@ CHATS: dict[str, tuple[Shape, Shape]] = {
 def test_every_line_of_a_chat_is_as_the_client_reads_it(
     server: Server, fake: Fake, line: Shape, last: Shape, stream: bool
 ) -> None:
-    fake.script({"think": "Hm.", "say": "Let me see. ", "call": [CALL, CALL]})
+    fake.script(
+        {"reasoning": "Hm.", "content": "Let me see. ", "tool_calls": [CALL, CALL]}
+    )
     body = {"model": QWEN, "messages": HELLO, "tools": [TOOL], "stream": stream}
 
     answer = call(server, "POST", "/api/chat", body)
@@ -314,7 +316,7 @@ def chunk_shape(role: Any) -> Shape:
 
 def test_chunks_are_as_the_ai_sdk_reads_them(server: Server, fake: Fake) -> None:
     """The role comes once: accumulators join it."""
-    fake.script({"say": "Let me see. ", "call": [CALL, CALL]})
+    fake.script({"content": "Let me see. ", "tool_calls": [CALL, CALL]})
     asking = {"model": QWEN, "messages": HELLO, "tools": [TOOL], "stream": True}
     body = asking | {"stream_options": {"include_usage": True}}
 

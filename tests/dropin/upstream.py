@@ -14,10 +14,10 @@ LATER = {"retry-after": "60"}  # longer than a request may wait: told at once
 
 def failing_midway(fault: str) -> dict[str, Any]:
     """A script for a stream that fails after its first words."""
-    return {"say": "one two three", "delta_size": 3, "after": 3, "fault": fault}
+    return {"content": "one two three", "delta_size": 3, "after": 3, "fault": fault}
 
 
 def asked(fake: Fake) -> dict[str, Any]:
     """What it was asked last."""
-    body: dict[str, Any] = fake.inferences(at_least=1)[-1]["body"]
+    body: dict[str, Any] = fake.inference_requests(at_least=1)[-1]["body"]
     return body

@@ -123,7 +123,7 @@ def test_refusal_has_no_rate_limits_in_its_head(fake: Fake) -> None:
 
 
 def test_gzip_bodies_are_read(fake: Fake) -> None:
-    packed = gzip.compress(json.dumps(user('@fake {"say": "unpacked"}')).encode())
+    packed = gzip.compress(json.dumps(user('@fake {"content": "unpacked"}')).encode())
     headers = {**AGENT, **KEY, "content-encoding": "gzip"}
 
     answer = post(fake, packed, headers=headers)

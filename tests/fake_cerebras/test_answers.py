@@ -19,7 +19,7 @@ def say(fake: Fake, script: dict[str, Any], model: Any = GPT, **more: Any) -> An
 
 
 def test_scripted_answer_has_the_real_shape(fake: Fake) -> None:
-    answer = say(fake, {"say": "4", "think": "The user asks"}).json
+    answer = say(fake, {"content": "4", "reasoning": "The user asks"}).json
 
     assert list(answer) == [
         *("id", "choices", "created", "model", "system_fingerprint", "object"),
@@ -60,7 +60,7 @@ def test_scripted_answer_has_the_real_shape(fake: Fake) -> None:
     ids=[GPT, QWEN],
 )
 def test_usage_adds_up(fake: Fake, model: str, completion: Any, prompt: Any) -> None:
-    usage = say(fake, {"say": "a b c", "think": "d e"}, model).json["usage"]
+    usage = say(fake, {"content": "a b c", "reasoning": "d e"}, model).json["usage"]
 
     assert usage["completion_tokens"] == 5
     assert usage["total_tokens"] == usage["prompt_tokens"] + 5
@@ -69,7 +69,7 @@ def test_usage_adds_up(fake: Fake, model: str, completion: Any, prompt: Any) -> 
 
 
 def test_time_info_is_in_seconds(fake: Fake) -> None:
-    answer = say(fake, {"say": "x"}).json
+    answer = say(fake, {"content": "x"}).json
     times = answer["time_info"]
 
     assert int(times["created"]) == answer["created"]
@@ -79,7 +79,7 @@ def test_time_info_is_in_seconds(fake: Fake) -> None:
 
 
 def test_scripted_call_has_the_real_shape(fake: Fake) -> None:
-    script = {"call": [{"name": "get_weather", "arguments": {"city": "Paris"}}]}
+    script = {"tool_calls": [{"name": "get_weather", "arguments": {"city": "Paris"}}]}
 
     choice = say(fake, script).json["choices"][0]
 
@@ -96,7 +96,7 @@ def test_scripted_call_has_the_real_shape(fake: Fake) -> None:
 
 
 def test_script_chooses_ids_and_broken_arguments(fake: Fake) -> None:
-    script = {"call": [{"name": "x", "arguments": '{"a": ', "id": "call_1"}]}
+    script = {"tool_calls": [{"name": "x", "arguments": '{"a": ', "id": "call_1"}]}
 
     (call,) = say(fake, script).message["tool_calls"]
 
@@ -116,7 +116,7 @@ def test_script_chooses_ids_and_broken_arguments(fake: Fake) -> None:
 def test_reasoning_eats_the_cap(
     fake: Fake, key: str, cap: int, message: dict[str, Any]
 ) -> None:
-    answer = say(fake, {"think": "a b c", "say": "d e f"}, **{key: cap}).json
+    answer = say(fake, {"reasoning": "a b c", "content": "d e f"}, **{key: cap}).json
 
     assert answer["choices"][0]["message"] == message
     assert answer["choices"][0]["finish_reason"] == "length"
@@ -125,7 +125,7 @@ def test_reasoning_eats_the_cap(
 
 @pytest.mark.parametrize("cap", [6, -1, None])
 def test_cap_that_suffices_cuts_nothing(fake: Fake, cap: int | None) -> None:
-    script = {"think": "a b c", "say": "d e f"}
+    script = {"reasoning": "a b c", "content": "d e f"}
 
     answer = say(fake, script, max_completion_tokens=cap).json
 
@@ -133,7 +133,7 @@ def test_cap_that_suffices_cuts_nothing(fake: Fake, cap: int | None) -> None:
 
 
 def test_call_that_does_not_fit_is_left_out(fake: Fake) -> None:
-    script = {"say": "a", "call": [{"name": "look"}]}
+    script = {"content": "a", "tool_calls": [{"name": "look"}]}
 
     choice = say(fake, script, max_completion_tokens=2).json["choices"][0]
 
@@ -143,13 +143,13 @@ def test_call_that_does_not_fit_is_left_out(fake: Fake) -> None:
 
 @pytest.mark.parametrize("stop", ["three", ["four", "three"]], ids=str)
 def test_stop_sequence_is_not_returned(fake: Fake, stop: Any) -> None:
-    answer = say(fake, {"say": "one two three four"}, stop=stop)
+    answer = say(fake, {"content": "one two three four"}, stop=stop)
 
     assert answer.message["content"] == "one two "
 
 
 def test_finish_reason_can_be_chosen(fake: Fake) -> None:
-    answer = say(fake, {"say": "x", "finish": "content_filter"})
+    answer = say(fake, {"content": "x", "finish_reason": "content_filter"})
 
     assert answer.json["choices"][0]["finish_reason"] == "content_filter"
 
@@ -164,7 +164,7 @@ def test_finish_reason_can_be_chosen(fake: Fake) -> None:
     ],
 )
 def test_reasoning_has_four_formats(fake: Fake, format: str, message: Any) -> None:
-    script = {"think": "a", "say": "b"}
+    script = {"reasoning": "a", "content": "b"}
 
     answer = say(fake, script, reasoning_format=format)
 
@@ -174,7 +174,7 @@ def test_reasoning_has_four_formats(fake: Fake, format: str, message: Any) -> No
 
 
 def test_logprobs_are_given_when_asked_for(fake: Fake) -> None:
-    script = {"say": "a é", "think": "b"}
+    script = {"content": "a é", "reasoning": "b"}
 
     answer = say(fake, script, logprobs=True, top_logprobs=2)
 
@@ -192,7 +192,7 @@ def raw(prompt: Any, **more: Any) -> dict[str, Any]:
 
 
 def test_raw_completion_has_its_own_shape(fake: Fake) -> None:
-    answer = post(fake, raw('@fake {"say": "upon a time"}'), COMPLETIONS)
+    answer = post(fake, raw('@fake {"content": "upon a time"}'), COMPLETIONS)
 
     assert answer.json["object"] == "text_completion"
     assert answer.json["choices"] == [

@@ -33,27 +33,27 @@ def said(fake: Fake, words: str = "hi") -> str:
 
 
 def test_script_is_for_the_next_request_alone(fake: Fake) -> None:
-    fake.script({"say": "first"})
+    fake.script({"content": "first"})
 
     assert said(fake) == "first"
     assert said(fake) != "first"
 
 
 def test_script_can_be_for_several(fake: Fake) -> None:
-    fake.script({"say": "twice"}, times=2)
+    fake.script({"content": "twice"}, times=2)
 
     assert [said(fake), said(fake)] == ["twice"] * 2
 
 
 def test_scripts_queue(fake: Fake) -> None:
-    fake.script({"say": "first"})
-    fake.script({"say": "second"})
+    fake.script({"content": "first"})
+    fake.script({"content": "second"})
 
     assert [said(fake), said(fake)] == ["first", "second"]
 
 
 def test_script_waits_for_the_request_it_matches(fake: Fake) -> None:
-    fake.script({"say": "found", "match": "needle"})
+    fake.script({"content": "found", "match": "needle"})
 
     assert "hay" in said(fake, "hay")
     assert said(fake, "a needle in it") == "found"
@@ -62,20 +62,20 @@ def test_script_waits_for_the_request_it_matches(fake: Fake) -> None:
 def test_queued_script_comes_before_the_message_s_own(fake: Fake) -> None:
     fake.script({"status": 429})
 
-    statuses = [play(fake, {"say": "x"}).status for _ in range(2)]
+    statuses = [play(fake, {"content": "x"}).status for _ in range(2)]
 
     assert statuses == [429, 200]
 
 
 def test_message_s_script_can_stand_anywhere_in_it(fake: Fake) -> None:
-    assert said(fake, 'Please @fake {"say": "x {}"} and be quick') == "x {}"
+    assert said(fake, 'Please @fake {"content": "x {}"} and be quick') == "x {}"
 
 
 def test_script_is_found_in_parts_and_in_the_last_user_message(fake: Fake) -> None:
     body = user("hello")
-    parts = [{"type": "text", "text": '@fake {"say": "parts"}'}]
+    parts = [{"type": "text", "text": '@fake {"content": "parts"}'}]
     body["messages"] += [
-        {"role": "assistant", "content": '@fake {"say": "wrong"}'},
+        {"role": "assistant", "content": '@fake {"content": "wrong"}'},
         {"role": "user", "content": parts},
     ]
 
@@ -86,7 +86,7 @@ def test_script_is_found_in_parts_and_in_the_last_user_message(fake: Fake) -> No
     "words",
     [
         '@fake {"sya": "x"}',
-        '@fake {"say": "x"',
+        '@fake {"content": "x"',
         '@fake {"fault": "explode"}',
         '@fake {"omit": ["everything"]}',
         '@fake {"at": [{"when": 1}]}',
@@ -120,7 +120,7 @@ def test_requests_are_told_in_full(fake: Fake) -> None:
     assert record["body"] == user("hi")
     assert record["status"] == 403
     assert record["finished"] is True
-    assert record["left"] is None
+    assert record["disconnected_after_s"] is None
     assert abs(record["received_at"] - time.time()) < 5
 
 
@@ -157,17 +157,19 @@ def test_end_of_an_answer_is_waited_for(fake: Fake) -> None:
     with sending(fake, user('@fake {"hold": "gate"}')):
         fake.requests(at_least=1)
         with pytest.raises(AssertionError, match="504"):
-            fake.finished(first(fake), timeout=0.05)
+            fake.wait_until_finished(first(fake), timeout=0.05)
         fake.release("gate")
-        fake.finished(first(fake))
+        fake.wait_until_finished(first(fake))
 
 
 def test_clear_forgets_all_and_lets_go(fake: Fake) -> None:
-    fake.script({"say": "forgotten"})
+    fake.script({"content": "forgotten"})
     fake.release("open")
-    with sending(fake, user('@fake {"say": "x", "hold": "gate", "match": "@fake"}')):
+    with sending(
+        fake, user('@fake {"content": "x", "hold": "gate", "match": "@fake"}')
+    ):
         pass
-    fake.clear()
+    fake.reset()
 
     assert fake.requests() == []
     assert said(fake) != "forgotten"
@@ -189,7 +191,7 @@ WAITS: dict[str, dict[str, Any]] = {
 def test_client_that_leaves_is_noticed_at_once(
     fake: Fake, case: str, stream: bool
 ) -> None:
-    script = json.dumps({"say": "x " * 50, **WAITS[case]})
+    script = json.dumps({"content": "x " * 50, **WAITS[case]})
     with sending(fake, user(f"@fake {script}", stream=stream)) as sock:
         if stream and "after" in WAITS[case]:
             read_until(sock, b"data: " if WAITS[case]["after"] else b"\r\n\r\n")
@@ -197,18 +199,18 @@ def test_client_that_leaves_is_noticed_at_once(
             fake.requests(at_least=1)
         leaving = time.time()
 
-    assert 0 <= fake.left(first(fake)) - leaving < NOTICED_S
+    assert 0 <= fake.wait_for_disconnect(first(fake)) - leaving < NOTICED_S
     (record,) = fake.requests()
-    assert (record["finished"], record["left"] > 0) == (False, True)
+    assert (record["finished"], record["disconnected_after_s"] > 0) == (False, True)
 
 
 def test_client_that_leaves_a_running_stream_is_noticed(fake: Fake) -> None:
-    script = json.dumps({"say": "x " * 5000, "tokens_per_second": 500})
+    script = json.dumps({"content": "x " * 5000, "tokens_per_second": 500})
     with sending(fake, user(f"@fake {script}", stream=True)) as sock:
         read_until(sock, b'"content"')
         leaving = time.time()
 
-    assert 0 <= fake.left(first(fake)) - leaving < NOTICED_S
+    assert 0 <= fake.wait_for_disconnect(first(fake)) - leaving < NOTICED_S
 
 
 def test_client_that_resets_is_noticed(fake: Fake) -> None:
@@ -217,39 +219,39 @@ def test_client_that_resets_is_noticed(fake: Fake) -> None:
         at_once = struct.pack("ii", 1, 0)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
 
-    fake.left(first(fake))
+    fake.wait_for_disconnect(first(fake))
 
 
 def test_client_that_reads_nothing_and_leaves_is_noticed(fake: Fake) -> None:
-    script = json.dumps({"say": "x " * 30_000, "delta_size": 1})
+    script = json.dumps({"content": "x " * 30_000, "delta_size": 1})
     with sending(fake, user(f"@fake {script}", stream=True)) as sock:
         fake.requests(at_least=1)
         sock.recv(1)
 
-    fake.left(first(fake))
+    fake.wait_for_disconnect(first(fake))
 
 
 def test_client_that_stays_has_not_left(fake: Fake) -> None:
     with sending(fake, user('@fake {"hold": "gate"}')):
         fake.requests(at_least=1)
         with pytest.raises(AssertionError, match="504"):
-            fake.left(first(fake), timeout=0.05)
+            fake.wait_for_disconnect(first(fake), timeout=0.05)
 
 
 def test_client_that_leaves_after_its_answer_has_not_left_it(fake: Fake) -> None:
     post(fake, user("hi"))
 
-    assert fake.requests()[0]["left"] is None
+    assert fake.requests()[0]["disconnected_after_s"] is None
 
 
 def test_unknown_request_cannot_be_waited_for(fake: Fake) -> None:
     with pytest.raises(AssertionError, match="404"):
-        fake.left(10**9)
+        fake.wait_for_disconnect(10**9)
 
 
 def test_hundreds_of_slow_streams_at_once(fake: Fake) -> None:
     count = 300
-    script = {"say": "x " * 20, "tokens_per_second": 20}
+    script = {"content": "x " * 20, "tokens_per_second": 20}
     together = threading.Barrier(count)
 
     def stream(_: int) -> str:

@@ -37,7 +37,7 @@ def body(script: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("after", [0, 3])
 def test_error_within_a_stream_is_wrapped(fake: Fake, after: int) -> None:
-    script = {"say": "one two three", "delta_size": 1}
+    script = {"content": "one two three", "delta_size": 1}
 
     answer = play(fake, {**script, "fault": "in_stream_error", "after": after})
 
@@ -54,7 +54,7 @@ def test_error_within_a_stream_comes_first_by_default(fake: Fake) -> None:
 
 @pytest.mark.parametrize("framing", ["chunked", "close"])
 def test_stream_is_cut(fake: Fake, framing: str) -> None:
-    script = {"say": "one two", "delta_size": 1, "framing": framing}
+    script = {"content": "one two", "delta_size": 1, "framing": framing}
 
     with sending(fake, body({**script, "fault": "cut", "after": 3})) as sock:
         data = read_all(sock)
@@ -64,7 +64,7 @@ def test_stream_is_cut(fake: Fake, framing: str) -> None:
 
 
 def test_stream_is_reset(fake: Fake) -> None:
-    script = {"say": "one two", "delta_size": 1, "fault": "reset", "after": 3}
+    script = {"content": "one two", "delta_size": 1, "fault": "reset", "after": 3}
     script |= {"hold": "reset"}
 
     with sending(fake, body(script)) as sock:
@@ -75,7 +75,7 @@ def test_stream_is_reset(fake: Fake) -> None:
 
 
 def test_body_ends_in_good_order_but_early(fake: Fake) -> None:
-    script = {"say": "one two", "delta_size": 1, "fault": "end", "after": 3}
+    script = {"content": "one two", "delta_size": 1, "fault": "end", "after": 3}
 
     answer = play(fake, script)
 
@@ -84,7 +84,7 @@ def test_body_ends_in_good_order_but_early(fake: Fake) -> None:
 
 
 def test_garbage_between_events(fake: Fake) -> None:
-    answer = play(fake, {"say": "one", "fault": "garbage", "after": 1})
+    answer = play(fake, {"content": "one", "fault": "garbage", "after": 1})
 
     assert b"\xff\xfe" in answer.body
     assert answer.body.endswith(b"data: [DONE]\n\n")
@@ -96,14 +96,14 @@ def test_garbage_instead_of_an_answer(fake: Fake) -> None:
 
 
 def test_stream_ends_in_half_an_event(fake: Fake) -> None:
-    answer = play(fake, {"say": "one", "fault": "half_event", "after": 1})
+    answer = play(fake, {"content": "one", "fault": "half_event", "after": 1})
 
     assert answer.body.count(b"data: ") == 2
     assert answer.body.endswith(b'"choices":[{"del')
 
 
 def test_event_does_not_end(fake: Fake) -> None:
-    answer = play(fake, {"say": "one", "fault": "flood", "after": 1})
+    answer = play(fake, {"content": "one", "fault": "flood", "after": 1})
 
     assert len(answer.body) > 100 * 1024 * 1024
     assert answer.body.count(b"\n\n") == 1
@@ -113,7 +113,7 @@ def test_flood_ends_when_the_client_leaves(fake: Fake) -> None:
     with sending(fake, body({"fault": "flood"})) as sock:
         read_until(sock, b"xxx")
 
-    assert fake.left(first(fake)) <= time.time()
+    assert fake.wait_for_disconnect(first(fake)) <= time.time()
 
 
 def test_head_stalls_half_way(fake: Fake) -> None:
@@ -124,7 +124,7 @@ def test_head_stalls_half_way(fake: Fake) -> None:
             sock.recv(1)
 
     assert data.startswith(b"HTTP/1.1 200 ")
-    assert fake.left(first(fake)) <= time.time()
+    assert fake.wait_for_disconnect(first(fake)) <= time.time()
 
 
 def test_connection_closes_before_any_byte(fake: Fake) -> None:
@@ -147,11 +147,11 @@ def test_cut_answer_is_not_finished(fake: Fake, stream: bool) -> None:
         read_all(sock)
 
     (record,) = fake.requests()
-    assert (record["finished"], record["left"]) == (False, None)
+    assert (record["finished"], record["disconnected_after_s"]) == (False, None)
 
 
 def test_whole_answer_is_cut_after_bytes(fake: Fake) -> None:
-    asked = body({"say": "one", "fault": "cut", "after": 20}, stream=False)
+    asked = body({"content": "one", "fault": "cut", "after": 20}, stream=False)
 
     with sending(fake, asked) as sock:
         _, _, data = read_all(sock).partition(HEAD_END)
@@ -161,7 +161,7 @@ def test_whole_answer_is_cut_after_bytes(fake: Fake) -> None:
 
 
 def test_stream_stalls(fake: Fake) -> None:
-    script = {"say": "one", "delta_size": 1, "fault": "stall", "after": 2}
+    script = {"content": "one", "delta_size": 1, "fault": "stall", "after": 2}
 
     with sending(fake, body(script)) as sock:
         read_until(sock, b'"o"')
@@ -169,11 +169,11 @@ def test_stream_stalls(fake: Fake) -> None:
         with pytest.raises(TimeoutError):
             sock.recv(1)
 
-    assert fake.left(first(fake)) <= time.time()
+    assert fake.wait_for_disconnect(first(fake)) <= time.time()
 
 
 def test_answer_holds_until_it_is_released(fake: Fake) -> None:
-    script = {"say": "one", "delta_size": 1, "hold": "gate", "after": 2}
+    script = {"content": "one", "delta_size": 1, "hold": "gate", "after": 2}
 
     with sending(fake, body(script)) as sock:
         data = read_until(sock, b'"o"')
@@ -205,11 +205,11 @@ def test_head_comes_alone_when_it_holds_after_nothing(fake: Fake) -> None:
 def test_gate_that_is_open_holds_nobody(fake: Fake) -> None:
     fake.release("gate")
 
-    assert play(fake, {"say": "one", "hold": "gate", "after": 1}).said() == "one"
+    assert play(fake, {"content": "one", "hold": "gate", "after": 1}).said() == "one"
 
 
 def test_several_things_can_happen(fake: Fake) -> None:
-    script = {"say": "one two three", "delta_size": 1}
+    script = {"content": "one two three", "delta_size": 1}
     script["at"] = [
         {"after": 4, "fault": "cut"},
         {"after": 3, "hold": "second"},
@@ -226,7 +226,7 @@ def test_several_things_can_happen(fake: Fake) -> None:
 
 
 def test_place_past_the_end_is_the_end(fake: Fake) -> None:
-    with sending(fake, body({"say": "one", "fault": "cut", "after": 99})) as sock:
+    with sending(fake, body({"content": "one", "fault": "cut", "after": 99})) as sock:
         data = read_all(sock)
 
     assert data.endswith(b"data: [DONE]\n\n\r\n")
@@ -235,7 +235,7 @@ def test_place_past_the_end_is_the_end(fake: Fake) -> None:
 def test_pause_is_waited_for(fake: Fake) -> None:
     started = time.monotonic()
 
-    play(fake, {"say": "one", "pause": 0.2, "after": 1})
+    play(fake, {"content": "one", "pause": 0.2, "after": 1})
 
     assert 0.2 <= time.monotonic() - started < 1
 
@@ -244,7 +244,7 @@ def test_pause_is_waited_for(fake: Fake) -> None:
 def test_answer_drips_at_a_chosen_pace(fake: Fake, stream: bool) -> None:
     started = time.monotonic()
 
-    post(fake, body({"say": "a b c d", "tokens_per_second": 20}, stream=stream))
+    post(fake, body({"content": "a b c d", "tokens_per_second": 20}, stream=stream))
 
     assert 0.15 < time.monotonic() - started < 1
 
@@ -269,7 +269,7 @@ def test_connection_is_kept(fake: Fake) -> None:
 
 
 def test_connection_closes_and_says_so(fake: Fake) -> None:
-    before, _ = ask_twice(fake, {"afterwards": "close"})
+    before, _ = ask_twice(fake, {"connection": "close"})
 
     one, two = fake.requests()
     assert before.headers["connection"] == "close"
@@ -278,7 +278,7 @@ def test_connection_closes_and_says_so(fake: Fake) -> None:
 
 @pytest.mark.parametrize("status", [200, 429])
 def test_connection_closes_without_a_word(fake: Fake, status: int) -> None:
-    fake.script({"afterwards": "close_silently", "status": status})
+    fake.script({"connection": "close_silently", "status": status})
 
     with sending(fake, user("hi")) as sock:
         data = read_all(sock)
@@ -289,7 +289,7 @@ def test_connection_closes_without_a_word(fake: Fake, status: int) -> None:
 
 def test_connection_closes_on_the_next_request(fake: Fake) -> None:
     """Without a race: it is open until the second request has arrived."""
-    fake.script({"afterwards": "close_on_next"})
+    fake.script({"connection": "close_on_next"})
 
     with sending(fake, user("hi")) as sock:
         read_until(sock, b"\r\n0\r\n\r\n")

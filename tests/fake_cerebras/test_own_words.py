@@ -128,7 +128,7 @@ def test_tool_result_is_used(fake: Fake) -> None:
 
 
 def test_scripted_call_is_not_made_again_after_its_result(fake: Fake) -> None:
-    script = {"call": [{"name": "get_weather"}]}
+    script = {"tool_calls": [{"name": "get_weather"}]}
 
     answer = post(fake, tool_turn(f"@fake {json.dumps(script)}"))
 
@@ -136,7 +136,10 @@ def test_scripted_call_is_not_made_again_after_its_result(fake: Fake) -> None:
 
 
 def test_script_can_say_what_follows_its_tools(fake: Fake) -> None:
-    script = {"call": [{"name": "get_weather"}], "after_tools": {"say": "Rain."}}
+    script = {
+        "tool_calls": [{"name": "get_weather"}],
+        "after_tools": {"content": "Rain."},
+    }
 
     answer = post(fake, tool_turn(f"@fake {json.dumps(script)}"))
 
@@ -144,6 +147,6 @@ def test_script_can_say_what_follows_its_tools(fake: Fake) -> None:
 
 
 def test_queued_script_is_played_after_a_tool_as_it_is(fake: Fake) -> None:
-    fake.script({"call": [{"name": "get_weather"}]})
+    fake.script({"tool_calls": [{"name": "get_weather"}]})
 
     assert post(fake, tool_turn("hi")).message["tool_calls"]

@@ -26,9 +26,9 @@ def two_keys() -> Iterator[Fake]:
 @pytest.fixture
 def free(two_keys: Fake) -> Fake:
     """Two keys of the free tier, the clock standing at 10 s after a full minute."""
-    two_keys.clear()
-    two_keys.clock(at=6010)
-    two_keys.quota("free")
+    two_keys.reset()
+    two_keys.set_clock(at=6010)
+    two_keys.set_quota("free")
     return two_keys
 
 
@@ -75,23 +75,23 @@ def test_a_bucket_refills_all_the_time(free: Fake) -> None:
     for _ in range(5):
         ask(free)
 
-    free.clock(advance=11.9)
+    free.set_clock(advance=11.9)
     assert ask(free).status == 429
-    free.clock(advance=0.2)
+    free.set_clock(advance=0.2)
     assert ask(free).status == 200
     assert ask(free).status == 429
-    free.clock(advance=3600)
+    free.set_clock(advance=3600)
     assert left(ask(free)) == (4, 30_000 - PROMPT - 100)
 
 
 def test_a_window_refills_as_the_minute_ends(free: Fake) -> None:
-    free.quota("free", refill="at_once")
+    free.set_quota("free", refill="at_once")
     for _ in range(5):
         ask(free)
 
-    free.clock(advance=49.9)
+    free.set_clock(advance=49.9)
     assert ask(free).status == 429
-    free.clock(advance=0.1)
+    free.set_clock(advance=0.1)
     assert left(ask(free)) == (4, 30_000 - PROMPT - 100)
 
 
@@ -114,7 +114,7 @@ def test_without_a_cap_a_free_minute_holds_no_request(
 
 
 def test_a_paid_minute_holds_many(free: Fake) -> None:
-    free.quota("paid")
+    free.set_quota("paid")
 
     assert left(post(free, user("hi"))) == (999, 1_000_000 - PROMPT - 40_960)
 
@@ -142,8 +142,8 @@ def test_what_a_check_refuses_takes_nothing(free: Fake) -> None:
 
 
 def test_one_key_can_have_quota_and_another_none(two_keys: Fake) -> None:
-    two_keys.clear()
-    two_keys.quota("free", keys=["csk-other"])
+    two_keys.reset()
+    two_keys.set_quota("free", keys=["csk-other"])
 
     assert [ask(two_keys).status for _ in range(6)] == [200] * 6
     assert [ask(two_keys, headers=OTHER).status for _ in range(6)] == [200] * 5 + [429]
@@ -152,7 +152,7 @@ def test_one_key_can_have_quota_and_another_none(two_keys: Fake) -> None:
 def test_a_tier_can_be_given_at_the_start_and_time_can_run_faster() -> None:
     options = ("--tier", "free", "--refill", "steady", "--clock-speed", "6000")
     with fake_cerebras("--tokens-per-second", "0", *options) as fake:
-        fake.clear()
+        fake.reset()
 
         assert "x-ratelimit-limit-requests-minute" in ask(fake).headers
         assert [ask(fake).status for _ in range(30)].count(200) > 6

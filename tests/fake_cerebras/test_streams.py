@@ -17,7 +17,7 @@ COMMON = ["id", "choices", "created", "model", "system_fingerprint", "object"]
 
 
 def test_stream_has_the_real_shape(fake: Fake) -> None:
-    answer = play(fake, {"think": "hm", "say": "x"})
+    answer = play(fake, {"reasoning": "hm", "content": "x"})
 
     *chunks, last = answer.chunks
     assert answer.headers["content-type"] == "text/event-stream"
@@ -33,7 +33,7 @@ def test_stream_has_the_real_shape(fake: Fake) -> None:
 
 
 def test_keys_have_the_real_order(fake: Fake) -> None:
-    *chunks, last = play(fake, {"say": LONG}).chunks
+    *chunks, last = play(fake, {"content": LONG}).chunks
 
     assert all(list(chunk) == COMMON for chunk in chunks)
     assert list(last) == [*COMMON, "usage", "time_info"]
@@ -41,7 +41,7 @@ def test_keys_have_the_real_order(fake: Fake) -> None:
 
 
 def test_all_chunks_share_their_head(fake: Fake) -> None:
-    chunks = play(fake, {"say": LONG}, model=QWEN).chunks
+    chunks = play(fake, {"content": LONG}, model=QWEN).chunks
 
     heads = {
         (c["id"], c["created"], c["model"], c["system_fingerprint"], c["object"])
@@ -53,7 +53,7 @@ def test_all_chunks_share_their_head(fake: Fake) -> None:
 
 
 def test_granularity_is_irregular(fake: Fake) -> None:
-    answer = play(fake, {"say": LONG})
+    answer = play(fake, {"content": LONG})
 
     sizes = {len(delta["content"]) for delta in answer.deltas if "content" in delta}
     assert answer.said() == LONG
@@ -62,7 +62,7 @@ def test_granularity_is_irregular(fake: Fake) -> None:
 
 @pytest.mark.parametrize("size", [1, 7])
 def test_size_of_deltas_can_be_chosen(fake: Fake, size: int) -> None:
-    answer = play(fake, {"say": LONG, "think": LONG, "delta_size": size})
+    answer = play(fake, {"content": LONG, "reasoning": LONG, "delta_size": size})
 
     assert (answer.said(), answer.said("reasoning")) == (LONG, LONG)
     sizes = [len(d["content"]) for d in answer.deltas if "content" in d]
@@ -74,7 +74,7 @@ def calls(answer: Answer) -> list[dict[str, Any]]:
 
 
 def test_call_comes_whole_in_one_delta(fake: Fake) -> None:
-    answer = play(fake, {"call": [CALL, CALL]})
+    answer = play(fake, {"tool_calls": [CALL, CALL]})
 
     first, second = calls(answer)
     assert list(first) == ["function", "type", "id", "index"]
@@ -85,7 +85,9 @@ def test_call_comes_whole_in_one_delta(fake: Fake) -> None:
 
 
 def test_call_comes_in_fragments(fake: Fake) -> None:
-    head, *fragments = calls(play(fake, {"call": [CALL], "fragment": 4}))
+    head, *fragments = calls(
+        play(fake, {"tool_calls": [CALL], "arguments_delta_size": 4})
+    )
 
     joined = "".join(each["function"]["arguments"] for each in fragments)
     assert head["function"] == {"name": "look", "arguments": ""}
@@ -96,7 +98,9 @@ def test_call_comes_in_fragments(fake: Fake) -> None:
 
 
 def test_empty_deltas(fake: Fake) -> None:
-    deltas = play(fake, {"think": "a", "say": "b", "extras": ["empty_deltas"]}).deltas
+    deltas = play(
+        fake, {"reasoning": "a", "content": "b", "extras": ["empty_deltas"]}
+    ).deltas
 
     assert deltas == [
         {"role": "assistant"},
@@ -110,11 +114,13 @@ def test_empty_deltas(fake: Fake) -> None:
 
 
 def test_no_role(fake: Fake) -> None:
-    assert play(fake, {"say": "b", "extras": ["no_role"]}).deltas[0] == {"content": "b"}
+    assert play(fake, {"content": "b", "extras": ["no_role"]}).deltas[0] == {
+        "content": "b"
+    }
 
 
 def test_usage_in_a_chunk_of_its_own(fake: Fake) -> None:
-    *_, last, usage = play(fake, {"say": "b", "extras": ["usage_chunk"]}).chunks
+    *_, last, usage = play(fake, {"content": "b", "extras": ["usage_chunk"]}).chunks
 
     assert last["choices"][0]["finish_reason"] == "stop"
     assert "usage" not in last
@@ -123,7 +129,7 @@ def test_usage_in_a_chunk_of_its_own(fake: Fake) -> None:
 
 
 def test_finish_reason_together_with_content(fake: Fake) -> None:
-    last = play(fake, {"say": "b", "extras": ["finish_with_content"]}).chunks[-1]
+    last = play(fake, {"content": "b", "extras": ["finish_with_content"]}).chunks[-1]
 
     assert last["choices"] == [
         {"delta": {"content": "b"}, "finish_reason": "stop", "index": 0}
@@ -132,21 +138,21 @@ def test_finish_reason_together_with_content(fake: Fake) -> None:
 
 
 def test_comments_between_events(fake: Fake) -> None:
-    answer = play(fake, {"say": LONG, "extras": ["comments"]})
+    answer = play(fake, {"content": LONG, "extras": ["comments"]})
 
     assert answer.body.count(b": cerebras heartbeat\n\n") == len(answer.data)
     assert answer.said() == LONG
 
 
 def test_crlf(fake: Fake) -> None:
-    answer = play(fake, {"say": LONG, "extras": ["crlf"]})
+    answer = play(fake, {"content": LONG, "extras": ["crlf"]})
 
     assert answer.body.count(b"\n") == answer.body.count(b"\r\n")
     assert answer.said() == LONG
 
 
 def test_no_space_after_data(fake: Fake) -> None:
-    answer = play(fake, {"say": LONG, "extras": ["tight_data"]})
+    answer = play(fake, {"content": LONG, "extras": ["tight_data"]})
 
     assert b"data: " not in answer.body
     assert answer.said() == LONG
@@ -154,25 +160,25 @@ def test_no_space_after_data(fake: Fake) -> None:
 
 @pytest.mark.parametrize("key", ["usage", "time_info", "system_fingerprint"])
 def test_key_left_out(fake: Fake, key: str) -> None:
-    chunks = play(fake, {"say": "b", "omit": [key]}).chunks
+    chunks = play(fake, {"content": "b", "omit": [key]}).chunks
 
     assert all(key not in chunk for chunk in chunks)
 
 
 def test_details_of_usage_left_out(fake: Fake) -> None:
-    last = play(fake, {"say": "b", "omit": ["details"]}).chunks[-1]
+    last = play(fake, {"content": "b", "omit": ["details"]}).chunks[-1]
 
     assert set(last["usage"]) == {"total_tokens", "completion_tokens", "prompt_tokens"}
 
 
 def test_finish_reason_left_out(fake: Fake) -> None:
-    last = play(fake, {"say": "b", "omit": ["finish_reason"]}).chunks[-1]
+    last = play(fake, {"content": "b", "omit": ["finish_reason"]}).chunks[-1]
 
     assert last["choices"] == [{"delta": {}, "index": 0}]
 
 
 def test_done_left_out(fake: Fake) -> None:
-    assert "[DONE]" not in play(fake, {"say": "b", "omit": ["done"]}).data
+    assert "[DONE]" not in play(fake, {"content": "b", "omit": ["done"]}).data
 
 
 def test_usage_and_times_can_be_set(fake: Fake) -> None:
@@ -200,7 +206,7 @@ def test_events_can_be_given(fake: Fake) -> None:
 
 
 def test_cap_ends_a_stream(fake: Fake) -> None:
-    answer = play(fake, {"think": "a b c", "say": "d"}, max_completion_tokens=2)
+    answer = play(fake, {"reasoning": "a b c", "content": "d"}, max_completion_tokens=2)
 
     assert (answer.said("reasoning"), answer.said()) == ("a b", "")
     assert answer.chunks[-1]["choices"][0]["finish_reason"] == "length"
@@ -208,7 +214,7 @@ def test_cap_ends_a_stream(fake: Fake) -> None:
 
 
 def test_logprobs_come_with_their_text(fake: Fake) -> None:
-    answer = play(fake, {"think": "a b", "say": LONG}, logprobs=True)
+    answer = play(fake, {"reasoning": "a b", "content": LONG}, logprobs=True)
 
     choices = [chunk["choices"][0] for chunk in answer.chunks]
     tokens = [
@@ -229,7 +235,7 @@ def test_own_answer_streams_reasoning_first(fake: Fake) -> None:
 
 
 def test_raw_completion_streams_texts(fake: Fake) -> None:
-    script = {"say": LONG, "think": "unheard"}
+    script = {"content": LONG, "reasoning": "unheard"}
     body = {"model": QWEN, "prompt": f"@fake {json.dumps(script)}", "stream": True}
 
     *chunks, last = post(fake, body, COMPLETIONS).chunks

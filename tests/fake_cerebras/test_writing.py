@@ -42,7 +42,7 @@ def chunks(data: bytes) -> list[bytes]:
 
 def exchange(fake: Fake, script: dict[str, Any]) -> tuple[bytes, bytes]:
     """Head and body as they came over the wire."""
-    with sending(fake, body({**script, "afterwards": "close"})) as sock:
+    with sending(fake, body({**script, "connection": "close"})) as sock:
         head, _, rest = read_all(sock).partition(b"\r\n\r\n")
     return head, rest
 
@@ -52,7 +52,7 @@ def said(data: bytes) -> str:
 
 
 def test_each_event_is_a_chunk(fake: Fake) -> None:
-    _, data = exchange(fake, {"say": WORDS * 9})
+    _, data = exchange(fake, {"content": WORDS * 9})
 
     found = chunks(data)
     assert len(found) > 9
@@ -63,7 +63,7 @@ def test_each_event_is_a_chunk(fake: Fake) -> None:
 
 @pytest.mark.parametrize("per_chunk", [2, 3, 1000])
 def test_several_events_in_a_chunk(fake: Fake, per_chunk: int) -> None:
-    script = {"say": WORDS, "delta_size": 1, "events_per_chunk": per_chunk}
+    script = {"content": WORDS, "delta_size": 1, "events_per_chunk": per_chunk}
 
     *full, last = chunks(exchange(fake, script)[1])
 
@@ -73,14 +73,14 @@ def test_several_events_in_a_chunk(fake: Fake, per_chunk: int) -> None:
 
 @pytest.mark.parametrize("sizes", [[1], [3], [100, 1, 7]], ids=str)
 def test_events_split_over_chunks(fake: Fake, sizes: list[int]) -> None:
-    found = chunks(exchange(fake, {"say": WORDS, "chunk": sizes})[1])
+    found = chunks(exchange(fake, {"content": WORDS, "chunk_sizes": sizes})[1])
 
     assert max(map(len, found)) == max(sizes)
     assert said(b"".join(found)) == WORDS
 
 
 def test_body_that_ends_with_the_connection(fake: Fake) -> None:
-    with sending(fake, body({"say": WORDS, "framing": "close"})) as sock:
+    with sending(fake, body({"content": WORDS, "framing": "close"})) as sock:
         head, _, data = read_all(sock).partition(b"\r\n\r\n")
 
     assert b"transfer-encoding" not in head
@@ -90,7 +90,7 @@ def test_body_that_ends_with_the_connection(fake: Fake) -> None:
 
 
 def test_whole_answer_that_ends_with_the_connection(fake: Fake) -> None:
-    asked = body({"say": WORDS, "framing": "close"}, stream=False)
+    asked = body({"content": WORDS, "framing": "close"}, stream=False)
 
     with sending(fake, asked) as sock:
         _, _, data = read_all(sock).partition(b"\r\n\r\n")
@@ -99,7 +99,7 @@ def test_whole_answer_that_ends_with_the_connection(fake: Fake) -> None:
 
 
 def test_several_events_in_one_write(fake: Fake) -> None:
-    script = {"say": WORDS, "delta_size": 1, "events_per_write": 4}
+    script = {"content": WORDS, "delta_size": 1, "events_per_write": 4}
     script["at"] = [{"after": 0, "hold": "head"}, {"after": 4, "hold": "rest"}]
 
     with sending(fake, body(script)) as sock:
@@ -111,7 +111,12 @@ def test_several_events_in_one_write(fake: Fake) -> None:
 
 
 def test_writes_are_cut_within_characters(fake: Fake) -> None:
-    script = {"say": WORDS, "cut": [1], "framing": "close", "events_per_write": 1}
+    script = {
+        "content": WORDS,
+        "write_sizes": [1],
+        "framing": "close",
+        "events_per_write": 1,
+    }
 
     with sending(fake, body(script)) as sock:
         read_until(sock, b"\r\n\r\n")
@@ -130,6 +135,8 @@ def decodes(part: bytes) -> bool:
 
 
 def test_whole_answers_are_cut_too(fake: Fake) -> None:
-    asked = body({"say": WORDS, "cut": [50], "chunk": [10]}, stream=False)
+    asked = body(
+        {"content": WORDS, "write_sizes": [50], "chunk_sizes": [10]}, stream=False
+    )
 
     assert post(fake, asked).message["content"] == WORDS

@@ -41,7 +41,7 @@ def read_while_it_comes(
 ) -> None:
     """The upstream goes on only when the page has read what came so far."""
     chromium = require_real("chromium")
-    fake.script({"say": "one two six", "delta_size": 4, "hold": "gate", "after": 2})
+    fake.script({"content": "one two six", "delta_size": 4, "hold": "gate", "after": 2})
 
     with looking_at(chromium, host, wish(server, path), profile) as page:
         begun = page.next()
@@ -77,7 +77,7 @@ def test_a_page_of_a_foreign_origin_is_refused(
     with looking_at(chromium, FOREIGN, asked, tmp_path) as page:
         assert page.next() == {"refused": "TypeError"}
 
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []
 
 
 def test_a_foreign_origin_that_is_set_is_allowed(

@@ -26,7 +26,7 @@ OPENAI, MESSAGES = "/v1/chat/completions", "/v1/messages"
 STATES: Mapping[str, tuple[dict[str, Any], bool, bool]] = {
     "before the first byte": ({"hold": "{gate}"}, True, False),
     "silent in mid-stream": ({"hold": "{gate}", "after": 2}, True, True),
-    "streaming": ({"tokens_per_second": 50, "say": "word " * 500}, True, True),
+    "streaming": ({"tokens_per_second": 50, "content": "word " * 500}, True, True),
     "on a whole answer": ({"hold": "{gate}"}, False, False),
 }
 
@@ -35,9 +35,9 @@ def leave(server: Server, fake: Fake, path: str, state: str) -> float:
     """Ask, leave in the given state; seconds until the upstream knew."""
     script, stream, has_begun = STATES[state]
     gate = f"never {time.monotonic_ns()}"
-    told = json.dumps({"say": "one two three four five six", **script})
+    told = json.dumps({"content": "one two three four five six", **script})
     prompt = f"@fake {told.replace('{gate}', gate)}"
-    before = len(fake.inferences())
+    before = len(fake.inference_requests())
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
     body = {
         "model": "gpt-oss-120b",
@@ -46,12 +46,12 @@ def leave(server: Server, fake: Fake, path: str, state: str) -> float:
         "max_tokens": 1000,
     }
     connection.request("POST", path, json.dumps(body))
-    record = fake.inferences(at_least=before + 1)[-1]
+    record = fake.inference_requests(at_least=before + 1)[-1]
     if has_begun:
         connection.getresponse().readline()
     left = time.time()
     connection.close()
-    return fake.left(record["id"]) - left
+    return fake.wait_for_disconnect(record["id"]) - left
 
 
 @pytest.mark.parametrize("path", [CHAT, OPENAI, MESSAGES])
@@ -79,24 +79,24 @@ def test_nothing_is_tried_again_for_a_client_that_has_left(
     messages = [{"role": "user", "content": kind}]
     body = {"model": "gpt-oss-120b", "messages": messages}
     connection.request("POST", CHAT, json.dumps(body))
-    fake.inferences(at_least=1)
+    fake.inference_requests(at_least=1)
 
     connection.close()
 
     with pytest.raises(AssertionError):
-        fake.inferences(at_least=2, timeout=1.5)
+        fake.inference_requests(at_least=2, timeout=1.5)
 
 
 def test_a_client_that_leaves_with_its_whole_answer_breaks_nothing_off(
     server: Server, fake: Fake
 ) -> None:
     """It leaves at its own end, which the upstream has not told yet."""
-    ending = {"say": "one two", "pause": 0.02, "after": 3}
+    ending = {"content": "one two", "pause": 0.02, "after": 3}
     body = {
         "model": "gpt-oss-120b",
         "messages": [{"role": "user", "content": f"@fake {json.dumps(ending)}"}],
     }
-    before = len(fake.inferences())
+    before = len(fake.inference_requests())
 
     for _ in range(6):
         connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
@@ -104,5 +104,9 @@ def test_a_client_that_leaves_with_its_whole_answer_breaks_nothing_off(
         assert b'"done":true' in connection.getresponse().read()
         connection.close()
 
-    wait_until(lambda: all(each["finished"] for each in fake.inferences()[before:]))
-    assert [each["left"] for each in fake.inferences()[before:]] == [None] * 6
+    wait_until(
+        lambda: all(each["finished"] for each in fake.inference_requests()[before:])
+    )
+    assert [
+        each["disconnected_after_s"] for each in fake.inference_requests()[before:]
+    ] == [None] * 6

@@ -58,9 +58,9 @@ def asked(
     server: Server, fake: Fake, number: int, script: Mapping[str, Any], **how: Any
 ) -> list[http.client.HTTPConnection]:
     """So many clients, all of whose requests are upstream."""
-    before = len(fake.inferences())
+    before = len(fake.inference_requests())
     clients = [ask(server, script, **how) for _ in range(number)]
-    fake.inferences(at_least=before + number)
+    fake.inference_requests(at_least=before + number)
     return clients
 
 
@@ -73,12 +73,12 @@ def on_a_whole_answer(server: Server, fake: Fake, number: int) -> list[Any]:
 
 
 def in_silence(server: Server, fake: Fake, number: int) -> list[Any]:
-    script = {"say": "a b c", "delta_size": 1, "hold": "never", "after": 3}
+    script = {"content": "a b c", "delta_size": 1, "hold": "never", "after": 3}
     return read_a_line(asked(server, fake, number, script))
 
 
 def while_it_streams(server: Server, fake: Fake, number: int) -> list[Any]:
-    script = {"say": "word " * 900, "tokens_per_second": 100}
+    script = {"content": "word " * 900, "tokens_per_second": 100}
     return read_a_line(asked(server, fake, number, script))
 
 

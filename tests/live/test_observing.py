@@ -99,7 +99,7 @@ def test_a_killed_worker_is_counted_and_holds_nothing(
 
 def test_a_client_that_leaves_is_told_as_such(watched: Server, fake: Fake) -> None:
     connection = http.client.HTTPConnection(urlsplit(watched.url).netloc)
-    content = '@fake {"say": "one two three four", "hold": "never", "after": 2}'
+    content = '@fake {"content": "one two three four", "hold": "never", "after": 2}'
     messages = [{"role": "user", "content": content}]
     body = {"model": "gpt-oss-120b", "messages": messages}
     connection.request("POST", CHAT, json.dumps(body), {"X-Request-Id": "leaver"})

@@ -105,7 +105,7 @@ def listed(server: Server) -> list[str]:
 def test_every_line_of_a_second_server_comes_before_the_next_is_made(
     front: Front, second: Server, far_fake: Fake
 ) -> None:
-    far_fake.clear()
+    far_fake.reset()
 
     streams.check_every_line_comes_before_the_next_is_made(
         front(second.url).url, far_fake
@@ -117,7 +117,7 @@ def test_every_line_of_a_second_server_comes_before_the_next_is_made(
 def test_a_client_that_leaves_is_gone_behind_a_second_server_too(
     front: Front, second: Server, far_fake: Fake, state: str, path: str
 ) -> None:
-    far_fake.clear()
+    far_fake.reset()
     server = front(second.url)
 
     waits = (leave(server, far_fake, path, state) for _ in range(TRIES))

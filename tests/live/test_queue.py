@@ -51,10 +51,10 @@ def answer(connection: http.client.HTTPConnection) -> tuple[int, dict[str, objec
 def test_a_full_queue_is_503_and_who_waits_is_served(
     narrow: Server, fake: Fake
 ) -> None:
-    first = ask(narrow, '@fake {"hold": "queue", "say": "first"}')
-    fake.inferences(at_least=1)
+    first = ask(narrow, '@fake {"hold": "queue", "content": "first"}')
+    fake.inference_requests(at_least=1)
     # Which of the two comes first is not known: one waits, the other is refused.
-    others = [ask(narrow, '@fake {"say": "second"}') for _ in range(2)]
+    others = [ask(narrow, '@fake {"content": "second"}') for _ in range(2)]
     refused = next_to_answer(others)
 
     status, told = answer(refused)
@@ -71,17 +71,17 @@ def test_a_full_queue_is_503_and_who_waits_is_served(
 def test_a_client_that_leaves_the_queue_is_never_sent_upstream(
     narrow: Server, fake: Fake
 ) -> None:
-    first = ask(narrow, '@fake {"hold": "second", "say": "first"}')
-    fake.inferences(at_least=1)
+    first = ask(narrow, '@fake {"hold": "second", "content": "first"}')
+    fake.inference_requests(at_least=1)
     left = ask(narrow, "left")
     wait_until(lambda: queued(narrow) == 1)
     left.close()
     wait_until(lambda: queued(narrow) == 0)
-    third = ask(narrow, '@fake {"say": "third"}')
+    third = ask(narrow, '@fake {"content": "third"}')
     fake.release("second")
 
     assert [answer(first)[0], answer(third)[0]] == [200, 200]
-    prompts = [r["body"]["messages"][-1]["content"] for r in fake.inferences()]
+    prompts = [r["body"]["messages"][-1]["content"] for r in fake.inference_requests()]
     assert "left" not in prompts
 
 

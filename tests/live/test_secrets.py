@@ -121,7 +121,7 @@ def body(path: str, *, stream: bool, **more: Any) -> bytes:
 
 def upstream_fails(guarded: Guarded) -> Iterator[str]:
     for path, script, stream in itertools.product(BODIES, SCRIPTS, (True, False)):
-        guarded.fake.clear()
+        guarded.fake.reset()
         guarded.fake.script(script, times=2)
         yield ask(guarded.server, path, body(path, stream=stream))
 

@@ -23,7 +23,7 @@ from tests.serving import Server, environment, procfile_command, serving
 GRACE_S = 4
 STREAMS_END_S = 2  # before the end of the grace
 CHAT = "/api/chat"
-ENDLESS = {"tokens_per_second": 20, "say": "word " * 2000}
+ENDLESS = {"tokens_per_second": 20, "content": "word " * 2000}
 STOPPING = "the server is stopping, please try again"
 LAST_EVENTS = {
     "/api/chat": f'{{"error":"{STOPPING}"}}\n',
@@ -101,7 +101,7 @@ def test_streams_end_with_their_dialects_error_before_the_grace_is_over(
         asked = [ask(server, ENDLESS, path) for path in LAST_EVENTS]
         streams = [connection.getresponse() for connection in asked]
         waiting = ask(server, {"hold": "never"})
-        records = fake.inferences(at_least=4)
+        records = fake.inference_requests(at_least=4)
         told = tell(server, signal.SIGTERM, "Handling signal: term")
 
         ends = [stream.read().decode() for stream in streams]
@@ -116,15 +116,15 @@ def test_streams_end_with_their_dialects_error_before_the_grace_is_over(
     assert json.load(refused) == {"error": STOPPING}
     assert ended >= GRACE_S - STREAMS_END_S - 0.5
     assert gone < GRACE_S
-    assert all(fake.left(record["id"]) for record in records)
+    assert all(fake.wait_for_disconnect(record["id"]) for record in records)
 
 
 def test_what_was_received_is_answered_and_who_comes_is_served_meanwhile(
     serve: Serve, ask: Ask, fake: Fake
 ) -> None:
     with serve(GRACE_S="20") as server:
-        asked = ask(server, {"hold": "stop", "say": "whole"}, stream=False)
-        fake.inferences(at_least=1)
+        asked = ask(server, {"hold": "stop", "content": "whole"}, stream=False)
+        fake.inference_requests(at_least=1)
         told = tell(server, signal.SIGTERM, "Handling signal: term")
         wait_until(lambda: status_of(server, "/readyz") == 503)
         with contextlib.closing(connected(server)) as newcomer:
@@ -182,7 +182,7 @@ class Caller:
                         break
 
     def _ask(self, connection: http.client.HTTPConnection) -> bool:
-        body = {"model": "gpt-oss-120b", "prompt": '@fake {"say": "a b c"}'}
+        body = {"model": "gpt-oss-120b", "prompt": '@fake {"content": "a b c"}'}
         try:
             connection.request("POST", "/api/generate", json.dumps(body))
             answer = connection.getresponse()
@@ -197,7 +197,7 @@ class Caller:
 def test_a_hup_under_load_loses_nothing(serve: Serve, ask: Ask, fake: Fake) -> None:
     with serve(GRACE_S="20", WEB_CONCURRENCY="2") as server:
         old = both_workers(server)
-        held = ask(server, {"hold": "hup", "after": 2, "say": "one two three four"})
+        held = ask(server, {"hold": "hup", "after": 2, "content": "one two three four"})
         stream = held.getresponse()
         with Caller(server) as one, Caller(server) as two:
             for _ in range(2):
@@ -217,7 +217,7 @@ def test_a_killed_worker_costs_its_own_streams_only(
     serve: Serve, ask: Ask, fake: Fake
 ) -> None:
     with serve(WEB_CONCURRENCY="2") as server:
-        script = {"hold": "kill", "after": 2, "say": "one two three four"}
+        script = {"hold": "kill", "after": 2, "content": "one two three four"}
         killed, other = both_workers(server)
         with paused(other):
             lost = ask(server, script).getresponse()

@@ -32,7 +32,7 @@ TALK: list[tuple[str, dict[str, Any]]] = [
 ]
 HELD_S = 3.0
 LONGEST_GAP_S = 0.05
-PACE = {"tokens_per_second": 100, "delta_size": 6, "say": "word " * 500}
+PACE = {"tokens_per_second": 100, "delta_size": 6, "content": "word " * 500}
 ATTEMPTS = 3  # another program may take the machine for a moment
 REFUSED = "postgresql://mario:secret@127.0.0.1:1/cerellama"
 
@@ -74,7 +74,7 @@ def test_a_model_made_by_one_process_answers_through_the_other(
 
     assert created.json() == {"status": "success"}
     assert [answer.status_code for answer in answers] == [200] * 3
-    assert [asked["body"]["messages"] for asked in fake.inferences()] == [
+    assert [asked["body"]["messages"] for asked in fake.inference_requests()] == [
         [{"role": "system", "content": MARIO}, HELLO]
     ] * 3
     assert (deleted.status_code, gone.status_code) == (200, 404)
@@ -159,7 +159,7 @@ def longest_gap(server: Server, fake: Fake, url: str) -> float:
                 seen.append(next(lines))
             assert refused.result().status_code == 503
         seen += lines
-    assert content(seen) == PACE["say"]
+    assert content(seen) == PACE["content"]
     return max(
         after.at - before.at for before, after in zip(seen, seen[1:], strict=False)
     )
@@ -246,4 +246,4 @@ def test_a_database_that_falls_silent_is_given_up(
     assert silent
     assert answer.status_code == 200  # by another connection
     assert waited_s < 8
-    assert content(seen) == PACE["say"]
+    assert content(seen) == PACE["content"]

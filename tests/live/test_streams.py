@@ -42,35 +42,35 @@ def text_of(lines: list[dict[str, Any]]) -> str:
 
 def test_a_hundred_streams_share_one_worker(one_worker: Server) -> None:
     scripts = [
-        {"say": f"stream {number}: " + "word " * 50, "tokens_per_second": 100}
+        {"content": f"stream {number}: " + "word " * 50, "tokens_per_second": 100}
         for number in range(CLIENTS)
     ]
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         answers = list(clients.map(lambda script: chat(one_worker, script), scripts))
 
-    assert [text_of(lines) for lines in answers] == [s["say"] for s in scripts]
+    assert [text_of(lines) for lines in answers] == [s["content"] for s in scripts]
     assert all(lines[-1]["done"] for lines in answers)
 
 
 @pytest.mark.parametrize(
     "shape",
     [
-        {"cut": [1]},
-        {"cut": [2, 3]},
-        {"chunk": [1]},
-        {"chunk": [7], "cut": [5]},
+        {"write_sizes": [1]},
+        {"write_sizes": [2, 3]},
+        {"chunk_sizes": [1]},
+        {"chunk_sizes": [7], "write_sizes": [5]},
         {"events_per_write": 50},
-        {"events_per_chunk": 3, "cut": [11]},
-        {"framing": "close", "cut": [3]},
-        {"extras": ["crlf"], "cut": [1]},
+        {"events_per_chunk": 3, "write_sizes": [11]},
+        {"framing": "close", "write_sizes": [3]},
+        {"extras": ["crlf"], "write_sizes": [1]},
     ],
     ids=json.dumps,
 )
 def test_a_text_arrives_whole_however_it_was_cut(
     one_worker: Server, shape: dict[str, Any]
 ) -> None:
-    lines = chat(one_worker, {"say": TEXT, "cut_pause": 0.0001, **shape})
+    lines = chat(one_worker, {"content": TEXT, "write_pause": 0.0001, **shape})
 
     assert text_of(lines) == TEXT
     assert lines[-1]["done"]

@@ -56,8 +56,8 @@ def hear(client: Cerebras) -> str:
     [
         {},
         {"events_per_chunk": 5, "events_per_write": 7},
-        {"cut": [1, 2, 3, 5, 7, 11, 13], "cut_pause": 0},
-        {"chunk": [1, 4, 2], "extras": ["comments", "crlf", "tight_data"]},
+        {"write_sizes": [1, 2, 3, 5, 7, 11, 13], "write_pause": 0},
+        {"chunk_sizes": [1, 4, 2], "extras": ["comments", "crlf", "tight_data"]},
         {"extras": ["empty_deltas", "no_role", "usage_chunk"]},
         {"extras": ["finish_with_content"], "omit": ["usage", "time_info", "done"]},
         {"framing": "close"},
@@ -67,7 +67,7 @@ def hear(client: Cerebras) -> str:
 def test_the_words_are_the_same_in_every_shape(
     fake: Fake, client: Cerebras, shape: dict[str, Any]
 ) -> None:
-    fake.script({"say": WORDS, **shape}, times=2)
+    fake.script({"content": WORDS, **shape}, times=2)
 
     reply = client.complete(REQUEST, CancelToken())
 
@@ -83,11 +83,11 @@ def test_streams_in_a_row_share_a_connection(fake: Fake, client: Cerebras) -> No
     assert len({record["connection"] for record in fake.requests()}) == 1
 
 
-@pytest.mark.parametrize("afterwards", ["close_silently", "close_on_next"])
+@pytest.mark.parametrize("connection", ["close_silently", "close_on_next"])
 def test_a_stale_connection_is_no_failure(
-    fake: Fake, client: Cerebras, afterwards: str
+    fake: Fake, client: Cerebras, connection: str
 ) -> None:
-    fake.script({"say": "a", "afterwards": afterwards})
+    fake.script({"content": "a", "connection": connection})
 
     assert [hear(client), bool(hear(client))] == ["a", True]
 
@@ -110,7 +110,7 @@ def test_a_stale_connection_is_no_failure(
         ({"fault": "end"}, UpstreamError),
         ({"fault": "stall"}, UpstreamTimeout),
         ({"fault": "garbage", "after": 0}, UpstreamError),
-        ({"omit": ["finish_reason"], "say": ""}, UpstreamError),
+        ({"omit": ["finish_reason"], "content": ""}, UpstreamError),
     ],
     ids=str,
 )
@@ -131,7 +131,7 @@ def test_a_failure_in_the_middle_is_an_error_and_not_tried_again(
     fake: Fake, connect: Connect, fault: str
 ) -> None:
     client = connect(fake.base_url, api_keys=(fake.key,), retry_wait_s=9)
-    fake.script({"say": WORDS, "fault": fault, "after": 5, "hold": "heard"})
+    fake.script({"content": WORDS, "fault": fault, "after": 5, "hold": "heard"})
     stream = client.stream(REQUEST, CancelToken())
 
     assert next(stream)
@@ -167,7 +167,7 @@ def test_what_passes_is_tried_again(
 def test_a_client_that_leaves_ends_its_request(
     fake: Fake, client: Cerebras, place: dict[str, int], whole: bool
 ) -> None:
-    fake.script({"say": WORDS, "fault": "stall", **place})
+    fake.script({"content": WORDS, "fault": "stall", **place})
     cancel = CancelToken()
     left: list[float] = []
 
@@ -182,7 +182,7 @@ def test_a_client_that_leaves_ends_its_request(
             client.complete(REQUEST, cancel)
         list(client.stream(REQUEST, cancel))
 
-    assert fake.left(fake.requests()[0]["id"]) - left[0] < 0.1
+    assert fake.wait_for_disconnect(fake.requests()[0]["id"]) - left[0] < 0.1
 
 
 def test_the_lists_of_models_are_read(client: Cerebras) -> None:

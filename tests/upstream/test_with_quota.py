@@ -36,9 +36,9 @@ def two_keys() -> Iterator[Fake]:
 @pytest.fixture
 def free(two_keys: Fake) -> Fake:
     """The free tier, its clock standing at 10 s after a full minute."""
-    two_keys.clear()
-    two_keys.clock(at=6010)
-    two_keys.quota("free")
+    two_keys.reset()
+    two_keys.set_clock(at=6010)
+    two_keys.set_quota("free")
     return two_keys
 
 
@@ -48,7 +48,9 @@ def client(free: Fake, connect: Connect) -> Cerebras:
 
 
 def caps(fake: Fake) -> list[int | None]:
-    return [each["body"].get("max_completion_tokens") for each in fake.inferences()]
+    return [
+        each["body"].get("max_completion_tokens") for each in fake.inference_requests()
+    ]
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -112,7 +114,7 @@ def test_without_requests_left_no_cap_helps(free: Fake, client: Cerebras) -> Non
     with pytest.raises(RateLimited, match="Requests per minute"):
         client.complete(REQUEST, CancelToken())
 
-    assert len(free.inferences()) == 6
+    assert len(free.inference_requests()) == 6
 
 
 def test_the_key_with_the_most_left_is_asked_for_the_shorter_answer(
@@ -123,7 +125,7 @@ def test_the_key_with_the_most_left_is_asked_for_the_shorter_answer(
 
     client.complete(REQUEST, CancelToken())
 
-    used = [each["headers"]["authorization"] for each in free.inferences()]
+    used = [each["headers"]["authorization"] for each in free.inference_requests()]
     assert len(used) == 4
     assert used[0] != used[3]
 
@@ -134,7 +136,7 @@ def test_two_keys_hold_twice_as_many(free: Fake, connect: Connect) -> None:
     for _ in range(10):
         client.complete(CAPPED, CancelToken())
 
-    assert len(free.inferences()) == 10
+    assert len(free.inference_requests()) == 10
     with pytest.raises(RateLimited):
         client.complete(CAPPED, CancelToken())
 
@@ -145,7 +147,7 @@ def test_quota_of_one_model_is_not_anothers(free: Fake, client: Cerebras) -> Non
 
     client.complete({**CAPPED, "model": "qwen-3.8-27b"}, CancelToken())
 
-    assert len(free.inferences()) == 6
+    assert len(free.inference_requests()) == 6
 
 
 class Hurried(CancelToken):

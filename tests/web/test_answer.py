@@ -59,12 +59,12 @@ def streamed(request: dict[str, Any]) -> list[str]:
 
 
 def bodies(fake: Fake) -> list[dict[str, Any]]:
-    return [record["body"] for record in fake.inferences()]
+    return [record["body"] for record in fake.inference_requests()]
 
 
 @pytest.mark.usefixtures("asking")
 def test_most_requests_are_one_call(fake: Fake) -> None:
-    fake.script({"say": "Good day."}, times=2)
+    fake.script({"content": "Good day."}, times=2)
 
     assert content(answer.complete(ask(), GPT)) == "Good day."
     assert "".join(streamed(ask())) == "Good day."
@@ -75,7 +75,7 @@ def test_most_requests_are_one_call(fake: Fake) -> None:
 @pytest.mark.usefixtures("asking")
 def test_a_json_object_is_asked_for_whole_and_handed_on_in_parts(fake: Fake) -> None:
     said = json.dumps({"town": "Oslo", "rain": True})
-    fake.script({"say": said})
+    fake.script({"content": said})
 
     pieces = streamed(ask(response_format={"type": "json_object"}))
 
@@ -87,7 +87,7 @@ def test_a_json_object_is_asked_for_whole_and_handed_on_in_parts(fake: Fake) -> 
 @pytest.mark.usefixtures("asking")
 @pytest.mark.parametrize("stream", [False, True])
 def test_more_than_four_stops_all_work(fake: Fake, stream: bool) -> None:
-    fake.script({"say": "one two EE three", "delta_size": 3})
+    fake.script({"content": "one two EE three", "delta_size": 3})
     request = ask(stop=STOPS)
 
     said = (
@@ -100,10 +100,10 @@ def test_more_than_four_stops_all_work(fake: Fake, stream: bool) -> None:
 
 @pytest.mark.usefixtures("asking")
 def test_a_stream_is_given_up_at_a_stop_of_ours(fake: Fake) -> None:
-    fake.script({"say": "one two EE " + "more " * 50, "hold": "never", "after": 8})
+    fake.script({"content": "one two EE " + "more " * 50, "hold": "never", "after": 8})
 
     assert "".join(streamed(ask(stop=STOPS))) == "one two "
-    fake.left(fake.inferences()[0]["id"])
+    fake.wait_for_disconnect(fake.inference_requests()[0]["id"])
 
 
 @pytest.mark.usefixtures("asking")
@@ -111,8 +111,8 @@ def test_a_stream_is_given_up_at_a_stop_of_ours(fake: Fake) -> None:
 def test_an_answer_that_misses_the_form_is_asked_for_again(
     fake: Fake, stream: bool
 ) -> None:
-    fake.script({"say": "No JSON at all."})
-    fake.script({"say": '{"n": 5}'})
+    fake.script({"content": "No JSON at all."})
+    fake.script({"content": '{"n": 5}'})
     request = ask(tools=TOOLS, tool_choice="auto", response_format=FORM)
 
     said = (
@@ -130,7 +130,7 @@ def test_an_answer_that_misses_the_form_is_asked_for_again(
 @pytest.mark.usefixtures("asking")
 @pytest.mark.parametrize(
     "said",
-    [{"say": '{"n": 5}'}, {"call": [{"name": "add", "arguments": {}}]}],
+    [{"content": '{"n": 5}'}, {"tool_calls": [{"name": "add", "arguments": {}}]}],
     ids=["it has the form", "it calls a tool"],
 )
 def test_an_answer_that_serves_is_asked_for_once(
@@ -205,8 +205,8 @@ def test_a_model_that_is_gone_is_told_by_the_name_that_was_asked_for(
 def test_a_request_is_never_changed(fake: Fake) -> None:
     request = ask(stop=list(STOPS), tools=TOOLS, response_format=FORM)
     before = json.dumps(request)
-    fake.script({"say": "no"})
-    fake.script({"say": '{"n": 5}'})
+    fake.script({"content": "no"})
+    fake.script({"content": '{"n": 5}'})
 
     answer.complete(request, GPT)
 

@@ -86,7 +86,7 @@ def test_after_a_refusal(ask: Ask) -> None:
 def test_not_before_a_stream_is_closed(
     narrow: FlaskClient, ask: Ask, fake: Fake
 ) -> None:
-    fake.script({"say": "one two three", "hold": "gate", "after": 2})
+    fake.script({"content": "one two three", "hold": "gate", "after": 2})
     stream = ask()
 
     assert watches()

@@ -81,7 +81,7 @@ def test_a_failed_request_leaves_room_for_the_next(
 def test_a_stream_holds_its_place_until_it_is_closed(
     narrow: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"say": "one two three", "hold": "gate", "after": 2})
+    fake.script({"content": "one two three", "hold": "gate", "after": 2})
     stream = narrow.post("/api/chat", json={**HELLO, "stream": True}, buffered=False)
 
     native = narrow.post("/api/chat", json=HELLO)
@@ -96,7 +96,7 @@ def test_a_stream_holds_its_place_until_it_is_closed(
 
 
 def test_what_is_no_inference_never_waits(narrow: FlaskClient, fake: Fake) -> None:
-    fake.script({"say": "one two three", "hold": "gate", "after": 2})
+    fake.script({"content": "one two three", "hold": "gate", "after": 2})
     stream = narrow.post("/api/chat", json={**HELLO, "stream": True}, buffered=False)
 
     for path in ("/", "/api/tags", "/api/ps", "/api/version", "/v1/models"):
@@ -117,4 +117,4 @@ def test_whoever_is_not_answered_by_the_end_is_told_to_try_again(
 
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert "the server is stopping, please try again" in refused.text
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []

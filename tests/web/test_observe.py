@@ -21,7 +21,11 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 40, "total_tokens": 47}
 ENDLESS = {"completion_tokens": 10**30}
 CLOSED = {"additionalProperties": False}
 CUT = {"fault": "cut", "after": 3}
-SAYING = {"say": "word " * 20, "usage": USAGE, "time_info": {"completion_time": 0.1}}
+SAYING = {
+    "content": "word " * 20,
+    "usage": USAGE,
+    "time_info": {"completion_time": 0.1},
+}
 
 Log = pytest.LogCaptureFixture
 both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
@@ -97,7 +101,7 @@ def test_metrics_tell_what_an_answer_cost(
 def test_tokens_that_cannot_be_are_not_counted(
     client: FlaskClient, fake: Fake, app_log: Log, stream: bool
 ) -> None:
-    fake.script({"say": "Hello!", "usage": {"prompt_tokens": -5} | ENDLESS})
+    fake.script({"content": "Hello!", "usage": {"prompt_tokens": -5} | ENDLESS})
 
     answer = client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
 
@@ -111,7 +115,7 @@ def test_what_had_to_be_asked_twice_is_counted_twice(
     schema = {"name": "town", "strict": True, "schema": TOWN | CLOSED}
     form = {"type": "json_schema", "json_schema": schema}
     for said in ("no form", '{"name": "Rome", "people": 3}'):
-        fake.script({"say": said, "usage": USAGE})
+        fake.script({"content": said, "usage": USAGE})
     body = asking(OPENAI, tools=[WEATHER], response_format=form)
 
     client.post(OPENAI, json=body, buffered=True)
@@ -149,7 +153,7 @@ def test_a_failure_is_told_by_its_kind(
 def test_a_failure_in_mid_stream_is_one_whatever_the_status(
     client: FlaskClient, fake: Fake, app_log: Log
 ) -> None:
-    fake.script({"say": "one two three four five", "delta_size": 4, **CUT})
+    fake.script({"content": "one two three four five", "delta_size": 4, **CUT})
 
     client.post(CHAT, json=asking(CHAT), buffered=True)
 
@@ -160,7 +164,7 @@ def test_a_failure_in_mid_stream_is_one_whatever_the_status(
 def test_a_stream_that_nobody_reads_to_its_end_is_cancelled(
     client: FlaskClient, fake: Fake, app_log: Log
 ) -> None:
-    fake.script({"say": "one two three four", "hold": "never", "after": 2})
+    fake.script({"content": "one two three four", "hold": "never", "after": 2})
 
     answer = client.post(CHAT, json=asking(CHAT))
     next(iter(answer.response))
@@ -207,7 +211,7 @@ def test_nothing_that_is_said_or_secret_is_told(
 ) -> None:
     client = make_client(ACCESS_TOKENS=SECRET, LOG_LEVEL="debug", LOG_FORMAT="json")
     headers = {"Authorization": f"Bearer {SECRET}"}
-    fake.script({"say": "the answer nobody shall see"})
+    fake.script({"content": "the answer nobody shall see"})
 
     client.post(CHAT, json=asking(CHAT, "my prompt"), headers=headers, buffered=True)
     client.post(CHAT, json=asking(CHAT), headers={"x-api-key": "wrong"}, buffered=True)

@@ -27,7 +27,7 @@ PROMPT = {"role": "system", "content": "Be brief."}
 
 
 def test_an_answer_has_the_shape_of_a_message(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"think": "Hm.", "say": "Good day."})
+    fake.script({"reasoning": "Hm.", "content": "Good day."})
 
     said = message(client, model="gpt-oss:120b")
 
@@ -47,7 +47,7 @@ def test_an_answer_has_the_shape_of_a_message(client: FlaskClient, fake: Fake) -
 
 
 def test_a_stream_has_every_event_in_its_turn(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"think": "Hm.", "say": "Good day.", "delta_size": 99})
+    fake.script({"reasoning": "Hm.", "content": "Good day.", "delta_size": 99})
 
     told = stream(client)
 
@@ -170,7 +170,7 @@ def test_pictures_of_a_tool_are_seen(client: FlaskClient, fake: Fake) -> None:
 def test_a_stop_that_is_found_here_is_told(
     client: FlaskClient, fake: Fake, streams: bool
 ) -> None:
-    fake.script({"say": "one two END three"})
+    fake.script({"content": "one two END three"})
     body = {"stop_sequences": ["a1", "b2", "c3", "d4", "END"]}
 
     if streams:
@@ -200,7 +200,7 @@ def test_tokens_are_counted_without_a_model(client: FlaskClient, fake: Fake) -> 
     answer = client.post(f"{MESSAGES}/count_tokens?beta=true", json=body)
 
     assert answer.get_json() == {"input_tokens": 20}
-    assert not fake.inferences()
+    assert not fake.inference_requests()
 
 
 def test_what_cannot_be_counted_is_told(client: FlaskClient) -> None:

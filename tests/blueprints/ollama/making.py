@@ -44,5 +44,5 @@ def tags(client: FlaskClient) -> dict[str, dict[str, Any]]:
 
 def asked(fake: Fake) -> dict[str, Any]:
     """The last request for an answer, as the upstream got it."""
-    body: dict[str, Any] = fake.inferences(at_least=1)[-1]["body"]
+    body: dict[str, Any] = fake.inference_requests(at_least=1)[-1]["body"]
     return body

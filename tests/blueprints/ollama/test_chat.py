@@ -28,7 +28,7 @@ from tests.cerebras import Fake
 def test_an_answer_is_streamed_unless_told_otherwise(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"say": "Good day to you."}, times=3)
+    fake.script({"content": "Good day to you."}, times=3)
 
     for more in ({}, {"stream": True}, {"stream": None}):
         said = lines(client.post(CHAT, json=asking(CHAT, **more)))
@@ -40,7 +40,7 @@ def test_an_answer_is_streamed_unless_told_otherwise(
 def test_a_whole_answer_is_the_same_as_the_stream(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"think": "Hm.", "say": "Good day."}, times=2)
+    fake.script({"reasoning": "Hm.", "content": "Good day."}, times=2)
 
     streamed = lines(client.post(CHAT, json=asking(CHAT)))
     message = chat(client, messages=[user()])
@@ -169,7 +169,7 @@ def test_an_answer_has_the_form_it_was_asked_for(
 def test_a_streamed_json_answer_comes_in_more_than_one_line(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"think": "An object.", "say": '{"a": 1, "b": [true, false]}'})
+    fake.script({"reasoning": "An object.", "content": '{"a": 1, "b": [true, false]}'})
 
     said = lines(client.post(CHAT, json=asking(CHAT, format="json")))
 
@@ -184,7 +184,7 @@ def test_a_streamed_json_answer_comes_in_more_than_one_line(
 def test_logprobs_cover_the_whole_text(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
-    fake.script({"say": "Good day."})
+    fake.script({"content": "Good day."})
     body = asking(CHAT, logprobs=True, top_logprobs=3, stream=stream)
 
     answer = client.post(CHAT, json=body)
@@ -200,7 +200,7 @@ def test_logprobs_cover_the_whole_text(
 def test_more_than_four_stops_all_work(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
-    fake.script({"say": "one two FIVE three"})
+    fake.script({"content": "one two FIVE three"})
     options = {"stop": ["AA", "BB", "CC", "DD", "FIVE"]}
 
     answer = client.post(CHAT, json=asking(CHAT, options=options, stream=stream))
@@ -232,7 +232,7 @@ def test_without_a_default_nothing_is_capped(client: FlaskClient, fake: Fake) ->
 def test_measures_that_the_upstream_leaves_out_are_our_own(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"say": "one two three", "omit": ["usage", "time_info", "done"]})
+    fake.script({"content": "one two three", "omit": ["usage", "time_info", "done"]})
 
     last = lines(client.post(CHAT, json=asking(CHAT)))[-1]
 
@@ -260,4 +260,4 @@ def test_what_would_be_asked_is_shown_as_the_model_would_take_it(
     assert answer["message"] == {"role": "", "content": ""}
     assert shown["model"] == QWEN
     assert shown["reasoning_effort"] == "high"
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []

@@ -65,4 +65,4 @@ def test_pictures_that_cannot_be_taken_are_refused(
 
     assert answer.status_code == 400
     assert answer.get_json()["error"].startswith(text)
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []

@@ -90,7 +90,9 @@ def test_parallel_calls_arrive_whole_however_they_were_cut(
         {"name": "rain", "arguments": {"town": "Tromsø", "days": [1, 2]}},
         {"name": "wind", "arguments": {}},
     ]
-    fake.script({"call": calls, "fragment": 1, "think": "Two."}, times=2)
+    fake.script(
+        {"tool_calls": calls, "arguments_delta_size": 1, "reasoning": "Two."}, times=2
+    )
     body = asking(CHAT, tools=[WEATHER])
 
     streamed = lines(client.post(CHAT, json=body))
@@ -109,7 +111,7 @@ def test_parallel_calls_arrive_whole_however_they_were_cut(
 def test_a_call_without_arguments_has_an_empty_object(
     client: FlaskClient, fake: Fake, arguments: str
 ) -> None:
-    fake.script({"call": [{"name": "now", "arguments": arguments}]})
+    fake.script({"tool_calls": [{"name": "now", "arguments": arguments}]})
 
     [call] = chat(client, messages=[user()], tools=[WEATHER])["tool_calls"]
 
@@ -120,7 +122,7 @@ def test_a_call_without_arguments_has_an_empty_object(
 def test_a_call_that_cannot_be_read_is_an_error(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
-    fake.script({"call": [{"name": "now", "arguments": '{"a": '}]})
+    fake.script({"tool_calls": [{"name": "now", "arguments": '{"a": '}]})
 
     answer = client.post(CHAT, json=asking(CHAT, tools=[WEATHER], stream=stream))
 
@@ -132,14 +134,14 @@ def test_a_call_that_cannot_be_read_is_an_error(
 def test_tools_and_a_form_both_hold(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
-    fake.script({"say": "Oslo has some people."})
-    fake.script({"say": '{"name": "Oslo", "people": 700000}'})
+    fake.script({"content": "Oslo has some people."})
+    fake.script({"content": '{"name": "Oslo", "people": 700000}'})
     body = asking(CHAT, tools=[WEATHER], format=TOWN, stream=stream)
 
     answer = client.post(CHAT, json=body)
 
     said = lines(answer) if stream else [answer.get_json()]
-    first, second = [record["body"] for record in fake.inferences()]
+    first, second = [record["body"] for record in fake.inference_requests()]
     assert json.loads(texts(said, "content")) == {"name": "Oslo", "people": 700_000}
     assert "tools" in first
     assert "response_format" not in first

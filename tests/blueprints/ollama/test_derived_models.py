@@ -93,7 +93,7 @@ def test_a_made_model_answers_in_every_dialect(
     client: FlaskClient, fake: Fake, path: str, body: dict[str, Any], stream: bool
 ) -> None:
     made(client, model="mario", system=MARIO, parameters={"temperature": 0.25})
-    fake.script({"say": "It's-a me!"})
+    fake.script({"content": "It's-a me!"})
 
     response = client.post(path, json={"model": "mario", "stream": stream, **body})
 
@@ -127,7 +127,7 @@ def test_context_goes_on_with_the_made_model(client: FlaskClient, fake: Fake) ->
     begins = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]
     made(client, model="mario", system=MARIO, messages=begins)
     body = {"model": "mario", "stream": False}
-    fake.script({"say": "It's-a me!"})
+    fake.script({"content": "It's-a me!"})
 
     first = client.post("/api/generate", json={**body, "prompt": "Who?"}).json
     context = first["context"]

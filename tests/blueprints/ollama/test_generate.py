@@ -42,7 +42,7 @@ def pairs(fake: Fake) -> list[tuple[str, str]]:
 def test_an_answer_is_streamed_unless_told_otherwise(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"think": "Hm.", "say": "Good day to you."}, times=2)
+    fake.script({"reasoning": "Hm.", "content": "Good day to you."}, times=2)
 
     streamed = lines(client.post(GENERATE, json=asking(GENERATE)))
     whole = generate(client)
@@ -67,8 +67,8 @@ def test_a_context_carries_the_conversation_to_any_machine(
 ) -> None:
     elsewhere = str(tmp_path / "elsewhere")
     here, there = make_client(), make_client(CERELLAMA_INSTANCE_DIR=elsewhere)
-    fake.script({"say": "Blåbær!"})
-    fake.script({"say": "Yes."})
+    fake.script({"content": "Blåbær!"})
+    fake.script({"content": "Yes."})
 
     first = generate(here, prompt="A berry?", system="Be brief.")
     second = generate(there, prompt="Really?", context=first["context"])
@@ -139,7 +139,7 @@ def test_an_answer_has_the_form_it_was_asked_for(
 def test_a_streamed_json_answer_comes_in_more_than_one_line(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"say": '{"a": 1, "b": [true, false]}'})
+    fake.script({"content": '{"a": 1, "b": [true, false]}'})
 
     said = lines(client.post(GENERATE, json=asking(GENERATE, format="json")))
 
@@ -160,7 +160,7 @@ def test_pictures_go_with_the_prompt(client: FlaskClient, fake: Fake) -> None:
 def test_a_raw_prompt_goes_up_as_it_is(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
-    fake.script({"say": " upon a time"})
+    fake.script({"content": " upon a time"})
     body = asking(
         GENERATE,
         "<|start|>Once",
@@ -172,7 +172,7 @@ def test_a_raw_prompt_goes_up_as_it_is(
     answer = client.post(GENERATE, json=body)
 
     said = lines(answer) if stream else [answer.get_json()]
-    record = fake.inferences()[0]
+    record = fake.inference_requests()[0]
     assert texts(said, "content") == " upon a time"
     assert not any("context" in line for line in said)
     assert record["path"] == RAW_PATH
@@ -220,14 +220,14 @@ def test_without_a_prompt_nothing_is_asked(
     answer = client.post(GENERATE, json=body).get_json()
 
     assert (answer["response"], answer["done_reason"]) == ("", "load")
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []
 
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_logprobs_cover_the_whole_text(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
-    fake.script({"say": "Good day."})
+    fake.script({"content": "Good day."})
     body = asking(GENERATE, logprobs=True, top_logprobs=2, stream=stream)
 
     answer = client.post(GENERATE, json=body)
@@ -241,7 +241,7 @@ def test_logprobs_cover_the_whole_text(
 def test_more_than_four_stops_all_work(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
-    fake.script({"say": "one two FIVE three"})
+    fake.script({"content": "one two FIVE three"})
     options = {"stop": ["AA", "BB", "CC", "DD", "FIVE"]}
 
     answer = client.post(
@@ -260,4 +260,4 @@ def test_what_would_be_asked_of_a_raw_prompt_is_shown_too(
     shown = json.loads(said["_debug_info"]["rendered_template"])
     assert shown == {"prompt": "hello", "model": GPT}
     assert (said["response"], said["done"]) == ("", False)
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []

@@ -128,7 +128,7 @@ def test_every_unknown_name_is_the_default_models(
     assert shown.get_json()["remote_model"] == QWEN
     assert said.get_json()["model"] == "llama3.2:1b"
     assert said.get_json()["remote_model"] == QWEN
-    assert fake.inferences()[0]["body"]["model"] == QWEN
+    assert fake.inference_requests()[0]["body"]["model"] == QWEN
     assert nameless.status_code == 400
 
 

@@ -28,7 +28,7 @@ USAGE = ["prompt_tokens", "completion_tokens", "total_tokens"]
 
 
 def test_a_completion_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"think": "Hm.", "say": "Good day."})
+    fake.script({"reasoning": "Hm.", "content": "Good day."})
 
     said = complete(client, model="gpt-oss:120b")
 
@@ -47,7 +47,7 @@ def test_a_completion_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) 
 
 
 def test_a_stream_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"think": "Let me see now.", "say": "Good day to you."})
+    fake.script({"reasoning": "Let me see now.", "content": "Good day to you."})
 
     said = stream(client)
 
@@ -83,7 +83,7 @@ def test_usage_ends_a_stream_that_asks_for_it(
 
 
 def test_an_empty_answer_still_opens_and_ends(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"say": ""})
+    fake.script({"content": ""})
 
     said = stream(client)
 
@@ -135,7 +135,7 @@ def test_the_cap_is_the_clients_or_else_the_default(
 
 
 def test_a_cut_by_the_cap_is_told(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"say": "one two three four five"}, times=2)
+    fake.script({"content": "one two three four five"}, times=2)
 
     assert complete(client, max_tokens=3)["choices"][0]["finish_reason"] == "length"
     assert stream(client, max_tokens=3)[-1]["choices"][0]["finish_reason"] == "length"
@@ -143,7 +143,7 @@ def test_a_cut_by_the_cap_is_told(client: FlaskClient, fake: Fake) -> None:
 
 @pytest.mark.parametrize("stop", ["X", ["X"], ["X", 5, None]])
 def test_a_stop_is_a_text_or_a_list(client: FlaskClient, fake: Fake, stop: Any) -> None:
-    fake.script({"say": "one X two"})
+    fake.script({"content": "one X two"})
 
     assert message(client, stop=stop)["content"] == "one "
     assert sent(fake)["stop"] == ["X"]
@@ -153,7 +153,7 @@ def test_a_stop_is_a_text_or_a_list(client: FlaskClient, fake: Fake, stop: Any) 
 def test_more_than_four_stops_all_work(
     client: FlaskClient, fake: Fake, streamed: bool
 ) -> None:
-    fake.script({"say": "one two FIVE three"})
+    fake.script({"content": "one two FIVE three"})
     stop = ["AA", "BB", "CC", "DD", "FIVE"]
 
     text = (
@@ -197,7 +197,7 @@ def test_reasoning_is_asked_for_as_each_model_can(
 def test_logprobs_cover_the_whole_text(
     client: FlaskClient, fake: Fake, streamed: bool
 ) -> None:
-    fake.script({"say": "Good day."})
+    fake.script({"content": "Good day."})
     body = {"logprobs": True, "top_logprobs": 2}
 
     said = stream(client, **body) if streamed else [complete(client, **body)]
@@ -229,11 +229,11 @@ def test_what_would_be_asked_is_shown(client: FlaskClient, fake: Fake) -> None:
     assert list(said) == [*HEAD, "choices", "_debug_info"]
     assert asked["model"] == GPT
     assert asked["reasoning_effort"] == "low"
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []
 
 
 def test_nothing_follows_the_end_of_a_stream(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"say": "Good day.", "extras": ["usage_chunk", "comments"]})
+    fake.script({"content": "Good day.", "extras": ["usage_chunk", "comments"]})
 
     said = events(client.post(OPENAI, json=asking(OPENAI, stream=True)))
 

@@ -77,7 +77,7 @@ def test_a_blind_model_refuses_pictures(client: FlaskClient, fake: Fake) -> None
     text = refusal(client, messages=[shown(url)])
 
     assert text == f'"{GPT}" does not support vision'
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []
 
 
 def test_an_unknown_model_is_not_found(client: FlaskClient) -> None:

@@ -38,7 +38,7 @@ def test_parallel_calls_arrive_whole_in_one_chunk(
     client: FlaskClient, fake: Fake
 ) -> None:
     calls = [{"name": "rain", "arguments": {"n": 1}}, {"name": "wind", "arguments": {}}]
-    fake.script({"call": calls, "fragment": 1})
+    fake.script({"tool_calls": calls, "arguments_delta_size": 1})
 
     *_, called, last = stream(client, tools=[WEATHER])
 
@@ -102,8 +102,8 @@ def test_an_answer_has_the_form_it_was_asked_for(
 def test_tools_and_a_form_both_hold(
     client: FlaskClient, fake: Fake, streamed: bool
 ) -> None:
-    fake.script({"say": "Oslo has some people."})
-    fake.script({"say": '{"name": "Oslo", "people": 700000}'})
+    fake.script({"content": "Oslo has some people."})
+    fake.script({"content": '{"name": "Oslo", "people": 700000}'})
     body = {"tools": [WEATHER], "tool_choice": "auto", "response_format": FORM}
 
     text = (
@@ -112,7 +112,7 @@ def test_tools_and_a_form_both_hold(
         else message(client, **body)["content"]
     )
 
-    first, second = [record["body"] for record in fake.inferences()]
+    first, second = [record["body"] for record in fake.inference_requests()]
     assert json.loads(text)["people"] == 700_000
     assert "response_format" not in first
     assert "tools" not in second

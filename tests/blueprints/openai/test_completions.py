@@ -34,7 +34,7 @@ def error(client: FlaskClient, **body: Any) -> tuple[int, str]:
 
 
 def test_a_prompt_is_what_the_user_says(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"think": "Hm.", "say": "Good day."})
+    fake.script({"reasoning": "Hm.", "content": "Good day."})
 
     said = choice(client, max_tokens=50, temperature=0.5, stop="x", seed=1)
 
@@ -51,7 +51,7 @@ def test_a_prompt_is_what_the_user_says(client: FlaskClient, fake: Fake) -> None
 
 
 def test_a_stream_says_the_same(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"think": "Hm.", "say": "Good day to you all."})
+    fake.script({"reasoning": "Hm.", "content": "Good day to you all."})
 
     *said, last, cost = stream(client, stream_options={"include_usage": True})
 
@@ -62,7 +62,7 @@ def test_a_stream_says_the_same(client: FlaskClient, fake: Fake) -> None:
 
 
 def test_the_prompt_comes_back_in_front(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"say": " world"}, times=2)
+    fake.script({"content": " world"}, times=2)
 
     whole = choice(client, echo=True)["text"]
     streamed = stream(client, echo=True)
@@ -100,7 +100,7 @@ def test_without_a_prompt_the_model_is_only_loaded(
         said = choice(client, prompt=prompt)
 
     assert said == {"text": "", "index": 0, "finish_reason": "load"}
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []
 
 
 @pytest.mark.parametrize(
@@ -144,4 +144,4 @@ def test_what_would_be_asked_can_be_shown(client: FlaskClient, fake: Fake) -> No
     shown = client.post(COMPLETIONS, json=body).get_json()
 
     assert "hello" in shown["_debug_info"]["rendered_template"]
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []

@@ -45,7 +45,7 @@ def answered(client: FlaskClient, streamed: bool, **body: Any) -> dict[str, Any]
 
 @both_ways
 def test_a_text_is_answered(client: FlaskClient, fake: Fake, streamed: bool) -> None:
-    fake.script({"think": "Hm.", "say": "Good day."})
+    fake.script({"reasoning": "Hm.", "content": "Good day."})
 
     response = answered(client, streamed, model="gpt-oss:120b")
 
@@ -65,7 +65,7 @@ def test_a_text_is_answered(client: FlaskClient, fake: Fake, streamed: bool) -> 
 def test_words_and_a_call_are_both_told(
     client: FlaskClient, fake: Fake, streamed: bool
 ) -> None:
-    fake.script({"say": "Let me see.", "call": [CALL, CALL]})
+    fake.script({"content": "Let me see.", "tool_calls": [CALL, CALL]})
 
     response = answered(client, streamed, tools=[WEATHER])
 
@@ -79,7 +79,7 @@ def test_words_and_a_call_are_both_told(
 def test_a_conversation_goes_on_with_what_was_answered(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"think": "Ask.", "say": "Wait.", "call": [CALL]})
+    fake.script({"reasoning": "Ask.", "content": "Wait.", "tool_calls": [CALL]})
     first = respond(client, tools=[WEATHER])
     call = first["output"][-1]
     result = {
@@ -159,7 +159,7 @@ def test_a_picture_is_shown(client: FlaskClient, fake: Fake) -> None:
 def test_an_answer_that_was_cut_is_incomplete(
     client: FlaskClient, fake: Fake, streamed: bool
 ) -> None:
-    fake.script({"say": "one two three four five six"})
+    fake.script({"content": "one two three four five six"})
 
     response = answered(client, streamed, max_output_tokens=3)
 
@@ -176,7 +176,7 @@ def test_a_request_that_says_nothing_is_answered_with_nothing(
     response = answered(client, streamed, **said)
 
     assert (response["output"], response["status"]) == ([], "completed")
-    assert fake.inferences() == []
+    assert fake.inference_requests() == []
 
 
 def test_tools_that_nobody_can_run_are_left_out_and_logged(
@@ -194,7 +194,7 @@ def test_tools_that_nobody_can_run_are_left_out_and_logged(
 def test_an_effort_of_none_hides_what_was_thought(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"think": "Hm.", "say": "Hi."})
+    fake.script({"reasoning": "Hm.", "content": "Hi."})
 
     response = respond(client, reasoning={"effort": "none"})
 
