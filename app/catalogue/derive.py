@@ -18,9 +18,9 @@ from app.catalogue.presets import frame_of
 from app.domain.models import Model
 from app.domain.presets import Preset
 from app.errors import CerellamaError, InvalidRequest
-from app.schemas.fields import JSON_KINDS
 from app.translate.ollama import template
 from app.translate.ollama.options import OPTIONS, to_sampling
+from app.wire.gojson import JSON_KINDS
 
 Body = Mapping[str, Any]
 

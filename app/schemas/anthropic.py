@@ -1,31 +1,27 @@
-"""The bodies of the `/v1/messages` routes, as Ollama reads them.
+"""Schemas of the `/v1/messages` request bodies, with the fields that Ollama reads.
 
-What Ollama does not look at is no reason to refuse a request: clients send what the
-newest of Anthropic's betas knows.
+Other keys are dropped, not refused: clients send fields of new Anthropic betas. The
+required fields come last because Ollama checks them after the types of all fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError
 
-from app.schemas import records
-from app.schemas.fields import (
-    Check,
-    Checked,
-    Request,
-    anything,
-    flag,
-    fold,
-    integer,
+from app.schemas.base import BodyField, BodySchema, required_field
+from app.schemas.checks import (
+    accept,
+    array_of,
+    check_bool,
+    check_int,
+    check_number,
+    check_role,
+    check_string,
     mismatch,
-    number,
-    text,
+    struct_of,
 )
-from app.schemas.openai import Required, listed
-from app.schemas.records import record
 
 NO_MODEL = "model is required"
 NO_MAX_TOKENS = "max_tokens is required and must be positive"
@@ -33,97 +29,101 @@ NO_MESSAGES = "messages is required"
 NO_CONTENT = "unexpected end of JSON input"
 
 
-def model(value: Any, path: str) -> str:
-    if not text(value, path).strip():
+def check_model(value: Any, path: str) -> str:
+    name = check_string(value, path)
+    if not name.strip():
         raise ValidationError(NO_MODEL)
-    return value  # type: ignore[no-any-return]  # checked to be a text above
+    return name
 
 
-def max_tokens(value: Any, path: str) -> int:
-    most = integer(value, path)
-    if most <= 0:
+def check_max_tokens(value: Any, path: str) -> int:
+    max_tokens = check_int(value, path)
+    if max_tokens <= 0:
         raise ValidationError(NO_MAX_TOKENS)
-    return most
+    return max_tokens
 
 
-def content(value: Any, path: str) -> Any:
+def check_content(value: Any, path: str) -> Any:
     if type(value) is not str and type(value) is not list:
         raise mismatch(value, path, "[]anthropic.ContentBlock")
     return value
 
 
-MESSAGE: Mapping[str, Check] = {"role": records.role, "content": content}
+check_message_fields = struct_of({"role": check_role, "content": check_content})
 
 
-def message(value: Any, path: str) -> dict[str, Any]:
-    """Content may be null, which says nothing, but not absent."""
-    checked = record(value, path, MESSAGE)
-    if "content" not in checked and not _names_content(value):
+def check_message(value: Any, path: str) -> dict[str, Any]:
+    """Accept null content, but require the key."""
+    message: dict[str, Any] = check_message_fields(value, path)
+    if "content" not in message and not _has_content_key(value):
         raise ValidationError(NO_CONTENT)
-    return checked
+    return message
 
 
-def _names_content(value: Any) -> bool:
+def _has_content_key(value: Any) -> bool:
     return isinstance(value, dict) and any(key.lower() == "content" for key in value)
 
 
-def messages(value: Any, path: str) -> list[dict[str, Any]]:
-    said = listed(value, path, "[]anthropic.MessageParam")
-    if not said:
+check_message_list = array_of(check_message, "[]anthropic.MessageParam")
+
+
+def check_messages(value: Any, path: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = check_message_list(value, path)
+    if not messages:
         raise ValidationError(NO_MESSAGES)
-    return [message(each, path) for each in said]
+    return messages
 
 
-TOOL: Mapping[str, Check] = {
-    "type": text,
-    "name": text,
-    "description": text,
-    "input_schema": anything,
-}
+check_tool = struct_of(
+    {
+        "type": check_string,
+        "name": check_string,
+        "description": check_string,
+        "input_schema": accept,
+    }
+)
+check_tools = array_of(check_tool, "[]anthropic.Tool")
 
 
-def tools(value: Any, path: str) -> list[dict[str, Any]]:
-    offered = listed(value, path, "[]anthropic.Tool")
-    return [record(tool, path, TOOL) for tool in offered]
+def check_stop_sequence(value: Any, path: str) -> str:
+    return "" if value is None else check_string(value, path)
 
 
-def texts(value: Any, path: str) -> list[str]:
-    given = listed(value, path, "[]string")
-    return ["" if each is None else text(each, path) for each in given]
+check_stop_sequences = array_of(check_stop_sequence, "[]string")
 
 
-def settings(value: Any, path: str) -> dict[str, Any]:
-    """An object of which only what is known is read; all else is as good as none."""
-    return fold(value, value) if type(value) is dict else {}
+def check_settings(value: Any, path: str) -> dict[str, Any]:
+    """Return an object without its nulls; a value of another type is ignored."""
+    if type(value) is not dict:
+        return {}
+    return {key: item for key, item in value.items() if item is not None}
 
 
-class CountRequest(Request):
-    """What a prompt is made of."""
-
+class CountTokensSchema(BodySchema):
     go_name = "MessagesRequest"
     missing_body = "EOF"
 
-    system = Checked(anything)
-    tools = Checked(tools)
-    model = Required(model, NO_MODEL)  # after all types, as are those below
-    messages = Required(messages, NO_MESSAGES)
+    system = BodyField(accept)
+    tools = BodyField(check_tools)
+    model = required_field(check_model, NO_MODEL)
+    messages = required_field(check_messages, NO_MESSAGES)
 
 
-class MessagesRequest(Request):
+class MessagesSchema(BodySchema):
     go_name = "MessagesRequest"
     missing_body = "EOF"
 
-    stream = Checked(flag)
-    system = Checked(anything)
-    temperature = Checked(number)
-    top_p = Checked(number)
-    stop_sequences = Checked(texts)
-    tools = Checked(tools)
-    tool_choice = Checked(settings)
-    thinking = Checked(settings)
-    output_config = Checked(settings)
-    output_format = Checked(settings)
-    thread = Checked(settings)
-    model = Required(model, NO_MODEL)  # after all types, as are those below
-    max_tokens = Required(max_tokens, NO_MAX_TOKENS)
-    messages = Required(messages, NO_MESSAGES)
+    stream = BodyField(check_bool)
+    system = BodyField(accept)
+    temperature = BodyField(check_number)
+    top_p = BodyField(check_number)
+    stop_sequences = BodyField(check_stop_sequences)
+    tools = BodyField(check_tools)
+    tool_choice = BodyField(check_settings)
+    thinking = BodyField(check_settings)
+    output_config = BodyField(check_settings)
+    output_format = BodyField(check_settings)
+    thread = BodyField(check_settings)
+    model = required_field(check_model, NO_MODEL)
+    max_tokens = required_field(check_max_tokens, NO_MAX_TOKENS)
+    messages = required_field(check_messages, NO_MESSAGES)

@@ -1,33 +1,43 @@
-"""The bodies of the native API, one schema per request; fields in Ollama's order."""
+"""Schemas of the native API's request bodies; fields in the order of Ollama's structs.
+
+Ollama checks the range of a value after the types of all fields, so the fields whose
+check looks at more than the type come last.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
-from app.schemas import records
-from app.schemas.fields import (
-    Checked,
-    Request,
-    anything,
-    flag,
-    images,
-    integer,
-    integers,
-    keep_alive,
-    mapping,
+from app.schemas.base import BodyField, BodySchema
+from app.schemas.checks import (
+    FUNCTION,
+    accept,
+    array_of,
+    check_bool,
+    check_embed_input,
+    check_int,
+    check_map,
+    check_role,
+    check_string,
+    check_top_logprobs,
     mismatch,
-    text,
+    struct_of,
 )
+from app.wire import duration
+from app.wire.base64 import check_base64
 
 THINK_LEVELS = ("high", "medium", "low", "max")
 THINK_CHOICES = '"high", "medium", "low", "max"'
-MOST_LOGPROBS = 20
+FOREVER = -1  # as a duration
+GO_KINDS = {bool: "bool", list: "[]interface {}", dict: "map[string]interface {}"}
+ARGUMENTS_NOT_OBJECT = "Value looks like object, but can't find closing '}' symbol"
 
 
-def think(value: Any, path: str) -> bool | str:
+def check_think(value: Any, path: str) -> bool | str:
     if type(value) is bool:
         return value
     if type(value) is not str:
@@ -42,153 +52,220 @@ def think(value: Any, path: str) -> bool | str:
     return value
 
 
-def top_logprobs(value: Any, path: str) -> int:
-    count = integer(value, path)
-    if not 0 <= count <= MOST_LOGPROBS:
-        raise ValidationError(f"top_logprobs must be between 0 and {MOST_LOGPROBS}")
-    return count
+def check_keep_alive(value: Any, path: str) -> int:
+    """Return nanoseconds, FOREVER for a negative value.
+
+    A number is in seconds, a string is a duration of Go.
+    """
+    if type(value) is int or type(value) is float:
+        return _seconds_to_ns(value) if value >= 0 else FOREVER
+    if type(value) is not str:
+        raise ValidationError(f"Unsupported type: '{GO_KINDS[type(value)]}'")
+    try:
+        return max(duration.parse(value), FOREVER)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
-def embedded(value: Any, path: str) -> str | list[str]:
-    """A text to embed, or several."""
-    texts = value if type(value) is list else [value]
-    if not all(type(item) is str for item in texts):
-        raise ValidationError("invalid input type")
-    return value  # type: ignore[no-any-return]  # checked to be texts above
+def _seconds_to_ns(seconds: float) -> int:
+    return min(int(min(seconds, duration.LONGEST) * 1e9), duration.LONGEST)
 
 
-class Inference(Request):
-    """What generate and chat share."""
-
-    model = Checked(text)
-    stream = Checked(flag)
-    format = Checked(anything)
-    keep_alive = Checked(keep_alive)
-    options = Checked(mapping)
-    think = Checked(think)
-    truncate = Checked(flag)
-    shift = Checked(flag)
-    logprobs = Checked(flag)
-    _debug_render_only = Checked(flag)
+def check_context(value: Any, path: str) -> list[int]:
+    if type(value) is not list:
+        raise mismatch(value, path, "[]int")
+    return [0 if item is None else check_int(item, path) for item in value]
 
 
-class GenerateRequest(Inference):
+def check_image(value: Any, path: str) -> str:
+    """Return base64 text without line breaks; Go also takes an array of byte values."""
+    if value is None:
+        return ""
+    if type(value) is list:
+        return _encode_byte_values(value, path)
+    try:
+        return check_base64(check_string(value, path))
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+
+
+def _encode_byte_values(values: list[Any], path: str) -> str:
+    try:
+        return base64.b64encode(bytes(values)).decode()
+    except (TypeError, ValueError):
+        raise mismatch(values, path, "uint8") from None
+
+
+def check_arguments(value: Any, path: str) -> dict[str, Any]:
+    """Refuse arguments as a string of JSON, which is OpenAI's format."""
+    if type(value) is not dict:
+        raise ValidationError(ARGUMENTS_NOT_OBJECT)
+    return value
+
+
+def check_digests(value: Any, path: str) -> dict[str, str]:
+    """Check the digests of blobs by file name."""
+    if type(value) is not dict:
+        raise mismatch(value, path, "map[string]string")
+    return {name: check_string(digest, path) for name, digest in value.items()}
+
+
+check_images = array_of(check_image, "[]api.ImageData")
+
+check_called_function = struct_of(
+    {"name": check_string, "arguments": check_arguments}, lambda: {"arguments": {}}
+)
+check_tool_call = struct_of(
+    {"id": check_string, "function": check_called_function},
+    lambda: {"function": {"name": "", "arguments": {}}},
+)
+check_message = struct_of(
+    {
+        "role": check_role,
+        "content": check_string,
+        "thinking": check_string,
+        "images": check_images,
+        "tool_calls": array_of(check_tool_call, "[]api.ToolCall"),
+        "tool_name": check_string,
+        "tool_call_id": check_string,
+    },
+    lambda: {"role": "", "content": ""},
+)
+check_messages = array_of(check_message, "[]api.Message")
+
+check_function = struct_of(FUNCTION, lambda: {"name": ""})
+check_tool = struct_of(
+    {"type": check_string, "function": check_function},
+    lambda: {"type": "function", "function": {"name": ""}},
+)
+check_tools = array_of(check_tool, "api.Tools")
+
+
+class InferenceSchema(BodySchema):
+    """The fields that generate and chat share."""
+
+    model = BodyField(check_string)
+    stream = BodyField(check_bool)
+    format = BodyField(accept)
+    keep_alive = BodyField(check_keep_alive)
+    options = BodyField(check_map)
+    think = BodyField(check_think)
+    truncate = BodyField(check_bool)
+    shift = BodyField(check_bool)
+    logprobs = BodyField(check_bool)
+    _debug_render_only = BodyField(check_bool)
+
+
+class GenerateSchema(InferenceSchema):
     go_name = "GenerateRequest"
 
-    prompt = Checked(text)
-    suffix = Checked(text)
-    system = Checked(text)
-    template = Checked(text)
-    context = Checked(integers)
-    raw = Checked(flag)
-    images = Checked(images)
-    top_logprobs = Checked(top_logprobs)  # last: its range is checked after all types
+    prompt = BodyField(check_string)
+    suffix = BodyField(check_string)
+    system = BodyField(check_string)
+    template = BodyField(check_string)
+    context = BodyField(check_context)
+    raw = BodyField(check_bool)
+    images = BodyField(check_images)
+    top_logprobs = BodyField(check_top_logprobs)
 
 
-class ChatRequest(Inference):
+class ChatSchema(InferenceSchema):
     go_name = "ChatRequest"
 
-    messages = Checked(records.messages)
-    tools = Checked(records.tools)
-    top_logprobs = Checked(top_logprobs)
+    messages = BodyField(check_messages)
+    tools = BodyField(check_tools)
+    top_logprobs = BodyField(check_top_logprobs)
 
 
-class ShowRequest(Request):
+class ShowSchema(BodySchema):
     go_name = "ShowRequest"
 
-    model = Checked(text)
-    name = Checked(text)
-    system = Checked(text)
-    template = Checked(text)
-    verbose = Checked(flag)
-    options = Checked(mapping)
+    model = BodyField(check_string)
+    name = BodyField(check_string)
+    system = BodyField(check_string)
+    template = BodyField(check_string)
+    verbose = BodyField(check_bool)
+    options = BodyField(check_map)
 
 
-class Transfer(Request):
-    """What pull and push share; how to reach a registry is of no use here."""
+class TransferSchema(BodySchema):
+    """The fields that pull and push share."""
 
-    model = Checked(text)
-    name = Checked(text)
-    stream = Checked(flag)
+    model = BodyField(check_string)
+    name = BodyField(check_string)
+    stream = BodyField(check_bool)
 
 
-class PullRequest(Transfer):
+class PullSchema(TransferSchema):
     go_name = "PullRequest"
 
 
-class PushRequest(Transfer):
+class PushSchema(TransferSchema):
     go_name = "PushRequest"
 
 
-class WebRequest(Request):
-    """Refused whatever it asks; only a missing body is told apart."""
+class WebSchema(BodySchema):
+    """Accept any object: web search and web fetch are always refused."""
 
     go_name = "WebRequest"
 
 
-class EmbedRequest(Request):
+class EmbedSchema(BodySchema):
     go_name = "EmbedRequest"
 
-    model = Checked(text)
-    keep_alive = Checked(keep_alive)
-    truncate = Checked(flag)
-    dimensions = Checked(integer)
-    options = Checked(mapping)
-    input = Checked(embedded)  # last: looked into after all types
+    model = BodyField(check_string)
+    keep_alive = BodyField(check_keep_alive)
+    truncate = BodyField(check_bool)
+    dimensions = BodyField(check_int)
+    options = BodyField(check_map)
+    input = BodyField(check_embed_input)
 
 
-class EmbeddingRequest(Request):
+class EmbeddingSchema(BodySchema):
     go_name = "EmbeddingRequest"
 
-    model = Checked(text)
-    prompt = Checked(text)
-    keep_alive = Checked(keep_alive)
-    options = Checked(mapping)
+    model = BodyField(check_string)
+    prompt = BodyField(check_string)
+    keep_alive = BodyField(check_keep_alive)
+    options = BodyField(check_map)
 
 
-def digests(value: Any, path: str) -> dict[str, str]:
-    """Paths of files, each with the digest of its blob."""
-    if type(value) is not dict:
-        raise mismatch(value, path, "map[string]string")
-    return {name: text(digest, path) for name, digest in value.items()}
-
-
-class CreateRequest(Request):
+class CreateSchema(BodySchema):
     go_name = "CreateRequest"
 
-    model = Checked(text)
-    name = Checked(text)
-    stream = Checked(flag)
-    remote_host = Checked(text)
-    files = Checked(digests)
-    draft_files = Checked(digests)
-    adapters = Checked(digests)
-    template = Checked(text)
-    system = Checked(text)
-    license = Checked(anything)
-    parameters = Checked(mapping)
-    messages = Checked(records.messages)
-    quantize = Checked(text)
-    quantization = Checked(text)
-    draft_quantize = Checked(text)
-    renderer = Checked(text)
-    parser = Checked(text)
-    requires = Checked(text)
-    info = Checked(mapping)
+    model = BodyField(check_string)
+    name = BodyField(check_string)
+    stream = BodyField(check_bool)
+    remote_host = BodyField(check_string)
+    files = BodyField(check_digests)
+    draft_files = BodyField(check_digests)
+    adapters = BodyField(check_digests)
+    template = BodyField(check_string)
+    system = BodyField(check_string)
+    license = BodyField(accept)
+    parameters = BodyField(check_map)
+    messages = BodyField(check_messages)
+    quantize = BodyField(check_string)
+    quantization = BodyField(check_string)
+    draft_quantize = BodyField(check_string)
+    renderer = BodyField(check_string)
+    parser = BodyField(check_string)
+    requires = BodyField(check_string)
+    info = BodyField(check_map)
 
-    class Meta(Request.Meta):
-        include: ClassVar = {"from": Checked(text)}
+    class Meta(BodySchema.Meta):
+        include: ClassVar = {"from": BodyField(check_string)}
 
 
-class CopyRequest(Request):
+class CopySchema(BodySchema):
     go_name = "CopyRequest"
 
-    source = Checked(text)
-    destination = Checked(text)
+    source = BodyField(check_string)
+    destination = BodyField(check_string)
 
 
-class DeleteRequest(Request):
+class DeleteSchema(BodySchema):
     go_name = "DeleteRequest"
 
-    model = Checked(text)
-    name = Checked(text)
+    model = BodyField(check_string)
+    name = BodyField(check_string)

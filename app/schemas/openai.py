@@ -1,96 +1,66 @@
-"""The bodies of the `/v1` routes in OpenAI's manner, as Ollama reads them.
+"""Schemas of OpenAI's `/v1` request bodies: Ollama's fields, and those Cerebras takes.
 
-Besides Ollama's own fields stand those that the upstream can honour.
+Ollama looks at more than the type of a value after it has read all fields, so fields
+with such checks come last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError
 
-from app.schemas import records
-from app.schemas.fields import (
-    Check,
-    Checked,
-    Request,
-    anything,
-    flag,
-    integer,
-    mapping,
-    mismatch,
-    number,
-    text,
+from app.schemas.base import BodyField, BodySchema, required_field
+from app.schemas.checks import (
+    FUNCTION,
+    accept,
+    array_of,
+    check_bool,
+    check_embed_input,
+    check_int,
+    check_map,
+    check_number,
+    check_string,
+    check_top_logprobs,
+    struct_of,
 )
-from app.schemas.ollama import embedded, top_logprobs
-from app.schemas.records import record
 
 ENCODINGS = ("float", "base64")
 NO_INPUT = "invalid input"
 NO_MESSAGES = "[] is too short - 'messages'"
 
+check_called_function = struct_of({"name": check_string, "arguments": check_string})
+check_tool_call = struct_of({"id": check_string, "function": check_called_function})
+check_message = struct_of(
+    {
+        "role": check_string,
+        "content": accept,
+        "reasoning": check_string,
+        "tool_calls": array_of(check_tool_call, "[]openai.ToolCall"),
+        "name": check_string,
+        "tool_call_id": check_string,
+    }
+)
+check_message_list = array_of(check_message, "[]openai.Message")
 
-def listed(value: Any, path: str, go_type: str) -> list[Any]:
-    if type(value) is not list:
-        raise mismatch(value, path, go_type)
-    return value
+check_function = struct_of({**FUNCTION, "strict": check_bool})
+check_tool = struct_of({"type": check_string, "function": check_function})
+check_tools = array_of(check_tool, "[]api.Tool")
 
-
-def called_function(value: Any, path: str) -> dict[str, Any]:
-    return record(value, path, CALLED_FUNCTION)
-
-
-def tool_calls(value: Any, path: str) -> list[dict[str, Any]]:
-    calls = listed(value, path, "[]openai.ToolCall")
-    return [record(call, path, TOOL_CALL) for call in calls]
-
-
-CALLED_FUNCTION: Mapping[str, Check] = {"name": text, "arguments": text}
-TOOL_CALL: Mapping[str, Check] = {"id": text, "function": called_function}
-MESSAGE: Mapping[str, Check] = {
-    "role": text,
-    "content": anything,
-    "reasoning": text,
-    "tool_calls": tool_calls,
-    "name": text,
-    "tool_call_id": text,
-}
+check_stream_options = struct_of({"include_usage": check_bool})
+check_reasoning = struct_of({"effort": check_string})
+check_response_format = struct_of({"type": check_string, "json_schema": check_map})
 
 
-def messages(value: Any, path: str) -> list[dict[str, Any]]:
-    said = listed(value, path, "[]openai.Message")
-    if not said:
+def check_messages(value: Any, path: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = check_message_list(value, path)
+    if not messages:
         raise ValidationError(NO_MESSAGES)
-    return [record(message, path, MESSAGE) for message in said]
+    return messages
 
 
-def function(value: Any, path: str) -> dict[str, Any]:
-    return record(value, path, FUNCTION)
-
-
-FUNCTION: Mapping[str, Check] = {**records.FUNCTION, "strict": flag}
-TOOL: Mapping[str, Check] = {"type": text, "function": function}
-
-
-def tools(value: Any, path: str) -> list[dict[str, Any]]:
-    return [record(tool, path, TOOL) for tool in listed(value, path, "[]api.Tool")]
-
-
-def stream_options(value: Any, path: str) -> dict[str, Any]:
-    return record(value, path, {"include_usage": flag})
-
-
-def reasoning(value: Any, path: str) -> dict[str, Any]:
-    return record(value, path, {"effort": text})
-
-
-def response_format(value: Any, path: str) -> dict[str, Any]:
-    return record(value, path, {"type": text, "json_schema": mapping})
-
-
-def encoding_format(value: Any, path: str) -> str:
-    encoding = text(value, path).lower()
+def check_encoding_format(value: Any, path: str) -> str:
+    encoding = check_string(value, path).lower()
     if encoding and encoding not in ENCODINGS:
         raise ValidationError(
             f"Invalid value for 'encoding_format' = {value}. "
@@ -99,77 +69,66 @@ def encoding_format(value: Any, path: str) -> str:
     return encoding
 
 
-def embedded_input(value: Any, path: str) -> str | list[str]:
+def check_embeddings_input(value: Any, path: str) -> str | list[str]:
     if value == []:
         raise ValidationError(NO_INPUT)
-    return embedded(value, path)
+    return check_embed_input(value, path)
 
 
-class Required(Checked):
-    """The one field of a body that must be there; `missing` says that it is not."""
-
-    def __init__(self, check: Check, missing: str) -> None:
-        super().__init__(check)
-        self.required = True
-        self.error_messages["required"] = missing
-
-
-class ChatRequest(Request):
+class ChatCompletionSchema(BodySchema):
     go_name = "ChatCompletionRequest"
     missing_body = "EOF"
 
-    model = Checked(text)
-    stream = Checked(flag)
-    stream_options = Checked(stream_options)
-    max_tokens = Checked(integer)
-    max_completion_tokens = Checked(integer)
-    seed = Checked(integer)
-    stop = Checked(anything)
-    temperature = Checked(number)
-    frequency_penalty = Checked(number)
-    presence_penalty = Checked(number)
-    top_p = Checked(number)
-    response_format = Checked(response_format)
-    tools = Checked(tools)
-    tool_choice = Checked(anything)
-    parallel_tool_calls = Checked(flag)
-    prediction = Checked(mapping)
-    reasoning = Checked(reasoning)
-    reasoning_effort = Checked(text)
-    logprobs = Checked(flag)
-    _debug_render_only = Checked(flag)
-    messages = Required(
-        messages, NO_MESSAGES
-    )  # after all types, as are the checks below
-    top_logprobs = Checked(top_logprobs)
+    model = BodyField(check_string)
+    stream = BodyField(check_bool)
+    stream_options = BodyField(check_stream_options)
+    max_tokens = BodyField(check_int)
+    max_completion_tokens = BodyField(check_int)
+    seed = BodyField(check_int)
+    stop = BodyField(accept)
+    temperature = BodyField(check_number)
+    frequency_penalty = BodyField(check_number)
+    presence_penalty = BodyField(check_number)
+    top_p = BodyField(check_number)
+    response_format = BodyField(check_response_format)
+    tools = BodyField(check_tools)
+    tool_choice = BodyField(accept)
+    parallel_tool_calls = BodyField(check_bool)
+    prediction = BodyField(check_map)
+    reasoning = BodyField(check_reasoning)
+    reasoning_effort = BodyField(check_string)
+    logprobs = BodyField(check_bool)
+    _debug_render_only = BodyField(check_bool)
+    messages = required_field(check_messages, NO_MESSAGES)
+    top_logprobs = BodyField(check_top_logprobs)
 
 
-class CompletionRequest(Request):
+class CompletionSchema(BodySchema):
     go_name = "CompletionRequest"
     missing_body = "EOF"
 
-    model = Checked(text)
-    prompt = Checked(text)
-    suffix = Checked(text)
-    stream = Checked(flag)
-    stream_options = Checked(stream_options)
-    max_tokens = Checked(integer)
-    temperature = Checked(number)
-    top_p = Checked(number)
-    seed = Checked(integer)
-    frequency_penalty = Checked(number)
-    presence_penalty = Checked(number)
-    stop = Checked(anything)
-    echo = Checked(flag)
-    _debug_render_only = Checked(flag)
-    logprobs = Checked(top_logprobs)  # last: its range is checked after all types
+    model = BodyField(check_string)
+    prompt = BodyField(check_string)
+    suffix = BodyField(check_string)
+    stream = BodyField(check_bool)
+    stream_options = BodyField(check_stream_options)
+    max_tokens = BodyField(check_int)
+    temperature = BodyField(check_number)
+    top_p = BodyField(check_number)
+    seed = BodyField(check_int)
+    frequency_penalty = BodyField(check_number)
+    presence_penalty = BodyField(check_number)
+    stop = BodyField(accept)
+    echo = BodyField(check_bool)
+    _debug_render_only = BodyField(check_bool)
+    logprobs = BodyField(check_top_logprobs)
 
 
-class EmbedRequest(Request):
+class EmbeddingsSchema(BodySchema):
     go_name = "EmbedRequest"
     missing_body = "EOF"
 
-    model = Checked(text)
-    dimensions = Checked(integer)
-    encoding_format = Checked(encoding_format)
-    input = Required(embedded_input, NO_INPUT)  # looked into after all types
+    model = BodyField(check_string)
+    dimensions = BodyField(check_int)
+    encoding_format = BodyField(check_encoding_format)
+    input = required_field(check_embeddings_input, NO_INPUT)

@@ -1,98 +1,87 @@
-"""The body of `/v1/responses`, as Ollama reads it and with what the upstream can do."""
+"""Schema of `/v1/responses` bodies: Ollama's fields, and those that Cerebras takes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError
 
-from app.schemas import records
-from app.schemas.fields import (
-    JSON_KINDS,
+from app.schemas.base import BodyField, BodySchema
+from app.schemas.checks import (
     Check,
-    Checked,
-    Request,
-    anything,
-    flag,
-    integer,
-    mapping,
-    number,
-    text,
+    accept,
+    array_of,
+    check_bool,
+    check_int,
+    check_map,
+    check_number,
+    check_parameters,
+    check_string,
+    struct_of,
 )
-from app.schemas.openai import listed
-from app.schemas.records import record
+from app.wire.gojson import JSON_KINDS
 
 
-def said(value: Any, path: str) -> str | list[Any]:
-    if not isinstance(value, str | list):
-        kind = JSON_KINDS[type(value)]
-        raise ValidationError(f"input must be a string or array: got {kind}")
-    return value if isinstance(value, str) else [item(each, path) for each in value]
+def check_input(value: Any, path: str) -> str | list[Any]:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list):
+        raise ValidationError(
+            f"input must be a string or array: got {JSON_KINDS[type(value)]}"
+        )
+    return [check_item(item, path) for item in value]
 
 
-def item(value: Any, path: str) -> Any:
-    """Left to the translator, but for the tools that it may bring."""
+def check_item(value: Any, path: str) -> Any:
+    """Check the tools of an `additional_tools` item; the translator checks the rest."""
     if not isinstance(value, dict) or value.get("type") != "additional_tools":
         return value
-    return {**value, "tools": tools(value.get("tools") or [], f"{path}.tools")}
+    return {**value, "tools": check_tools(value.get("tools") or [], f"{path}.tools")}
 
 
-def tools(value: Any, path: str) -> list[dict[str, Any]]:
-    return [record(tool, path, TOOL) for tool in listed(value, path, "[]ResponsesTool")]
-
-
-TOOL: Mapping[str, Check] = {
-    "type": text,
-    "name": text,
-    "description": text,
-    "strict": flag,
-    "parameters": records.parameters,
-    "format": anything,
-    "tools": tools,  # of a namespace
+TOOL: dict[str, Check] = {
+    "type": check_string,
+    "name": check_string,
+    "description": check_string,
+    "strict": check_bool,
+    "parameters": check_parameters,
+    "format": accept,
 }
+check_tools = array_of(struct_of(TOOL), "[]ResponsesTool")
+TOOL["tools"] = check_tools  # a namespace is a tool that holds tools
+
+check_format = struct_of(
+    {
+        "type": check_string,
+        "name": accept,
+        "description": accept,
+        "schema": accept,
+        "strict": accept,
+    }
+)
+check_reasoning = struct_of({"effort": check_string, "summary": check_string})
+check_text = struct_of({"format": check_format, "verbosity": accept})
 
 
-def form(value: Any, path: str) -> dict[str, Any]:
-    return record(value, path, FORM)
-
-
-FORM: Mapping[str, Check] = {
-    "type": text,
-    "name": anything,
-    "description": anything,
-    "schema": anything,
-    "strict": anything,
-}
-
-
-def reasoning(value: Any, path: str) -> dict[str, Any]:
-    return record(value, path, {"effort": text, "summary": text})
-
-
-def text_settings(value: Any, path: str) -> dict[str, Any]:
-    return record(value, path, {"format": form, "verbosity": anything})
-
-
-class ResponsesRequest(Request):
+class ResponsesSchema(BodySchema):
     go_name = "ResponsesRequest"
     missing_body = "EOF"
 
-    model = Checked(text)
-    input = Checked(said)
-    instructions = Checked(text)
-    truncation = Checked(text)
-    stream = Checked(flag)
-    max_output_tokens = Checked(integer)
-    temperature = Checked(number)
-    top_p = Checked(number)
-    reasoning = Checked(reasoning)
-    tools = Checked(tools)
-    tool_choice = Checked(anything)
-    parallel_tool_calls = Checked(flag)
-    previous_response_id = Checked(anything)
-    background = Checked(flag)
-    metadata = Checked(mapping)
-    prompt_cache_key = Checked(anything)
-    safety_identifier = Checked(anything)
-    text = Checked(text_settings)  # last: it hides the check of that name
+    model = BodyField(check_string)
+    input = BodyField(check_input)
+    instructions = BodyField(check_string)
+    truncation = BodyField(check_string)
+    stream = BodyField(check_bool)
+    max_output_tokens = BodyField(check_int)
+    temperature = BodyField(check_number)
+    top_p = BodyField(check_number)
+    reasoning = BodyField(check_reasoning)
+    tools = BodyField(check_tools)
+    tool_choice = BodyField(accept)
+    parallel_tool_calls = BodyField(check_bool)
+    previous_response_id = BodyField(accept)
+    background = BodyField(check_bool)
+    metadata = BodyField(check_map)
+    prompt_cache_key = BodyField(accept)
+    safety_identifier = BodyField(accept)
+    text = BodyField(check_text)

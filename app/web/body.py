@@ -12,7 +12,7 @@ from flask import Request, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from app.errors import BodyTooLarge, InvalidRequest
-from app.schemas import fields
+from app.schemas.base import BodySchema
 from app.web import record
 from app.web.current import current_request
 from app.web.offload import offload
@@ -36,12 +36,12 @@ class Received(NamedTuple):
     slow: bool
 
 
-def load_body(schema: fields.Request) -> dict[str, Any]:
+def load_body(schema: BodySchema) -> dict[str, Any]:
     """Read, decode and check the body of the current request."""
     return check(read_body(schema), schema)
 
 
-def read_body(schema: fields.Request) -> Received:
+def read_body(schema: BodySchema) -> Received:
     """Read and decode the body of the current request."""
     asked = current_request()
     data = _received(asked)
@@ -53,9 +53,9 @@ def read_body(schema: fields.Request) -> Received:
     return Received(data, document, slow)
 
 
-def check(received: Received, schema: fields.Request) -> dict[str, Any]:
+def check(received: Received, schema: BodySchema) -> dict[str, Any]:
     """What a body says, checked."""
-    return _run(received.slow, fields.load, schema, received.document)
+    return _run(received.slow, schema.load, received.document)
 
 
 def _run(slow: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

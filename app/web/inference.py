@@ -15,7 +15,7 @@ from flask import Response
 from app.catalogue import presets
 from app.catalogue.resolve import Target
 from app.domain.presets import Preset
-from app.schemas.fields import Request
+from app.schemas.base import BodySchema
 from app.services import services
 from app.translate import images
 from app.translate.dialect import ReplyContext
@@ -35,7 +35,7 @@ BYTES_PER_TOKEN = 4  # a rough guess, for an upstream that does not count
 
 
 def inference(
-    schema: Request, *, model_required: bool = False
+    schema: BodySchema, *, model_required: bool = False
 ) -> Callable[[View], Callable[[], Response]]:
     """Call the view with the checked body and the model it names.
 

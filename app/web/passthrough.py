@@ -16,7 +16,7 @@ from app.catalogue import elsewhere, resolve
 from app.catalogue.elsewhere import Entry
 from app.domain.models import Listed
 from app.errors import UpstreamError
-from app.schemas import fields
+from app.schemas.base import BodySchema, fold_keys
 from app.services import services
 from app.upstream.passthrough import HOPS, Message, Upload
 from app.web import body as bodies
@@ -36,7 +36,7 @@ QUERY_SAFE = "".join(map(chr, range(ord("!"), ord("~") + 1)))  # stays as it cam
 
 
 def relayable(
-    schema: fields.Request,
+    schema: BodySchema,
     *,
     keys: Sequence[str] = ("model", "name"),
     listed: bool = True,
@@ -59,7 +59,7 @@ def relayable(
 
 
 def body_or_answer(
-    schema: fields.Request,
+    schema: BodySchema,
     *,
     keys: Sequence[str] = ("model",),
     listed: bool = True,
@@ -159,7 +159,7 @@ def name_in(document: Any, keys: Sequence[str]) -> str:
     """The model that a body names, before anything of it is checked."""
     if not isinstance(document, dict):
         return ""
-    folded = fields.fold(document, dict.fromkeys(keys))
+    folded = fold_keys(document)
     for name in map(folded.get, keys):
         if name and isinstance(name, str):
             return name

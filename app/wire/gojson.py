@@ -15,6 +15,16 @@ import msgspec
 
 from app.errors import InvalidRequest
 
+# Go's names of JSON's types, by the Python type of a decoded value.
+JSON_KINDS = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    type(None): "null",
+}
 WHITESPACE = " \t\r\n"
 
 # Python from 3.13 on stands at the comma, Go at what follows it.

@@ -21,7 +21,7 @@ from tests.hot.paced import BODIES, Paced, body
 
 CHUNKS = 40
 MOST_PER_CHUNK = 26
-MOST_PER_REQUEST = 440
+MOST_PER_REQUEST = 530
 
 
 @contextmanager

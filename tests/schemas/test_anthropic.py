@@ -1,4 +1,4 @@
-"""The bodies of the `/v1/messages` routes."""
+"""Schemas of the `/v1/messages` routes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.schemas import fields
-from app.schemas.anthropic import CountRequest, MessagesRequest
+from app.schemas.anthropic import CountTokensSchema, MessagesSchema
 
 HELLO = [{"role": "user", "content": "hello"}]
-SOUND = {"model": "m", "max_tokens": 1, "messages": HELLO}
+VALID = {"model": "m", "max_tokens": 1, "messages": HELLO}
 
 
-def load(**body: Any) -> dict[str, Any]:
-    return fields.load(MessagesRequest(), SOUND | body)
+def load_messages(**body: Any) -> dict[str, Any]:
+    return MessagesSchema().load(VALID | body)
 
 
-def refusal(**body: Any) -> str:
+def read_refusal(**body: Any) -> str:
     with pytest.raises(InvalidRequest) as caught:
-        load(**body)
+        load_messages(**body)
     return caught.value.message
 
 
-def test_what_is_known_is_kept_and_all_else_dropped() -> None:
+def test_known_fields_are_kept_and_others_dropped() -> None:
     known = {
         "stream": True,
         "system": [{"type": "text", "text": "a"}],
@@ -37,19 +36,23 @@ def test_what_is_known_is_kept_and_all_else_dropped() -> None:
         "tools": [{"name": "a", "input_schema": {}}],
     }
 
-    assert load(**known, metadata={"user_id": "x"}, some_day=[1]) == SOUND | known
+    assert (
+        load_messages(**known, metadata={"user_id": "x"}, some_day=[1]) == VALID | known
+    )
 
 
-def test_roles_are_in_lower_case() -> None:
-    [message] = load(messages=[{"Role": "USER", "content": "a", "id": 5}])["messages"]
+def test_role_is_converted_to_lower_case() -> None:
+    [message] = load_messages(messages=[{"Role": "USER", "content": "a", "id": 5}])[
+        "messages"
+    ]
 
     assert message == {"role": "user", "content": "a"}
 
 
 @pytest.mark.parametrize("key", ["thinking", "output_config", "tool_choice", "thread"])
 @pytest.mark.parametrize("value", ["text", 5, [], True])
-def test_settings_that_are_none_are_as_good_as_absent(key: str, value: Any) -> None:
-    assert load(**{key: value})[key] == {}
+def test_setting_of_another_type_becomes_empty(key: str, value: Any) -> None:
+    assert load_messages(**{key: value})[key] == {}
 
 
 @pytest.mark.parametrize(
@@ -65,15 +68,44 @@ def test_settings_that_are_none_are_as_good_as_absent(key: str, value: Any) -> N
         ({"messages": [None]}, "unexpected end of JSON input"),
     ],
 )
-def test_a_wrong_type_is_told(body: dict[str, Any], text: str) -> None:
-    assert text in refusal(**body)
+def test_wrong_type_is_refused(body: dict[str, Any], text: str) -> None:
+    assert text in read_refusal(**body)
 
 
-def test_a_whole_number_may_be_a_float() -> None:
-    assert load(max_tokens=9.0)["max_tokens"] == 9
+def test_whole_float_is_accepted_as_int() -> None:
+    assert load_messages(max_tokens=9.0)["max_tokens"] == 9
 
 
-def test_counting_needs_no_limit() -> None:
+def test_count_tokens_does_not_require_max_tokens() -> None:
     body = {"model": "m", "messages": HELLO}
 
-    assert fields.load(CountRequest(), {**body, "stream": True}) == body
+    assert CountTokensSchema().load({**body, "stream": True}) == body
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"model": None}, "model is required"),
+        ({"model": " "}, "model is required"),
+        ({"max_tokens": None}, "max_tokens is required and must be positive"),
+        ({"max_tokens": 0}, "max_tokens is required and must be positive"),
+        ({"messages": None}, "messages is required"),
+        ({"messages": []}, "messages is required"),
+    ],
+)
+def test_missing_or_empty_required_field_is_refused(
+    body: dict[str, Any], text: str
+) -> None:
+    assert read_refusal(**body) == text
+
+
+def test_message_content_may_be_null() -> None:
+    messages = [{"role": "user", "CONTENT": None}]
+
+    assert load_messages(messages=messages)["messages"] == [{"role": "user"}]
+
+
+def test_nulls_of_a_setting_are_dropped() -> None:
+    setting = {"type": "enabled", "budget_tokens": None}
+
+    assert load_messages(thinking=setting)["thinking"] == {"type": "enabled"}

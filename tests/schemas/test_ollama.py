@@ -1,4 +1,4 @@
-"""The bodies of the native API."""
+"""Schemas of the native API."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.schemas import fields
-from app.schemas.ollama import ChatRequest, GenerateRequest, ShowRequest
+from app.schemas.base import BodySchema
+from app.schemas.ollama import ChatSchema, CreateSchema, GenerateSchema, ShowSchema
 
-CHAT, GENERATE, SHOW = ChatRequest(), GenerateRequest(), ShowRequest()
+CHAT, GENERATE, SHOW = ChatSchema(), GenerateSchema(), ShowSchema()
 
 CHOICES = '"high", "medium", "low", "max"'
-STRINGIFIED = "Value looks like object, but can't find closing '}' symbol"
+ARGUMENTS_NOT_OBJECT = "Value looks like object, but can't find closing '}' symbol"
 
 
-def refusal(schema: fields.Request, body: Any) -> str:
+def read_refusal(schema: BodySchema, body: Any) -> str:
     with pytest.raises(InvalidRequest) as caught:
-        fields.load(schema, body)
+        schema.load(body)
     return caught.value.message
 
 
-def into(field: str, go_type: str, kind: str) -> str:
+def go_error(field: str, go_type: str, kind: str) -> str:
     return (
         f"json: cannot unmarshal {kind} into Go struct field {field} of type {go_type}"
     )
 
 
-def test_every_field_of_generate_arrives() -> None:
+def test_generate_loads_every_field() -> None:
     body = {
         "model": "m",
         "stream": False,
@@ -50,45 +50,45 @@ def test_every_field_of_generate_arrives() -> None:
         "images": [],
     }
 
-    assert fields.load(GENERATE, body) == body
+    assert GENERATE.load(body) == body
 
 
-def test_what_the_go_client_sends_for_nothing_is_taken() -> None:
+def test_empty_values_of_the_go_client_are_accepted() -> None:
     body = {"model": "", "name": "x", "options": None, "verbose": False, "system": ""}
 
-    loaded = fields.load(SHOW, body)
+    loaded = SHOW.load(body)
 
     assert loaded == {"model": "", "name": "x", "verbose": False, "system": ""}
 
 
 @pytest.mark.parametrize("think", [True, False, "high", "medium", "low", "max"])
-def test_think_is_a_flag_or_a_level(think: Any) -> None:
-    assert fields.load(CHAT, {"think": think}) == {"think": think}
+def test_think_accepts_a_bool_or_a_level(think: Any) -> None:
+    assert CHAT.load({"think": think}) == {"think": think}
 
 
 @pytest.mark.parametrize("think", ["ultra", "", "true", "HIGH", 'a"b', "é"])
-def test_another_level_is_refused(think: str) -> None:
+def test_think_with_an_unknown_level_is_refused(think: str) -> None:
     quoted = think.replace('"', '\\"')
     text = f'invalid think value: "{quoted}" (must be {CHOICES}, true, or false)'
-    assert refusal(CHAT, {"think": think}) == text
+    assert read_refusal(CHAT, {"think": think}) == text
 
 
 @pytest.mark.parametrize("think", [1, 0.5, {}, []])
-def test_another_type_of_think_is_refused(think: Any) -> None:
+def test_think_of_another_type_is_refused(think: Any) -> None:
     text = f"think must be a boolean or string ({CHOICES}, true, or false)"
-    assert refusal(GENERATE, {"think": think}) == text
+    assert read_refusal(GENERATE, {"think": think}) == text
 
 
 @pytest.mark.parametrize("count", [21, -1, 10**30, 1e300])
-def test_top_logprobs_has_a_range(count: int) -> None:
+def test_top_logprobs_out_of_range_is_refused(count: int) -> None:
     text = "top_logprobs must be between 0 and 20"
-    assert refusal(CHAT, {"top_logprobs": count}) == text
+    assert read_refusal(CHAT, {"top_logprobs": count}) == text
 
 
-def test_a_wrong_type_is_told_before_a_wrong_range() -> None:
+def test_wrong_type_is_reported_before_wrong_range() -> None:
     body = {"top_logprobs": 21, "messages": "x"}
 
-    assert "ChatRequest.messages" in refusal(CHAT, body)
+    assert "ChatRequest.messages" in read_refusal(CHAT, body)
 
 
 @pytest.mark.parametrize(
@@ -97,55 +97,59 @@ def test_a_wrong_type_is_told_before_a_wrong_range() -> None:
         (
             GENERATE,
             {"options": []},
-            into("GenerateRequest.options", "map[string]interface {}", "array"),
+            go_error("GenerateRequest.options", "map[string]interface {}", "array"),
         ),
         (
             GENERATE,
             {"context": [1.5]},
-            into("GenerateRequest.context", "int", "number 1.5"),
+            go_error("GenerateRequest.context", "int", "number 1.5"),
         ),
         (
             GENERATE,
             {"images": "abc"},
-            into("GenerateRequest.images", "[]api.ImageData", "string"),
+            go_error("GenerateRequest.images", "[]api.ImageData", "string"),
         ),
-        (GENERATE, {"prompt": {}}, into("GenerateRequest.prompt", "string", "object")),
+        (
+            GENERATE,
+            {"prompt": {}},
+            go_error("GenerateRequest.prompt", "string", "object"),
+        ),
         (
             CHAT,
             {"messages": "x"},
-            into("ChatRequest.messages", "[]api.Message", "string"),
+            go_error("ChatRequest.messages", "[]api.Message", "string"),
         ),
         (
             CHAT,
             {"messages": ["x"]},
-            into("ChatRequest.messages", "api.Alias", "string"),
+            go_error("ChatRequest.messages", "api.Alias", "string"),
         ),
         (
             CHAT,
             {"messages": [{"content": 1}]},
-            into("ChatRequest.messages.content", "string", "number"),
+            go_error("ChatRequest.messages.content", "string", "number"),
         ),
         (
             CHAT,
             {"messages": [{"content": []}]},
-            into("ChatRequest.messages.content", "string", "array"),
+            go_error("ChatRequest.messages.content", "string", "array"),
         ),
         (
             CHAT,
             {"messages": [{"tool_calls": {}}]},
-            into("ChatRequest.messages.tool_calls", "[]api.ToolCall", "object"),
+            go_error("ChatRequest.messages.tool_calls", "[]api.ToolCall", "object"),
         ),
-        (CHAT, {"tools": "x"}, into("ChatRequest.tools", "api.Tools", "string")),
-        (CHAT, {"tools": {}}, into("ChatRequest.tools", "api.Tools", "object")),
+        (CHAT, {"tools": "x"}, go_error("ChatRequest.tools", "api.Tools", "string")),
+        (CHAT, {"tools": {}}, go_error("ChatRequest.tools", "api.Tools", "object")),
         (
             CHAT,
             {"tools": [{"function": {"parameters": {"type": []}}}]},
-            into("ChatRequest.tools.function.parameters.type", "string", "array"),
+            go_error("ChatRequest.tools.function.parameters.type", "string", "array"),
         ),
         (
             CHAT,
             {"tools": [{"function": {"parameters": {"properties": {"x": True}}}}]},
-            into(
+            go_error(
                 "ToolFunctionParameters.tools.function.parameters.properties",
                 "api.ToolProperty",
                 "bool",
@@ -153,36 +157,36 @@ def test_a_wrong_type_is_told_before_a_wrong_range() -> None:
         ),
     ],
 )
-def test_a_wrong_type_is_told_with_its_place(
-    schema: fields.Request, body: dict[str, Any], text: str
+def test_refusal_names_the_field_with_the_wrong_type(
+    schema: BodySchema, body: dict[str, Any], text: str
 ) -> None:
-    assert refusal(schema, body) == text
+    assert read_refusal(schema, body) == text
 
 
 @pytest.mark.parametrize("arguments", ['{"a":1}', [], 1, True])
-def test_arguments_that_are_no_object_are_refused(arguments: Any) -> None:
+def test_tool_call_arguments_must_be_an_object(arguments: Any) -> None:
     call = {"function": {"name": "f", "arguments": arguments}}
     body = {"messages": [{"role": "assistant", "tool_calls": [call]}]}
 
-    assert refusal(CHAT, body) == STRINGIFIED
+    assert read_refusal(CHAT, body) == ARGUMENTS_NOT_OBJECT
 
 
 @pytest.mark.parametrize(
-    ("message", "read"),
+    ("message", "loaded"),
     [
         (None, {"role": "", "content": ""}),
         ({}, {"role": "", "content": ""}),
         ({"ROLE": "User", "Content": None}, {"role": "user", "content": ""}),
         ({"role": "tool", "name": "f"}, {"role": "tool", "content": ""}),
     ],
-    ids=["null", "empty", "other spellings", "an unknown key"],
+    ids=["null", "empty", "other case", "unknown key"],
 )
-def test_messages_are_read_leniently(message: Any, read: dict[str, str]) -> None:
-    assert fields.load(CHAT, {"messages": [message]}) == {"messages": [read]}
+def test_incomplete_message_gets_defaults(message: Any, loaded: dict[str, str]) -> None:
+    assert CHAT.load({"messages": [message]}) == {"messages": [loaded]}
 
 
 @pytest.mark.parametrize(
-    ("call", "read"),
+    ("call", "loaded"),
     [
         ({}, {"function": {"name": "", "arguments": {}}}),
         ({"function": {"name": "f"}}, {"function": {"name": "f", "arguments": {}}}),
@@ -195,15 +199,15 @@ def test_messages_are_read_leniently(message: Any, read: dict[str, str]) -> None
             {"id": "c", "function": {"arguments": {"b": 1, "a": 2}}},
         ),
     ],
-    ids=["empty", "no arguments", "a type"],
+    ids=["empty", "no arguments", "type"],
 )
-def test_tool_calls_are_read_leniently(call: Any, read: dict[str, Any]) -> None:
-    loaded = fields.load(CHAT, {"messages": [{"tool_calls": [call]}]})
+def test_incomplete_tool_call_gets_defaults(call: Any, loaded: dict[str, Any]) -> None:
+    [message] = CHAT.load({"messages": [{"tool_calls": [call]}]})["messages"]
 
-    assert loaded["messages"][0]["tool_calls"] == [read]
+    assert message["tool_calls"] == [loaded]
 
 
-def test_the_schema_of_a_tool_is_kept_whole() -> None:
+def test_unknown_keys_of_tool_parameters_are_kept() -> None:
     parameters = {
         "type": "object",
         "properties": {"b": {"type": "string", "default": "x"}, "a": {"oneOf": []}},
@@ -211,10 +215,17 @@ def test_the_schema_of_a_tool_is_kept_whole() -> None:
     }
     tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}
 
-    loaded = fields.load(CHAT, {"tools": [tool]})
+    loaded = CHAT.load({"tools": [tool]})
 
     assert loaded == {"tools": [tool]}
     assert list(loaded["tools"][0]["function"]["parameters"]["properties"]) == [
         "b",
         "a",
     ]
+
+
+def test_create_accepts_from() -> None:
+    assert CreateSchema().load({"From": "m", "stream": False}) == {
+        "stream": False,
+        "from": "m",
+    }

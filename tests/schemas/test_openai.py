@@ -1,4 +1,4 @@
-"""The bodies of the `/v1` routes in OpenAI's manner."""
+"""Schemas of OpenAI's `/v1` routes."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.schemas import fields
-from app.schemas.openai import ChatRequest
+from app.schemas.openai import ChatCompletionSchema
 
-CHAT = ChatRequest()
+CHAT = ChatCompletionSchema()
 HELLO = [{"role": "user", "content": "hello"}]
 
 
-def load(**body: Any) -> dict[str, Any]:
-    return fields.load(CHAT, {"messages": HELLO, **body})
+def load_chat(**body: Any) -> dict[str, Any]:
+    return CHAT.load({"messages": HELLO, **body})
 
 
-def refusal(body: Any) -> str:
+def read_refusal(body: Any) -> str:
     with pytest.raises(InvalidRequest) as caught:
-        fields.load(CHAT, body)
+        CHAT.load(body)
     return caught.value.message
 
 
@@ -29,11 +28,11 @@ def refusal(body: Any) -> str:
     [{}, None, {"messages": None}, {"messages": []}],
     ids=["absent", "no body", "null", "empty"],
 )
-def test_messages_are_required(body: Any) -> None:
-    assert refusal(body) == "[] is too short - 'messages'"
+def test_missing_messages_are_refused(body: Any) -> None:
+    assert read_refusal(body) == "[] is too short - 'messages'"
 
 
-def test_what_the_upstream_can_honour_is_kept() -> None:
+def test_fields_that_cerebras_takes_are_kept() -> None:
     body = {
         "model": "m",
         "max_completion_tokens": 5,
@@ -46,16 +45,16 @@ def test_what_the_upstream_can_honour_is_kept() -> None:
         "_debug_render_only": True,
     }
 
-    assert load(**body) == {"messages": HELLO, **body}
+    assert load_chat(**body) == {"messages": HELLO, **body}
 
 
-def test_what_nobody_reads_is_dropped() -> None:
-    assert load(n=2, user="me", logit_bias={}, options={}) == {"messages": HELLO}
+def test_unused_fields_are_dropped() -> None:
+    assert load_chat(n=2, user="me", logit_bias={}, options={}) == {"messages": HELLO}
 
 
 @pytest.mark.parametrize("key", ["max_tokens", "max_completion_tokens", "seed"])
-def test_whole_numbers_written_as_floats_are_taken(key: str) -> None:
-    assert load(**{key: 64.0}) == {"messages": HELLO, key: 64}
+def test_whole_float_is_accepted_as_int(key: str) -> None:
+    assert load_chat(**{key: 64.0}) == {"messages": HELLO, key: 64}
 
 
 @pytest.mark.parametrize(
@@ -79,21 +78,22 @@ def test_whole_numbers_written_as_floats_are_taken(key: str) -> None:
         ),
     ],
 )
-def test_a_wrong_type_is_told_with_its_place(
+def test_refusal_names_the_field_with_the_wrong_type(
     body: dict[str, Any], place: str, kind: str
 ) -> None:
     text = f"json: cannot unmarshal {kind} into Go struct field"
     assert (
-        refusal({"messages": HELLO, **body}) == f"{text} ChatCompletionRequest.{place}"
+        read_refusal({"messages": HELLO, **body})
+        == f"{text} ChatCompletionRequest.{place}"
     )
 
 
-def test_types_are_told_before_missing_messages_and_ranges() -> None:
-    assert "temperature" in refusal({"temperature": "hot"})
-    assert "messages" in refusal({"top_logprobs": 21})
+def test_wrong_type_is_reported_before_missing_messages() -> None:
+    assert "temperature" in read_refusal({"temperature": "hot"})
+    assert "messages" in read_refusal({"top_logprobs": 21})
 
 
-def test_content_of_any_type_is_left_to_the_translator() -> None:
+def test_content_of_any_type_is_accepted() -> None:
     for content in ("x", [{"type": "text"}], 1, {}):
         messages = [{"role": "user", "content": content}]
-        assert fields.load(CHAT, {"messages": messages}) == {"messages": messages}
+        assert CHAT.load({"messages": messages}) == {"messages": messages}

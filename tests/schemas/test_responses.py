@@ -1,4 +1,4 @@
-"""The body of `/v1/responses`."""
+"""Schema of `/v1/responses`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.schemas import fields
-from app.schemas.responses import ResponsesRequest
+from app.schemas.responses import ResponsesSchema
 
-SCHEMA = ResponsesRequest()
-
-
-def load(**body: Any) -> dict[str, Any]:
-    return fields.load(SCHEMA, body)
+SCHEMA = ResponsesSchema()
 
 
-def test_what_is_read_is_kept() -> None:
+def load_body(**body: Any) -> dict[str, Any]:
+    return SCHEMA.load(body)
+
+
+def test_known_fields_are_kept() -> None:
     body = {
         "model": "m",
         "input": [{"role": "user", "content": "hi"}],
@@ -33,24 +32,24 @@ def test_what_is_read_is_kept() -> None:
         "metadata": {"a": "b"},
     }
 
-    assert load(**body) == body
+    assert load_body(**body) == body
 
 
-def test_what_nobody_reads_is_dropped() -> None:
+def test_unused_fields_are_dropped() -> None:
     extra = {"store": True, "include": ["x"], "client_metadata": {}, "user": 1}
 
-    assert load(input="hi", **extra) == {"input": "hi"}
+    assert load_body(input="hi", **extra) == {"input": "hi"}
 
 
-def test_tools_among_the_items_are_checked_as_tools() -> None:
+def test_tools_of_an_input_item_are_checked() -> None:
     tools = [{"type": "function", "name": "f", "unknown": 1}]
-    brought = {"type": "additional_tools", "role": "developer", "tools": tools}
+    item = {"type": "additional_tools", "role": "developer", "tools": tools}
 
-    [item] = load(input=[brought])["input"]
+    [loaded] = load_body(input=[item])["input"]
 
-    assert item["tools"] == [{"type": "function", "name": "f"}]
+    assert loaded["tools"] == [{"type": "function", "name": "f"}]
     with pytest.raises(InvalidRequest, match="input.tools"):
-        load(input=[{**brought, "tools": "f"}])
+        load_body(input=[{**item, "tools": "f"}])
 
 
 @pytest.mark.parametrize(
@@ -67,8 +66,10 @@ def test_tools_among_the_items_are_checked_as_tools() -> None:
         ({"max_output_tokens": 1.5}, "max_output_tokens of type int"),
     ],
 )
-def test_a_wrong_type_is_told_with_its_place(body: dict[str, Any], text: str) -> None:
-    with pytest.raises(InvalidRequest) as refusal:
-        load(**body)
+def test_refusal_names_the_field_with_the_wrong_type(
+    body: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        load_body(**body)
 
-    assert refusal.value.message.endswith(text)
+    assert caught.value.message.endswith(text)

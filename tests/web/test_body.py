@@ -13,7 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.schemas.fields import Checked, Request, text
+from app.schemas.base import BodyField, BodySchema
+from app.schemas.checks import check_string
 from app.web import observe
 from app.web.body import INFLATED_LIMIT, SLOW_BODY, load_body
 from app.web.errors import init_app
@@ -22,10 +23,10 @@ MOST = 2 << 20
 ZSTD = {"Content-Encoding": "zstd"}
 
 
-class Note(Request):
+class Note(BodySchema):
     go_name = "Note"
 
-    words = Checked(text)
+    words = BodyField(check_string)
 
 
 class Terse(Note):

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
-from app.schemas.anthropic import CountRequest, MessagesRequest
+from app.schemas.anthropic import CountTokensSchema, MessagesSchema
 from app.services import services
 from app.translate.anthropic import messages as spoken
 from app.translate.anthropic import tools
@@ -28,7 +28,7 @@ bp = Blueprint("anthropic_messages", __name__, url_prefix="/v1/messages")
 
 
 @bp.post("")
-@inference(MessagesRequest(), model_required=True)
+@inference(MessagesSchema(), model_required=True)
 def create(body: dict[str, Any], target: Target) -> Response:
     """Answer a conversation."""
     request = asked(body, target)
@@ -48,7 +48,7 @@ def create(body: dict[str, Any], target: Target) -> Response:
 @bp.post("/count_tokens")
 def count_tokens() -> Response:
     """Estimate how long a prompt is, whatever the model."""
-    counted = input_tokens(load_body(CountRequest()))
+    counted = input_tokens(load_body(CountTokensSchema()))
     return replies.compatible({"input_tokens": counted})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
-from app.schemas.ollama import ChatRequest
+from app.schemas.ollama import ChatSchema
 from app.translate.ollama import chat as spoken
 from app.web import native
 from app.web.inference import inference
@@ -16,7 +16,7 @@ bp = Blueprint("chat", __name__, url_prefix="/api")
 
 
 @bp.post("/chat")
-@inference(ChatRequest(), model_required=True)
+@inference(ChatSchema(), model_required=True)
 def chat(body: dict[str, Any], target: Target) -> Response:
     """Answer a conversation; without messages, load or unload the model."""
     if not body.get("messages"):

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
-from app.schemas.ollama import EmbeddingRequest, EmbedRequest
+from app.schemas.ollama import EmbeddingSchema, EmbedSchema
 from app.services import services
 from app.web import replies
 from app.web.passthrough import relayable
@@ -21,7 +21,7 @@ bp = Blueprint("embed", __name__, url_prefix="/api")
 
 
 @bp.post("/embed")
-@relayable(EmbedRequest(), keys=("model",), listed=False)
+@relayable(EmbedSchema(), keys=("model",), listed=False)
 def embed(body: dict[str, Any]) -> Response:
     """Embed texts, or none."""
     target = find_embedder(body.get("model", ""))
@@ -30,7 +30,7 @@ def embed(body: dict[str, Any]) -> Response:
 
 
 @bp.post("/embeddings")
-@relayable(EmbeddingRequest(), keys=("model",), listed=False)
+@relayable(EmbeddingSchema(), keys=("model",), listed=False)
 def embeddings(body: dict[str, Any]) -> Response:
     """Embed one text, or none: the older form."""
     target = find_embedder(body.get("model", ""), model_required=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.errors import Unsupported
-from app.schemas.ollama import WebRequest
+from app.schemas.ollama import WebSchema
 from app.services import services
 from app.translate.ollama import models
 from app.web import replies
@@ -13,7 +13,7 @@ from app.web.body import load_body
 
 bp = Blueprint("experimental", __name__, url_prefix="/api/experimental")
 
-web_request = WebRequest()
+web_schema = WebSchema()
 
 
 @bp.get("/model-recommendations")
@@ -26,5 +26,5 @@ def recommendations() -> Response:
 @bp.post("/web_fetch", defaults={"what": "web fetch"})
 def web(what: str) -> Response:
     """Refuse what only ollama.com has."""
-    load_body(web_request)
+    load_body(web_schema)
     raise Unsupported(f"{what} is a service of ollama.com: Cerellama does not have it")

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from app.catalogue import presets
 from app.catalogue.resolve import Target
-from app.schemas.ollama import GenerateRequest
+from app.schemas.ollama import GenerateSchema
 from app.translate.ollama import generate as spoken
 from app.web import native
 from app.web.inference import inference
@@ -17,7 +17,7 @@ bp = Blueprint("generate", __name__, url_prefix="/api")
 
 
 @bp.post("/generate")
-@inference(GenerateRequest())
+@inference(GenerateSchema())
 def generate(body: dict[str, Any], target: Target) -> Response:
     """Continue a prompt; without one, load or unload the model."""
     if not body.get("prompt"):

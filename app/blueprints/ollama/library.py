@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from app.catalogue import derive
 from app.domain.models import ModelName
 from app.errors import InvalidRequest, ModelNotFound
-from app.schemas.ollama import CopyRequest, CreateRequest, DeleteRequest
+from app.schemas.ollama import CopySchema, CreateSchema, DeleteSchema
 from app.services import services
 from app.translate.ollama import progress as lines
 from app.web import passthrough, progress, record, replies
@@ -28,15 +28,15 @@ from app.wire import names
 
 bp = Blueprint("library", __name__, url_prefix="/api")
 
-create_request = CreateRequest()
-copy_request = CopyRequest()
+create_schema = CreateSchema()
+copy_schema = CopySchema()
 
 
 @bp.post("/create")
 def create() -> Response:
     """Make a model from another, where that one is."""
-    received = read_body(create_request)
-    body = check(received, create_request)
+    received = read_body(create_schema)
+    body = check(received, create_schema)
     derive.check_files(body)
     name = legal_name(model_name(body), "invalid model name")
     leave_served(name, "overwritten")
@@ -75,8 +75,8 @@ def make(name: ModelName, body: dict[str, Any]) -> Response:
 @bp.post("/copy")
 def copy() -> Response:
     """Give a model a further name, where it is."""
-    received = read_body(copy_request)
-    body = check(received, copy_request)
+    received = read_body(copy_schema)
+    body = check(received, copy_schema)
     asked, wanted = body.get("source", ""), body.get("destination", "")
     source = legal_name(asked, f"source {quoted(asked)} is invalid")
     destination = legal_name(wanted, f"destination {quoted(wanted)} is invalid")
@@ -94,7 +94,7 @@ def copy() -> Response:
 
 
 @bp.delete("/delete")
-@relayable(DeleteRequest())
+@relayable(DeleteSchema())
 def delete(body: dict[str, Any]) -> Response:
     """Forget a model."""
     asked = model_name(body).strip()

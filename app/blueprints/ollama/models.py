@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from app.catalogue import listing, modelfile
 from app.catalogue.presets import bare
 from app.domain.models import Model
-from app.schemas.ollama import ShowRequest
+from app.schemas.ollama import ShowSchema
 from app.services import services
 from app.translate.ollama import models
 from app.web import passthrough, replies
@@ -43,7 +43,7 @@ def ps() -> Response:
 
 
 @bp.post("/show")
-@relayable(ShowRequest())
+@relayable(ShowSchema())
 def show(body: dict[str, Any]) -> Response:
     """Tell all about one model."""
     name = model_name(body)

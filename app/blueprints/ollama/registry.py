@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.errors import InvalidRequest
-from app.schemas.ollama import PullRequest, PushRequest
+from app.schemas.ollama import PullSchema, PushSchema
 from app.translate.ollama import progress as lines
 from app.web import progress
 from app.web.body import model_name
@@ -22,7 +22,7 @@ bp = Blueprint("registry", __name__, url_prefix="/api")
 
 
 @bp.post("/pull")
-@relayable(PullRequest(), listed=False, silence_s=LONG_WORK_S)
+@relayable(PullSchema(), listed=False, silence_s=LONG_WORK_S)
 def pull(body: dict[str, Any]) -> Response:
     """Have a model at hand, as any model is that can be resolved."""
     name = model_name(body)
@@ -33,7 +33,7 @@ def pull(body: dict[str, Any]) -> Response:
 
 
 @bp.post("/push")
-@relayable(PushRequest(), silence_s=LONG_WORK_S)
+@relayable(PushSchema(), silence_s=LONG_WORK_S)
 def push(body: dict[str, Any]) -> Response:
     """Refuse to publish a model."""
     name = model_name(body)

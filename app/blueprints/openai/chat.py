@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
-from app.schemas.openai import ChatRequest
+from app.schemas.openai import ChatCompletionSchema
 from app.services import services
 from app.translate.openai import chat as spoken
 from app.translate.openai.dialect import DIALECT
@@ -22,7 +22,7 @@ bp = Blueprint("openai_chat", __name__)
 
 @bp.post("/v1/chat/completions")
 @bp.post("/chat/completions")
-@inference(ChatRequest(), model_required=True)
+@inference(ChatCompletionSchema(), model_required=True)
 def completions(body: dict[str, Any], target: Target) -> Response:
     """Answer a conversation."""
     effort = reasoning_effort(body) or "none"

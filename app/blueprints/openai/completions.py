@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
-from app.schemas.openai import CompletionRequest
+from app.schemas.openai import CompletionSchema
 from app.services import services
 from app.translate.openai import completions as spoken
 from app.translate.openai.dialect import DIALECT
@@ -21,7 +21,7 @@ bp = Blueprint("openai_completions", __name__, url_prefix="/v1")
 
 
 @bp.post("/completions")
-@inference(CompletionRequest())
+@inference(CompletionSchema())
 def complete(body: dict[str, Any], target: Target) -> Response:
     """Answer a prompt."""
     require({"suffix": body.get("suffix")}, target)

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from flask import Blueprint
 
-from app.schemas.openai import EmbedRequest
+from app.schemas.openai import EmbeddingsSchema
 from app.web.passthrough import relayable
 from app.web.targets import find_embedder, no_embeddings
 
@@ -14,7 +14,7 @@ bp = Blueprint("openai_embeddings", __name__, url_prefix="/v1")
 
 
 @bp.post("/embeddings")
-@relayable(EmbedRequest(), keys=("model",), listed=False)
+@relayable(EmbeddingsSchema(), keys=("model",), listed=False)
 def embeddings(body: dict[str, Any]) -> NoReturn:
     """Say why a text cannot be embedded here."""
     find_embedder(body.get("model", ""))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
-from app.schemas.responses import ResponsesRequest
+from app.schemas.responses import ResponsesSchema
 from app.services import services
 from app.translate.openai import responses as spoken
 from app.translate.openai.effort import reasoning_effort
@@ -23,7 +23,7 @@ bp = Blueprint("openai_responses", __name__, url_prefix="/v1")
 
 
 @bp.post("/responses")
-@inference(ResponsesRequest(), model_required=True)
+@inference(ResponsesSchema(), model_required=True)
 def create(body: dict[str, Any], target: Target) -> Response:
     """Answer items with items."""
     request = prepare(body, target)

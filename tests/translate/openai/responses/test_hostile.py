@@ -9,8 +9,7 @@ import pytest
 
 from app.domain.models import Traits
 from app.errors import InvalidRequest
-from app.schemas import fields
-from app.schemas.responses import ResponsesRequest
+from app.schemas.responses import ResponsesSchema
 from app.translate import toolnames
 from app.translate.fit import fit
 from app.translate.openai import responses
@@ -96,7 +95,7 @@ def test_any_value_in_any_place(place: str) -> None:
     for value in VALUES:
         body = {**WHOLE, **PLACES[place](value)}
         try:
-            checked = fields.load(ResponsesRequest(), body)
+            checked = ResponsesSchema().load(body)
             responses.check(checked)
             request = fit(responses.to_upstream(checked), SEEING, model="m", name="m")
         except InvalidRequest:

@@ -1,0 +1,72 @@
+"""What all request schemas share: keys, nulls, required fields and the first error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.errors import InvalidRequest
+from app.schemas.base import BodyField, BodySchema, required_field
+from app.schemas.checks import check_int, check_string
+
+
+class NoteSchema(BodySchema):
+    go_name = "NoteRequest"
+
+    name = BodyField(check_string)
+    count = BodyField(check_int)
+
+
+class TitledNoteSchema(NoteSchema):
+    title = required_field(check_string, "title is required")
+
+
+NOTE = NoteSchema()
+TITLED_NOTE = TitledNoteSchema()
+
+
+@pytest.mark.parametrize("key", ["name", "NAME", "Name", "nAmE"])
+def test_keys_match_in_any_case(key: str) -> None:
+    assert NOTE.load({key: "a"}) == {"name": "a"}
+
+
+def test_last_spelling_of_a_key_wins() -> None:
+    assert NOTE.load({"name": "a", "NAME": "b"}) == {"name": "b"}
+    assert NOTE.load({"NAME": "b", "name": "a"}) == {"name": "a"}
+
+
+def test_null_counts_as_absent() -> None:
+    assert NOTE.load({"name": None, "count": 1}) == {"count": 1}
+    assert NOTE.load({"name": "a", "NAME": None}) == {"name": "a"}
+    assert NOTE.load(None) == {}
+
+
+def test_unknown_keys_are_dropped() -> None:
+    assert NOTE.load({"other": [1], "name": "a"}) == {"name": "a"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [([], "array"), ("x", "string"), (1, "number"), (1.5, "number"), (True, "bool")],
+)
+def test_body_that_is_not_an_object_is_refused(body: Any, kind: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        NOTE.load(body)
+
+    text = f"json: cannot unmarshal {kind} into Go value of type api.NoteRequest"
+    assert caught.value.message == text
+
+
+def test_refusal_has_the_error_of_the_first_field_only() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        TITLED_NOTE.load({"count": "x", "name": 1})
+
+    place = "Go struct field NoteRequest.name of type string"
+    assert caught.value.message == f"json: cannot unmarshal number into {place}"
+
+
+@pytest.mark.parametrize("body", [None, {}, {"title": None}, {"name": "a"}])
+def test_missing_required_field_is_refused(body: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"^title is required$"):
+        TITLED_NOTE.load(body)
