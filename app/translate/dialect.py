@@ -45,6 +45,24 @@ class ReplyContext:
     request: Body = field(default_factory=dict)  # the body in the upstream form
 
 
+class EventStream:
+    """The events of a streamed reply, one list per batch, and its last one if it fails.
+
+    `error` returns the event that ends the stream when an error occurs.
+    """
+
+    def __init__(
+        self,
+        events: Iterable[list[Event]],
+        error: Callable[[CerellamaError], dict[str, Any]],
+    ) -> None:
+        self._events = events
+        self.error = error
+
+    def __iter__(self) -> Iterator[list[Event]]:
+        return iter(self._events)
+
+
 class Dialect(ABC):
     """The request and reply format of one API endpoint.
 
@@ -58,6 +76,8 @@ class Dialect(ABC):
     stream_headers: ClassVar[Mapping[str, str]] = {}  # besides Content-Type
     streams_by_default: ClassVar[bool] = False
     model_required: ClassVar[bool] = True  # whether a blank model name is an error
+    loads_models: ClassVar[bool] = False  # an empty request loads or unloads its model
+    request_id_header: ClassVar[str | None] = None  # besides X-Request-Id
 
     # Requests
 
@@ -104,8 +124,8 @@ class Dialect(ABC):
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
-    ) -> Iterator[list[Event]]:
-        """Yield the events for each batch.
+    ) -> EventStream:
+        """Return the events for each batch.
 
         The stream ends as soon as the finish reason and the usage are known, even if
         the upstream sends more.

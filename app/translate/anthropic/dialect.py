@@ -56,6 +56,7 @@ class AnthropicDialect(Dialect):
 
     stream_mimetype = sse.MIMETYPE
     content_type = "application/json"
+    request_id_header = "Request-Id"
     stream_headers: ClassVar[Mapping[str, str]] = {"Cache-Control": "no-cache"}
 
     def error(self, error: CerellamaError) -> dict[str, Any]:

@@ -15,6 +15,7 @@ class OllamaDialect(Dialect):
     stream_mimetype = json_codec.NDJSON_MIMETYPE
     content_type = "application/json; charset=utf-8"
     streams_by_default = True
+    loads_models = True
 
     def error(self, error: CerellamaError) -> dict[str, Any]:
         return {"error": error.message}
