@@ -17,8 +17,8 @@ import sqlalchemy
 
 from app.errors import InvalidRequest
 from app.wire import duration, names
+from app.wire.duration import FOREVER
 
-FOREVER = -1
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9._-]+", re.ASCII)
 ORIGIN_SCHEMES = (

@@ -20,7 +20,7 @@ from app.domain.presets import Preset
 from app.errors import CerellamaError, InvalidRequest
 from app.translate.ollama import template
 from app.translate.ollama.options import OPTIONS, to_sampling
-from app.wire.gojson import JSON_KINDS
+from app.wire.json_codec import JSON_KINDS
 
 Body = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load
 
 from app.errors import InvalidRequest
 from app.schemas.checks import Check
-from app.wire.gojson import JSON_KINDS
+from app.wire.json_codec import JSON_KINDS
 
 SCHEMA_ERRORS = "_schema"  # marshmallow's key for errors that belong to no field
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from app.wire.gojson import JSON_KINDS
+from app.wire.json_codec import JSON_KINDS
 
 Check = Callable[[Any, str], Any]  # (value, path) -> value
 

@@ -32,7 +32,6 @@ from app.wire.base64 import check_base64
 
 THINK_LEVELS = ("high", "medium", "low", "max")
 THINK_CHOICES = '"high", "medium", "low", "max"'
-FOREVER = -1  # as a duration
 GO_KINDS = {bool: "bool", list: "[]interface {}", dict: "map[string]interface {}"}
 ARGUMENTS_NOT_OBJECT = "Value looks like object, but can't find closing '}' symbol"
 
@@ -53,16 +52,16 @@ def check_think(value: Any, path: str) -> bool | str:
 
 
 def check_keep_alive(value: Any, path: str) -> int:
-    """Return nanoseconds, FOREVER for a negative value.
+    """Return nanoseconds, or `duration.FOREVER` for a negative value.
 
-    A number is in seconds, a string is a duration of Go.
+    A number is in seconds; a string is a duration in Go's format.
     """
     if type(value) is int or type(value) is float:
-        return _seconds_to_ns(value) if value >= 0 else FOREVER
+        return _seconds_to_ns(value) if value >= 0 else duration.FOREVER
     if type(value) is not str:
         raise ValidationError(f"Unsupported type: '{GO_KINDS[type(value)]}'")
     try:
-        return max(duration.parse(value), FOREVER)
+        return max(duration.parse(value), duration.FOREVER)
     except ValueError as error:
         raise ValidationError(str(error)) from None
 

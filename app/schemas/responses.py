@@ -19,7 +19,7 @@ from app.schemas.checks import (
     check_string,
     struct_of,
 )
-from app.wire.gojson import JSON_KINDS
+from app.wire.json_codec import JSON_KINDS
 
 
 def check_input(value: Any, path: str) -> str | list[Any]:

@@ -16,7 +16,7 @@ from app.schemas.base import BodySchema
 from app.web import record
 from app.web.current import current_request
 from app.web.offload import offload
-from app.wire import gojson
+from app.wire import json_codec
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -102,7 +102,7 @@ def _decode(data: bytes, missing: str, compressed: bool) -> Any:
         data = _inflate(data)
     if not data.strip():
         raise InvalidRequest(missing)
-    return gojson.decode(data)
+    return json_codec.decode(data)
 
 
 def _inflate(data: bytes) -> bytes:

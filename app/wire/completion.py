@@ -1,8 +1,8 @@
-"""What the upstream answers, typed: only the fields we read, every one optional.
+"""Types of Cerebras' responses, with the fields that Cerellama reads, all optional.
 
-A stream's chunk and a whole answer are one type: a chunk's choice has a `delta`,
-a whole answer's a `message`, a raw completion's a `text`. They hold no cycles, so the
-collector of garbage need not look at them.
+A chunk of a stream and a whole response are both a `Chunk`: the choice of a chunk has a
+`delta`, that of a whole response a `message`, that of a text completion a `text`.
+`gc=False` keeps the objects out of the garbage collector; they cannot form cycles.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class FunctionCall(msgspec.Struct, gc=False):
 
 
 class ToolCall(msgspec.Struct, gc=False):
-    """A call, or the fragment of one that a chunk brings."""
+    """A tool call, or a chunk's fragment of one."""
 
     index: int | None = None
     id: str | None = None
@@ -37,7 +37,7 @@ class Choice(msgspec.Struct, gc=False):
     text: str | None = None
     finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
-    stop_sequence: str | None = None  # which one ended it, where that is known
+    stop_sequence: str | None = None  # the one that ended the text, if known
 
 
 class PromptDetails(msgspec.Struct, gc=False):

@@ -1,4 +1,4 @@
-"""Durations as Go writes them: `5m`, `1.5h`, `300ms`, `2h45m`, `-1s`."""
+"""Durations in Go's format: `5m`, `1.5h`, `300ms`, `2h45m`, `-1s`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ NANOSECONDS = {
     "m": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
-LONGEST = 2**63 - 1
-MOST_CHARACTERS = 100  # a longer text has no meaning, but can cost seconds
+LONGEST = 2**63 - 1  # nanoseconds
+FOREVER = -1  # any negative keep-alive means that a model stays loaded
+MAX_CHARACTERS = 100  # parsing a text of 100,000 characters takes seconds
 
 STEP = re.compile(r"(?P<number>\d+\.?\d*|\.\d+)(?P<unit>[^\d.]*)", re.ASCII)
 
 
 def parse(text: str) -> int:
-    """Nanoseconds; ValueError has the text of Go's time.ParseDuration."""
+    """Return the nanoseconds of `text`, or raise `ValueError`.
+
+    Error texts are those of Go's time.ParseDuration.
+    """
     quoted = json.dumps(text, ensure_ascii=False)
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise ValueError(f"time: invalid duration {quoted}")
     unsigned = text[1:] if text[:1] in ("-", "+") else text
     if unsigned == "0":

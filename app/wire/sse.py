@@ -1,7 +1,7 @@
 """Server-sent events as bytes: https://html.spec.whatwg.org/#parsing-an-event-stream.
 
-Only an event's data is kept, for nothing we read has a name or an id. Lines end with
-\\n, \\r\\n or \\r and with nothing else: JSON may hold any other line break raw.
+The decoder keeps the data of an event only: Cerebras' events have no name and no id.
+Lines end with \\n, \\r\\n or \\r; other Unicode line breaks may stand raw in JSON.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from app.errors import UpstreamError
 
 MIMETYPE = "text/event-stream"
 MAX_EVENT_BYTES = 16 * 1024 * 1024
-DATA, END = b"data: ", b"\n\n"  # around the line of the usual event
+DATA, END = b"data: ", b"\n\n"  # the usual event is one line between these
 
 
 class Decoder:
-    """Cuts a stream, however it arrives, into the data of whole events."""
+    """Split a stream that arrives in arbitrary pieces into events."""
 
     def __init__(self) -> None:
-        self._rest = bytearray()  # of an event that is not yet whole
+        self._rest = bytearray()  # the start of an incomplete event
         self._after_cr = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The data of every event that `data` completes; mostly that is one line."""
+        """Return the data of each event that `data` completes.
+
+        Raise `UpstreamError` if an event exceeds `MAX_EVENT_BYTES`.
+        """
         if (
             data.startswith(DATA)
             and data.endswith(END)
@@ -40,11 +43,11 @@ class Decoder:
                 return []
             data = bytes(self._rest)
             self._rest.clear()
-        whole, end, rest = data.rpartition(END)
+        events, end, rest = data.rpartition(END)
         if rest:
             self._rest += rest
             self._check_size()
-        return split(whole) if end else []
+        return split(events) if end else []
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         if self._after_cr and data:
@@ -61,27 +64,27 @@ class Decoder:
             raise UpstreamError("Cerebras sent an event without an end")
 
 
-def split(whole: bytes) -> list[bytes]:
-    """The data of whole events; mostly each is one line of it, and nothing else."""
-    events = whole[len(DATA) :].split(END + DATA)
-    if (
-        whole.startswith(DATA)
-        and whole.count(b"\n") == 2 * len(events) - 2
-        and b"" not in events
+def split(events: bytes) -> list[bytes]:
+    """Return the data of complete events, without the last one's blank line."""
+    payloads = events[len(DATA) :].split(END + DATA)
+    if (  # each event is a single line of data
+        events.startswith(DATA)
+        and events.count(b"\n") == 2 * len(payloads) - 2
+        and b"" not in payloads
     ):
-        return events
-    return [event for event in map(parse, whole.split(END)) if event]
+        return payloads
+    return [data for data in map(parse, events.split(END)) if data]
 
 
-def parse(block: bytes) -> bytes:
-    """The data of one event's lines, empty when they hold none."""
-    fields = [line.partition(b":") for line in block.split(b"\n")]
+def parse(event: bytes) -> bytes:
+    """Return the joined data lines of one event, empty if it has none."""
+    fields = [line.partition(b":") for line in event.split(b"\n")]
     return b"\n".join(
         [value.removeprefix(b" ") for name, _, value in fields if name == b"data"]
     )
 
 
 def encode(data: bytes, event: str | None = None) -> bytes:
-    """Frame one event."""
+    """Return `data` framed as an event, named `event` if given."""
     name = b"event: %b\n" % event.encode() if event else b""
     return b"%bdata: %b\n\n" % (name, data.replace(b"\n", b"\ndata: "))

@@ -31,7 +31,7 @@ SECOND = 1_000_000_000
         pytest.param("1ns" * 33, 33, id="many steps"),
     ],
 )
-def test_a_duration_is_read_as_go_reads_it(text: str, nanoseconds: int) -> None:
+def test_duration_is_parsed_as_in_go(text: str, nanoseconds: int) -> None:
     assert duration.parse(text) == nanoseconds
 
 
@@ -68,7 +68,7 @@ def test_a_duration_is_read_as_go_reads_it(text: str, nanoseconds: int) -> None:
         ),
     ],
 )
-def test_a_bad_duration_is_refused_in_gos_words(text: str, message: str) -> None:
+def test_invalid_duration_is_refused_with_go_text(text: str, message: str) -> None:
     with pytest.raises(ValueError, match="^time: ") as raised:
         duration.parse(text)
 

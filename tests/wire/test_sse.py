@@ -1,4 +1,4 @@
-"""Events come out whole and the same, wherever the network cuts the stream."""
+"""The decoder returns the same events however the network splits the stream."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ STREAMS: dict[str, tuple[bytes, list[bytes]]] = {
     "no space after the colon": (b"data:x\n\ndata:  y\n\n", [b"x", b" y"]),
     "carriage return and line feed": (b"data: x\r\n\r\ndata: y\r\n\r\n", [b"x", b"y"]),
     "carriage return alone": (b"data: x\r\rdata: y\r\r", [b"x", b"y"]),
-    "line ends mixed": (b"data: x\r\ndata: y\n\rdata: z\r\n\n", [b"x\ny", b"z"]),
+    "mixed line ends": (b"data: x\r\ndata: y\n\rdata: z\r\n\n", [b"x\ny", b"z"]),
     "several lines of data": (b'data: {\ndata: "a":1}\n\n', [b'{\n"a":1}']),
     "comments and blank lines": (b": hello\n\n\n\n:\ndata: x\n: y\n\n\n", [b"x"]),
     "other fields": (b"event: e\nid: 7\nretry: 3\nfoo\ndata: x\n\n", [b"x"]),
-    "a field that only begins like data": (b"database: x\n\nData: y\n\n", []),
+    "field name that starts with data": (b"database: x\n\nData: y\n\n", []),
     "no data": (b"event: e\n\ndata\n\ndata:\n\ndata: \n\n", []),
     "an empty line of data": (b"data\ndata\n\n", [b"\n"]),
     "a colon in the data": (b"data: a:b: c\n\n", [b"a:b: c"]),
     "JSON with a second line": (b"data: {\nid: 1\n\n", [b"{"]),
-    "line breaks only Unicode knows": (b'data: {"%b"}\n\n' % TEXT, [b'{"%b"}' % TEXT]),
-    "an event without an end": (b"data: x\n\ndata: y\n", [b"x"]),
+    "non-ASCII line breaks": (b'data: {"%b"}\n\n' % TEXT, [b'{"%b"}' % TEXT]),
+    "unfinished event": (b"data: x\n\ndata: y\n", [b"x"]),
     "nothing": (b"", []),
 }
 every_stream = pytest.mark.parametrize(
@@ -41,41 +41,41 @@ def decode(*pieces: bytes) -> list[bytes]:
 
 
 @every_stream
-def test_a_stream_is_decoded_at_once(stream: bytes, events: list[bytes]) -> None:
+def test_whole_stream_is_decoded(stream: bytes, events: list[bytes]) -> None:
     assert decode(stream) == events
 
 
 @every_stream
-def test_a_stream_is_decoded_byte_by_byte(stream: bytes, events: list[bytes]) -> None:
+def test_single_bytes_are_decoded(stream: bytes, events: list[bytes]) -> None:
     assert decode(*[stream[i : i + 1] for i in range(len(stream))]) == events
 
 
 @every_stream
-def test_a_stream_may_be_cut_anywhere(stream: bytes, events: list[bytes]) -> None:
+def test_stream_split_in_two_is_decoded(stream: bytes, events: list[bytes]) -> None:
     for cut in range(len(stream) + 1):
         assert decode(stream[:cut], b"", stream[cut:]) == events
 
 
-def test_a_long_stream_may_be_cut_at_random() -> None:
-    chance = random.Random(6000)
+def test_randomly_split_stream_is_decoded() -> None:
+    generator = random.Random(6000)
     stream = b"".join(stream for stream, _ in STREAMS.values() if stream[-2:] != b"y\n")
     whole = decode(stream)
     for _ in range(500):
-        cuts = sorted(chance.choices(range(len(stream)), k=chance.randrange(9)))
+        cuts = sorted(generator.choices(range(len(stream)), k=generator.randrange(9)))
         edges = [0, *cuts, len(stream)]
         pieces = [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
 
         assert decode(*pieces) == whole
 
 
-def test_an_event_comes_as_soon_as_its_blank_line() -> None:
+def test_event_is_returned_as_soon_as_its_blank_line() -> None:
     decoder = sse.Decoder()
 
     assert decoder.feed(b"data: x\r\n\r") == [b"x"]
     assert decoder.feed(b"\ndata: y\r\n\r\n") == [b"y"]
 
 
-def test_an_event_without_an_end_is_refused_before_it_fills_the_memory() -> None:
+def test_endless_event_is_refused_within_bounded_memory() -> None:
     decoder = sse.Decoder()
     piece = b"x" * 65536
     tracemalloc.start()
@@ -89,11 +89,11 @@ def test_an_event_without_an_end_is_refused_before_it_fills_the_memory() -> None
 
 
 @pytest.mark.parametrize("data", [b'{"a":1}', b"two\nlines", b" blank", TEXT])
-def test_what_is_encoded_is_decoded(data: bytes) -> None:
+def test_encoded_event_is_decoded(data: bytes) -> None:
     assert decode(sse.encode(data)) == [data]
     assert decode(sse.encode(data, "name")) == [data]
 
 
-def test_an_encoded_event_may_have_a_name() -> None:
+def test_encoded_event_has_optional_name() -> None:
     assert sse.encode(b"{}") == b"data: {}\n\n"
     assert sse.encode(b"{}", "error") == b"event: error\ndata: {}\n\n"
