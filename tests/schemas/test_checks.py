@@ -86,13 +86,11 @@ def test_wrong_type_is_refused_in_go_words(
 @pytest.mark.parametrize(
     ("value", "encoded"),
     [
-        ("aGVsbG8=", "aGVsbG8="),
-        ("aGVs\r\nbG8=\n", "aGVsbG8="),
-        ("", ""),
+        ("aGVs\r\nbG8=", "aGVsbG8="),
         ([104, 105], "aGk="),
         ([], ""),
     ],
-    ids=["plain", "in lines", "empty", "byte values", "no byte values"],
+    ids=["base64", "byte values", "no byte values"],
 )
 def test_image_is_standard_base64_or_byte_values(value: Any, encoded: str) -> None:
     assert ollama.check_image(value, "x") == encoded
@@ -112,14 +110,8 @@ def test_image_with_invalid_base64_is_refused() -> None:
         (300.0, 300 * SECOND),
         (-1, FOREVER),
         (-0.1, FOREVER),
-        ("5m", 300 * SECOND),
         ("1.5h", 5400 * SECOND),
-        ("300ms", 3 * SECOND // 10),
-        ("24h", 86_400 * SECOND),
-        ("2h45m", 9900 * SECOND),
-        ("5m0s", 300 * SECOND),
         ("0", 0),
-        ("0s", 0),
         ("-5m", FOREVER),
         ("-1s", FOREVER),
         (1e300, LONGEST),
@@ -134,11 +126,8 @@ def test_keep_alive_is_converted_to_nanoseconds(value: Any, nanoseconds: int) ->
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ("5", 'time: missing unit in duration "5"'),
         ("-1", 'time: missing unit in duration "-1"'),
-        ("abc", 'time: invalid duration "abc"'),
         ("", 'time: invalid duration ""'),
-        ("1d", 'time: unknown unit "d" in duration "1d"'),
         (True, "Unsupported type: 'bool'"),
         ([], "Unsupported type: '[]interface {}'"),
         ({}, "Unsupported type: 'map[string]interface {}'"),

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 bp = Blueprint("anthropic_messages", __name__, url_prefix="/v1/messages")
 
+count_tokens_schema = CountTokensSchema()
+
 
 @bp.post("")
 @inference(MessagesSchema(), model_required=True)
@@ -48,7 +50,7 @@ def create(body: dict[str, Any], target: Target) -> Response:
 @bp.post("/count_tokens")
 def count_tokens() -> Response:
     """Estimate how long a prompt is, whatever the model."""
-    counted = input_tokens(load_body(CountTokensSchema()))
+    counted = input_tokens(load_body(count_tokens_schema))
     return replies.compatible({"input_tokens": counted})
 
 
