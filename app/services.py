@@ -17,11 +17,11 @@ from flask import Flask, current_app
 
 from app.catalogue.elsewhere import Elsewhere
 from app.catalogue.listing import listed
-from app.catalogue.loaded import Loaded
 from app.catalogue.models import Catalogue, start_thread
 from app.catalogue.resolve import announce
 from app.config import Config
 from app.domain.models import Model
+from app.inference.loaded import Loaded
 from app.store.store import Store
 from app.upstream.cerebras import Cerebras
 from app.upstream.passthrough import Passthrough

@@ -10,16 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.catalogue.metadata import describe
 from app.catalogue.models import Catalogue, index
-from app.catalogue.presets import bare
 from app.domain.models import Listed, Model, ModelName
-from app.domain.presets import Derived, Preset
+from app.domain.presets import Derived, Preset, preset_of
 from app.errors import InvalidRequest, ModelGone, ModelNotFound
 from app.store.store import Store
-from app.translate.fit import check_picture_count, fit
 from app.wire import names
 
 log = logging.getLogger(__name__)
@@ -45,7 +42,7 @@ class Target:
     @property
     def definition(self) -> Preset:
         """What can be shown of it, and others inherit."""
-        return self.derived.preset if self.derived else bare(self.model)
+        return self.derived.preset if self.derived else preset_of(self.model)
 
     @property
     def own_name(self) -> str:
@@ -55,14 +52,6 @@ class Target:
     @property
     def listed(self) -> Listed:
         return self.derived.listed(self.model) if self.derived else self.model.listed
-
-    def check_picture_count(self, count: int) -> None:
-        """Refuse more pictures than this model takes."""
-        check_picture_count(count, self.model.traits, self.name)
-
-    def apply(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The request as this model takes it, its preset applied before."""
-        return fit(request, self.model.traits, model=self.model.id, name=self.name)
 
 
 def resolve(

@@ -1,4 +1,4 @@
-"""Derived models: what /api/create makes and the store keeps."""
+"""Derived models: what `/api/create` makes and the store keeps."""
 
 from __future__ import annotations
 
@@ -12,15 +12,24 @@ import msgspec
 
 from app.domain.models import Listed, Model
 
+# The template that is shown for served models, though the upstream renders prompts
+# itself. Clients look for words in it: LiteLLM takes `Tools` as a sign of tool support,
+# Continue `.Suffix` as a sign of fill-in-the-middle.
+TEMPLATE = (
+    "{{ if .System }}{{ .System }}\n\n{{ end }}"
+    "{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}"
+)
+TOOLS_TEMPLATE = "{{ if .Tools }}Tools: {{ .Tools }}\n\n{{ end }}" + TEMPLATE
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 @dataclass(frozen=True)
 class Preset:
-    """The definition of a derived model: all that was inherited is in it."""
+    """The definition of a derived model, including what it inherited."""
 
     base: str  # the upstream's id
-    parent: str = ""  # the model it was made from, as lists show it
+    parent: str = ""  # name with tag of the model that it was made from
     system: str = ""
     template: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -28,8 +37,13 @@ class Preset:
     licenses: tuple[str, ...] = ()
     requires: str = ""  # a version of Ollama
 
+    def __hash__(self) -> int:
+        """Hash the digest: `parameters` and `messages` hold dicts, which have none."""
+        return hash(self.digest)
+
     @cached_property
     def digest(self) -> str:
+        """SHA-256 of the definition without `parent`, so of what the model does."""
         return hashlib.sha256(self._canonical).hexdigest()
 
     @cached_property
@@ -38,18 +52,28 @@ class Preset:
 
     @property
     def _canonical(self) -> bytes:
-        """Equal for models that do the same, wherever they come from."""
         return _encode(asdict(replace(self, parent="")))
 
 
-class Derived(NamedTuple):
-    """A preset under its name."""
+def preset_of(model: Model) -> Preset:
+    """Return a served model as a preset, which derived models inherit from."""
+    return Preset(
+        base=model.id,
+        template=TOOLS_TEMPLATE if "tools" in model.capabilities else TEMPLATE,
+        parameters={"num_ctx": model.context_length},
+        licenses=(model.license,) if model.license else (),
+    )
 
-    name: str  # as lists show it: with its tag
-    modified_us: int
+
+class Derived(NamedTuple):
+    """A derived model: a preset and its name."""
+
+    name: str  # with its tag
+    modified_us: int  # since 1970
     preset: Preset
 
     def listed(self, model: Model) -> Listed:
+        """Return its entry in lists; `model` is the served model of its base."""
         return Listed(
             name=self.name,
             model=model,

@@ -7,6 +7,8 @@ their next request. A definition is one value: it is replaced whole or not at al
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -60,7 +62,7 @@ class Store:
     def find(self, name: ModelName) -> Derived | None:
         values = {"key": name.key}
         row = self._database.read(lambda db: db.execute(FIND, values).first())
-        return _read(row) if row else None
+        return _read(row, _decode_kept) if row else None
 
     def list_all(self) -> list[Derived]:
         rows = self._database.read(lambda db: db.execute(LIST).all())
@@ -97,10 +99,19 @@ class Store:
         self._database.write(work)
 
 
-def _read(row: Row[Any]) -> Derived | None:
-    """One that cannot be read, for another release wrote it, spoils no list."""
+@lru_cache(maxsize=16)  # a definition can have a megabyte
+def _decode_kept(definition: str) -> Preset:
+    """Return the same object for the same text, so that its digest is computed once."""
+    return _decode(definition)
+
+
+def _read(row: Row[Any], decode: Callable[[str], Preset] = _decode) -> Derived | None:
+    """Return the row's model; log an error and return None if it cannot be decoded.
+
+    Another release may have written it; the other models stay usable.
+    """
     try:
-        preset = _decode(row.definition)
+        preset = decode(row.definition)
     except (msgspec.DecodeError, RecursionError) as error:
         log.error("The derived model %s cannot be read: %s", row.name, error)
         return None

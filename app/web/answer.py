@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from app.catalogue.fallback import substitutes
 from app.catalogue.resolve import Target
 from app.errors import (
     CerellamaError,
@@ -23,8 +22,10 @@ from app.errors import (
     UpstreamBusy,
     UpstreamError,
 )
+from app.inference.fallback import fallback_targets
 from app.services import Services, services
 from app.translate import deltas, formats, stops, toolnames
+from app.translate.fit import fit
 from app.upstream import need
 from app.upstream.stream import ChunkStream
 from app.web import record
@@ -67,7 +68,7 @@ def _asked(request: dict[str, Any], target: Target, ask: Callable[[Question], T]
     """What the model says, or the first that stands in for it and can."""
     found = services()
     fallbacks = found.fallback_models
-    others = fallbacks and substitutes(request, target, fallbacks, found.catalogue)
+    others = fallbacks and fallback_targets(request, target, fallbacks, found.catalogue)
     errors: list[UpstreamError] = []
     for number, each in enumerate([target, *others]):
         try:
@@ -115,7 +116,7 @@ def _seen_to(chunks: ChunkStream, question: Question) -> Iterable[Sequence[Chunk
 def _question(
     request: dict[str, Any], target: Target, found: Services, *, has_substitute: bool
 ) -> Question:
-    fitted = target.apply(request)
+    fitted = fit_to(target, request)
     first, further = stops.split(fitted.get("stop") or ())
     if further:
         fitted["stop"] = first
@@ -128,6 +129,12 @@ def _question(
         fitted = toolnames.rename(fitted, names)
     originals = toolnames.originals(names)
     return Question(fitted, further, form, originals, has_substitute)
+
+
+def fit_to(target: Target, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request as the target's model takes it."""
+    model = target.model
+    return fit(request, model.traits, model=model.id, name=target.name)
 
 
 def _complete(question: Question) -> Chunk:

@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 from flask import Response
 
-from app.catalogue import presets
 from app.catalogue.resolve import Target
 from app.domain.presets import Preset
 from app.schemas.base import BodySchema
 from app.services import services
-from app.translate import images
+from app.translate import derived, images
 from app.translate.dialect import ReplyContext
+from app.translate.fit import check_picture_count
 from app.translate.ollama import chat
 from app.web import passthrough, record
 from app.web.hold import holding
@@ -70,7 +70,7 @@ def translated(spoken: Spoken, body: Body, target: Target) -> dict[str, Any]:
     pictures = list(spoken.pictures(body))
     if not pictures or not images.must_convert(pictures):
         return spoken.to_upstream(body)
-    target.check_picture_count(len(pictures))
+    check_picture_count(len(pictures), target.model.traits, target.name)
     return offload(spoken.to_upstream, body)
 
 
@@ -78,7 +78,7 @@ def with_preset(
     request: dict[str, Any],
     target: Target,
     body: Body,
-    apply: Apply = presets.apply,
+    apply: Apply = derived.apply,
 ) -> dict[str, Any]:
     """The request with what a derived model adds to it, pictures not least."""
     preset = target.preset

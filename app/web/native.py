@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from flask import Response
 
-from app.catalogue import presets
 from app.catalogue.resolve import Target
 from app.services import services
+from app.translate import derived
 from app.translate.dialect import Event, ReplyContext
 from app.translate.ollama.dialect import DIALECT
 from app.translate.ollama.options import to_sampling
@@ -44,14 +44,14 @@ def idle(body: Body, target: Target, spoken: Spoken) -> Response:
         return replies.native(spoken.idle_reply(exchange, "unload"))
     require(body, target)
     given = body.get("options") or {}
-    options = presets.options(target.preset, given) if target.preset else given
+    options = derived.options(target.preset, given) if target.preset else given
     to_sampling(options)  # for its refusals
     services().loaded.use(target.own_name, body.get("keep_alive"))
     return replies.native(spoken.idle_reply(exchange, "load"))
 
 
 def prepare(
-    body: Body, target: Target, spoken: Spoken, apply: Apply = presets.apply
+    body: Body, target: Target, spoken: Spoken, apply: Apply = derived.apply
 ) -> dict[str, Any]:
     """The request in the upstream form, with its preset; refusals come first."""
     require(body, target)
@@ -74,7 +74,9 @@ def reply(
     thinking = body.get("think") is not False
     exchange = partial(exchange_with, target, thinking=thinking)  # tells who answered
     if body.get("_debug_render_only"):
-        return replies.native(spoken.debug_reply(target.apply(request), exchange()))
+        return replies.native(
+            spoken.debug_reply(answer.fit_to(target, request), exchange())
+        )
     if not body.get("stream", True):
         completion = answer.complete(request, target)
         return replies.native(spoken.from_completion(completion, exchange(), **further))

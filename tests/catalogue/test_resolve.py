@@ -143,16 +143,6 @@ def test_the_passthrough_is_asked_last(
     assert bool(seen) == asked
 
 
-def test_a_target_writes_its_model_into_the_request(store: Store) -> None:
-    target = resolve("gpt-oss:120b", catalogue_of(*TABLE), store)
-    request = {"model": "?", "messages": [{"role": "user", "content": "Hi"}]}
-
-    fitted = target.apply({**request, "reasoning_effort": "max"})
-
-    assert fitted["model"] == GPT
-    assert fitted["reasoning_effort"] == "high"
-
-
 def test_a_full_name_is_spelt_as_ollama_spells_it() -> None:
     target = Target("gpt-oss-120b", TABLE[GPT])
 

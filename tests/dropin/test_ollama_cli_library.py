@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.catalogue import modelfile
 from tests.cerebras import Fake
 from tests.dropin.go_client import ClientError
 from tests.dropin.ollama_chat import Chat
 from tests.dropin.ollama_cli import Cli
 from tests.dropin.upstream import GPT, asked
+from tests.modelfiles import parse_modelfile
 from tests.serving import Server, environment, procfile_command, serving
 
 HEARTBEAT, SHOW, CREATE, COPY, GENERATE, DELETE = (
@@ -50,13 +50,13 @@ def cli(own_server: Server) -> Cli:
 
 @pytest.fixture
 def mario(cli: Cli) -> str:
-    cli.create("mario", **EMPTY | modelfile.parse(MODELFILE))
+    cli.create("mario", **EMPTY | parse_modelfile(MODELFILE))
     cli.client.calls.clear()
     return "mario"
 
 
 def test_create(cli: Cli) -> None:
-    said = cli.create("mario", **EMPTY | modelfile.parse(MODELFILE))
+    said = cli.create("mario", **EMPTY | parse_modelfile(MODELFILE))
 
     assert said[-2:] == ["writing manifest", "success"]
     assert cli.client.calls == [HEARTBEAT, CREATE]
@@ -89,7 +89,7 @@ def test_run(cli: Cli, mario: str, fake: Fake) -> None:
 def test_show_of_the_modelfile_and_create_again(cli: Cli, mario: str) -> None:
     shown = cli.shown(name=mario)["modelfile"]
 
-    cli.create("again", **modelfile.parse(shown))
+    cli.create("again", **parse_modelfile(shown))
 
     digests = {row[0]: row[1] for row in cli.ls()}
     assert digests["again:latest"] == digests["mario:latest"]

@@ -11,9 +11,9 @@ import time
 
 from flask import Blueprint, Response
 
-from app.catalogue.derive import check_digest
 from app.errors import InvalidRequest
 from app.services import services
+from app.translate.ollama.create import check_digest
 from app.web import replies
 from app.web.body import hash_body
 from app.web.passthrough import relay_to_passthrough, relay_upload_to_passthrough

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.catalogue import presets
 from app.catalogue.resolve import Target
 from app.schemas.ollama import GenerateSchema
+from app.translate import derived
 from app.translate.ollama import generate as spoken
 from app.web import native
 from app.web.inference import inference
@@ -23,6 +23,6 @@ def generate(body: dict[str, Any], target: Target) -> Response:
     if not body.get("prompt"):
         return native.idle(body, target, spoken)
     if target.preset:
-        body = presets.complete(target.preset, body)
-    request = native.prepare(body, target, spoken, presets.apply_to_prompt)
+        body = derived.complete(target.preset, body)
+    request = native.prepare(body, target, spoken, derived.apply_to_prompt)
     return native.reply(body, target, request, spoken, history=spoken.history(request))

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.catalogue import derive
 from app.domain.models import ModelName
 from app.errors import InvalidRequest, ModelNotFound
 from app.schemas.ollama import CopySchema, CreateSchema, DeleteSchema
 from app.services import services
+from app.translate.ollama import create as creation
 from app.translate.ollama import progress as lines
 from app.web import passthrough, progress, record, replies
 from app.web.body import check, model_name, read_body
@@ -37,7 +37,7 @@ def create() -> Response:
     """Make a model from another, where that one is."""
     received = read_body(create_schema)
     body = check(received, create_schema)
-    derive.check_files(body)
+    creation.check_files(body)
     name = legal_name(model_name(body), "invalid model name")
     leave_served(name, "overwritten")
     if is_made_elsewhere(body):
@@ -56,18 +56,18 @@ def is_made_elsewhere(body: dict[str, Any]) -> bool:
 def make(name: ModelName, body: dict[str, Any]) -> Response:
     """All is done before the first line tells of it."""
     record.current().streaming = True
-    derive.check(body)
+    creation.check(body)
     names.parse(body["from"])
     stream = body.get("stream", True)
     parent = find_pulled(body["from"])
     if parent is None:
         return progress.answer(lines.pull(None), stream=stream)
-    preset = derive.derive(parent.definition, parent.own_name, body)
+    preset = creation.derive(parent.definition, parent.own_name, body)
     services().store.put(name, preset, now_us())
     told = lines.create(
-        derive.layers(preset, parent.model),
-        derive.layers(parent.definition, parent.model),
-        derive.unhonoured(parent.definition, body),
+        creation.layers(preset, parent.model),
+        creation.layers(parent.definition, parent.model),
+        creation.remarks(parent.definition, body),
     )
     return progress.answer(told, stream=stream)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from app.catalogue import listing, modelfile
-from app.catalogue.presets import bare
+from app.catalogue import listing
 from app.domain.models import Model
+from app.domain.presets import preset_of
 from app.schemas.ollama import ShowSchema
 from app.services import services
 from app.translate.ollama import models
@@ -50,16 +50,18 @@ def show(body: dict[str, Any]) -> Response:
     target, host = find_shown(name), services().remote_host
     agent = request.headers.get("User-Agent", "")
     is_like_all = target.derived is None and not models.is_copilot(agent)
-    if is_like_all and not any(body.get(key) for key in modelfile.ASKED):
+    if is_like_all and not any(body.get(key) for key in models.OVERRIDES):
         return replies.ready(SERVED[target.model.id].data(target.model, host))
-    sheet = modelfile.sheet(target.own_name, target.definition, body)
-    return replies.native(models.show(target.listed, sheet, name, host, agent))
+    return replies.native(
+        models.show(
+            target.listed, target.definition, name, host, user_agent=agent, body=body
+        )
+    )
 
 
 def spell_served(model: Model, remote_host: str) -> dict[str, Any]:
     """All about a model as Cerebras serves it, which is the same for all who ask."""
-    sheet = modelfile.sheet(model.name, bare(model), {})
-    return models.show(model.listed, sheet, model.name, remote_host)
+    return models.show(model.listed, preset_of(model), model.name, remote_host)
 
 
 SERVED: dict[str, Ready] = defaultdict(lambda: Ready(spell_served))  # by id

@@ -31,7 +31,7 @@ def completions(body: dict[str, Any], target: Target) -> Response:
     services().loaded.use(target.own_name)
     exchange = exchange_with(target, thinking=request.get("reasoning_effort") != "none")
     if body.get("_debug_render_only"):
-        shown = spoken.debug_reply(target.apply(request), exchange)
+        shown = spoken.debug_reply(answer.fit_to(target, request), exchange)
         return replies.compatible(shown)
     if not body.get("stream"):
         completion = answer.complete(request, target)

@@ -13,6 +13,7 @@ from app.translate.openai import completions as spoken
 from app.translate.openai.dialect import DIALECT
 from app.translate.openai.text_reply import TextReply
 from app.web import idle, replies
+from app.web.answer import fit_to
 from app.web.capabilities import require
 from app.web.inference import exchange_with, inference
 from app.web.relay import relay
@@ -29,7 +30,7 @@ def complete(body: dict[str, Any], target: Target) -> Response:
     services().loaded.use(target.own_name)
     reply = TextReply(exchange_with(target, thinking=False), body)
     if body.get("_debug_render_only"):
-        return replies.compatible(reply.debug(target.apply(request)))
+        return replies.compatible(reply.debug(fit_to(target, request)))
     if not body.get("stream"):
         return replies.compatible(reply.fold([[idle.complete(request, target)]]))
     batches, close = idle.stream(request, target)

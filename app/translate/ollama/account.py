@@ -1,9 +1,9 @@
-"""The account that clients ask about before they use a model of the cloud."""
+"""Replies about the account, which clients request before they use a cloud model."""
 
 from __future__ import annotations
 
-# The CLI starts a cloud model only for a user with a name, and sends others to a
-# page of ollama.com. Here nobody has to sign in, so everybody is the same user.
+# The CLI runs a cloud model only for a user with a name and sends others to ollama.com
+# to sign in. Cerellama has no accounts, so all clients are this user.
 USER = {
     "id": "00000000-0000-0000-0000-000000000000",
     "email": "",

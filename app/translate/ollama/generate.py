@@ -13,9 +13,9 @@ from app.translate.debug import debug_info
 from app.translate.dialect import Event, ReplyContext
 from app.translate.messages import text_of
 from app.translate.ollama import template
-from app.translate.ollama.chat import content_of
 from app.translate.ollama.context import decode_context, encode_context
 from app.translate.ollama.lines import Line, answer, form, given
+from app.translate.ollama.messages import content_of
 from app.translate.ollama.options import sampling, to_sampling
 from app.translate.ollama.reply import Reply
 from app.wire.completion import Chunk

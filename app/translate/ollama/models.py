@@ -1,107 +1,100 @@
-"""Models in the shapes of `/api/tags`, `/api/show` and `/api/ps`.
+"""Replies of `/api/tags`, `/api/show`, `/api/ps` and the recommendations.
 
-Keys stand in Ollama's order. Clients written in Zed's and Roo's way refuse the whole
-list over one null or missing string, so every string is there.
+The keys are in Ollama's order. Strings are never null or missing: Zed and Roo Code
+reject the whole list otherwise.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from app.domain.models import Listed, Model
+from app.domain.presets import Preset
+from app.translate.ollama import modelfile
 
 Entry = dict[str, Any]
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 COPILOT = "GitHubCopilotChat/"
-SAID = ("role", "content")  # of a message, as far as it is shown
-
-# The upstream renders prompts itself. The text is for clients that look into it:
-# LiteLLM takes a template that names tools as a sign of them, Continue one with
-# `.Suffix` as a sign of fill-in-the-middle.
-TEMPLATE = (
-    "{{ if .System }}{{ .System }}\n\n{{ end }}"
-    "{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}"
-)
-TOOLS_TEMPLATE = "{{ if .Tools }}Tools: {{ .Tools }}\n\n{{ end }}" + TEMPLATE
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What is told of one model besides its facts."""
-
-    modelfile: str
-    template: str
-    system: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    messages: Sequence[Mapping[str, Any]] = ()
-    licenses: Sequence[str] = ()
-    requires: str = ""
+SHOWN_OF_MESSAGE = ("role", "content")
+OVERRIDES = ("system", "options")  # fields of a show request that change the reply
 
 
 def remote(model: Model, remote_host: str) -> dict[str, str]:
-    """What Ollama adds for a model that it does not run itself."""
+    """Return the fields that Ollama adds for a model that runs elsewhere."""
     return {"remote_model": model.id, "remote_host": remote_host}
 
 
 def tags(
-    models: Iterable[Listed], remote_host: str, further: Iterable[Entry] = ()
+    models: Iterable[Listed], remote_host: str, extra_entries: Iterable[Entry] = ()
 ) -> dict[str, Any]:
-    """The models, and `further` ones whose entries another server has made."""
-    return {"models": [*[_tag(model, remote_host) for model in models], *further]}
+    """Return the list of models; the passthrough server made the extra entries."""
+    return {"models": [*[_tag(model, remote_host) for model in models], *extra_entries]}
 
 
 def ps(
-    loaded: Iterable[tuple[Listed, int]], further: Iterable[Entry] = ()
+    loaded: Iterable[tuple[Listed, int]], extra_entries: Iterable[Entry] = ()
 ) -> dict[str, Any]:
-    """The loaded models, each with the nanosecond at which it expires."""
-    return {"models": [*[_process(model, at) for model, at in loaded], *further]}
+    """Return the list of loaded models, given with their expiry in nanoseconds."""
+    processes = [_process(model, expiry_ns) for model, expiry_ns in loaded]
+    return {"models": [*processes, *extra_entries]}
 
 
 def show(
-    listed: Listed, sheet: Sheet, name: str, remote_host: str, user_agent: str = ""
+    listed: Listed,
+    preset: Preset,
+    requested_name: str,
+    remote_host: str,
+    *,
+    user_agent: str = "",
+    body: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """All about one model, to a program that called it `name`."""
+    """Return all about one model.
+
+    `body` is the request. Its system text and options (`OVERRIDES`) are shown as if
+    they were the model's, the options in the Modelfile only, as in Ollama.
+    """
     model = listed.model
-    asked = {"general.basename": name} if is_copilot(user_agent) else {}
+    system = body.get("system") or preset.system
+    options = {**preset.parameters, **(body.get("options") or {})}
+    changed = replace(preset, system=system, parameters=options)
+    model_info = _model_info(model)
+    if is_copilot(user_agent):
+        model_info["general.basename"] = requested_name
     shown = {
-        "license": "\n".join(sheet.licenses),
-        "modelfile": sheet.modelfile,
-        "parameters": "\n".join(_parameter_lines(sheet.parameters)),
-        "template": sheet.template,
-        "system": sheet.system,
+        "license": "\n".join(preset.licenses),
+        "modelfile": modelfile.render(listed.name, changed),
+        "parameters": "\n".join(_parameter_lines(preset.parameters)),
+        "template": preset.template,
+        "system": system,
         "details": _details(model) | {"parent_model": listed.parent},
-        "messages": [{key: said[key] for key in SAID} for said in sheet.messages],
+        "messages": [
+            {key: message[key] for key in SHOWN_OF_MESSAGE}
+            for message in preset.messages
+        ],
         **remote(model, remote_host),
-        "model_info": _model_info(model) | asked,
+        "model_info": model_info,
         "capabilities": list(model.capabilities),
         "modified_at": _date(listed.modified_us),
-        "requires": sheet.requires,
+        "requires": preset.requires,
     }
     return {key: value for key, value in shown.items() if value not in ("", [])}
 
 
 def is_copilot(user_agent: str) -> bool:
-    """It takes the base name of a model for the name that it called it by."""
+    """Return whether the client is Copilot, which shows `general.basename` as name."""
     return user_agent.startswith(COPILOT)
 
 
 def recommendations(models: Iterable[Model]) -> dict[str, Any]:
-    """Under names without a tag: the CLI looks for these among those it lists."""
+    """Return the recommended models by id: the CLI expects names without a tag."""
     return {"recommendations": [_recommendation(model) for model in models]}
-
-
-def parameters(model: Model) -> dict[str, Any]:
-    return {"num_ctx": model.context_length}
-
-
-def template(model: Model) -> str:
-    return TOOLS_TEMPLATE if "tools" in model.capabilities else TEMPLATE
 
 
 def _tag(listed: Listed, remote_host: str) -> dict[str, Any]:
@@ -142,10 +135,10 @@ def _recommendation(model: Model) -> dict[str, Any]:
         "max_output_tokens": model.max_output,
     }
     size = model.parameter_size
-    told = "" if size == "unknown" else f"{size} parameters, "
+    prefix = "" if size == "unknown" else f"{size} parameters, "
     return {
         "model": model.id,
-        "description": f"{told}runs on Cerebras",
+        "description": f"{prefix}runs on Cerebras",
         **_known(lengths),
     }
 
@@ -178,12 +171,12 @@ def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _date(microseconds: int) -> str:
-    """RFC 3339 as `fromisoformat` read it before Python 3.11: no `Z`, six digits."""
+    """Return RFC 3339 that Python before 3.11 can read too: no `Z`, six digits."""
     moment = EPOCH + timedelta(microseconds=microseconds)
     return moment.isoformat(timespec="microseconds")
 
 
 def _parameter_lines(values: Mapping[str, Any]) -> Iterator[str]:
     for key, value in values.items():
-        for one in value if isinstance(value, list) else [value]:
-            yield f"{key:<30} {json.dumps(one, ensure_ascii=False)}"
+        for item in value if isinstance(value, list) else [value]:
+            yield f"{key:<30} {json.dumps(item, ensure_ascii=False)}"

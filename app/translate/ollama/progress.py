@@ -1,6 +1,6 @@
-"""The lines in which `/api/create`, `/api/pull` and `/api/push` tell how far they are.
+"""The progress lines of `/api/create`, `/api/pull` and `/api/push`.
 
-Nothing is transferred, so nothing takes time: every line comes at once.
+No data is transferred, so all lines are sent at once.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from app.domain.models import Listed
 from app.errors import CerellamaError
 from app.translate.dialect import Event
 
-# The CLI matches this very text.
+# The CLI compares this text.
 NOTHING_TO_PULL = "pull model manifest: file does not exist"
 NOTHING_TO_PUSH = "models that run on Cerebras have no files that could be pushed"
 
 
 def pull(model: Listed | None) -> Iterator[list[Event]]:
-    """A model's metadata stands for its only layer; None is an unknown model."""
+    """Yield a pull whose only layer is the model's metadata; None is a missing one."""
     yield [status("pulling manifest")]
     if model is None:
         raise CerellamaError(NOTHING_TO_PULL)
@@ -38,7 +38,7 @@ def pull(model: Listed | None) -> Iterator[list[Event]]:
 def create(
     layers: Sequence[str], inherited: Sequence[str], remarks: Iterable[str]
 ) -> Iterator[list[Event]]:
-    """A model is made, of these layers; the remarks are for who made it."""
+    """Yield the creation of a model with these layers; the user sees the remarks."""
     existing = [layer for layer in layers if layer in inherited]
     new = [layer for layer in layers if layer not in inherited]
     yield [
@@ -51,7 +51,7 @@ def create(
 
 
 def push(name: str, *, is_known: bool) -> Iterator[list[Event]]:
-    """No push succeeds."""
+    """Yield a push, which always fails."""
     yield [status("retrieving manifest")]
     if is_known:
         raise CerellamaError(NOTHING_TO_PUSH)

@@ -1,13 +1,15 @@
-"""What a generate request's `template` can mean where the upstream renders prompts.
+"""Render the part of Go's template language that can be applied to a user's message.
 
-A text around the prompt and the system text is rendered here and becomes the user's
-text. What needs more of Go's language, or a model's own tokens, cannot be applied.
+The upstream renders prompts itself. A template that only puts text around the prompt
+and the system text is rendered here and becomes the content of the user's message. A
+template with other actions, or with a model's own tokens, cannot be applied.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from app.errors import CerellamaError
 
@@ -17,16 +19,17 @@ TOKENS = re.compile(
     r"<\|[^|>]*\|>|\[/?INST\]|<<SYS>>|</?s>|<[be]os>|<(?:start|end)_of_turn>"
 )
 
-MOST_CHARACTERS = 100_000  # no prompt's frame is longer; a hostile one would take long
+MAX_CHARACTERS = 100_000  # limits the time that a hostile template can take
+PROMPT_MARK = "\0"  # stands for the prompt in a frame
 
 
 def render(template: str, system: str, prompt: str) -> str | None:
-    """The user's text; None for a template that cannot be applied.
+    """Return the user's text, None if the template cannot be applied.
 
-    One that cannot be read is a 500, as in Ollama.
+    Raise CerellamaError (status 500, as in Ollama) if its syntax is wrong.
     """
     steps = list(_scan(template))
-    if len(template) > MOST_CHARACTERS or TOKENS.search(template):
+    if len(template) > MAX_CHARACTERS or TOKENS.search(template):
         return None
     rendering = _Rendering({".System": system, ".Prompt": prompt, ".Response": ""})
     if not all(rendering.follow(text, action) for text, action in steps):
@@ -36,15 +39,25 @@ def render(template: str, system: str, prompt: str) -> str | None:
     return "".join(rendering.texts)
 
 
+@lru_cache(maxsize=256)
+def frame_of(template: str) -> str | None:
+    """Return the template's text around PROMPT_MARK, None if it cannot be applied.
+
+    The system text is left out: it is sent as a message of its own.
+    """
+    rendered = render(template, "", PROMPT_MARK)
+    return rendered.strip() if rendered and PROMPT_MARK in rendered else None
+
+
 def names_system(template: str) -> bool:
-    """Whether the system text becomes part of what `render` gives."""
+    """Return whether `render` makes the system text part of the user's text."""
     return ".System" in template
 
 
 def _scan(template: str) -> Iterator[tuple[str, str | None]]:
-    """Each text with the action behind it; the last has none.
+    """Yield each text with the action that follows it, None after the last text.
 
-    Go trims white space before `{{- ` and after ` -}}`.
+    White space before `{{- ` and after ` -}}` is trimmed, as in Go.
     """
     position, trims_next = 0, False
     while (start := template.find("{{", position)) >= 0:
@@ -55,26 +68,26 @@ def _scan(template: str) -> Iterator[tuple[str, str | None]]:
         trims_last = action[:1] == "-" and action[1:2].isspace()
         text = text.lstrip() if trims_next else text
         trims_next = action[-1:] == "-" and action[-2:-1].isspace()
-        bare = action[trims_last : len(action) - trims_next].strip()
-        yield text.rstrip() if trims_last else text, bare
+        action = action[trims_last : len(action) - trims_next].strip()
+        yield text.rstrip() if trims_last else text, action
         position = end + 2
     text = template[position:]
     yield text.lstrip() if trims_next else text, None
 
 
 def _unclosed(template: str, start: int) -> CerellamaError:
-    begun, ended = _line(template[:start]), _line(template)
-    since = f" started at :{begun}" if begun != ended else ""
-    return CerellamaError(f"template: :{ended}: unclosed action{since}")
+    first, last = _line(template[:start]), _line(template)
+    since = f" started at :{first}" if first != last else ""
+    return CerellamaError(f"template: :{last}: unclosed action{since}")
 
 
 def _line(text: str) -> int:
-    """The line that a text ends on."""
+    """Return the number of the line that the text ends on."""
     return text.count("\n") + 1
 
 
 class _Rendering:
-    """One rendering under way: which branches it is in, which texts it has made."""
+    """The state of one rendering: the open `if` branches and the texts so far."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
@@ -82,15 +95,15 @@ class _Rendering:
         self.texts: list[str] = []
 
     def follow(self, text: str, action: str | None) -> bool:
-        """Take one step; False if the action is beyond what is understood here."""
-        self._say(text)
-        return action is None or self._act(action)
+        """Add the text and run the action; return False if the action is unknown."""
+        self._add(text)
+        return action is None or self._run(action)
 
-    def _say(self, text: str) -> None:
+    def _add(self, text: str) -> None:
         if all(self.branches):
             self.texts.append(text)
 
-    def _act(self, action: str) -> bool:
+    def _run(self, action: str) -> bool:
         condition = IF.fullmatch(action)
         if condition and condition[1] in self._values:
             self.branches.append(bool(self._values[condition[1]]))
@@ -99,7 +112,7 @@ class _Rendering:
         elif action == "end" and self.branches:
             self.branches.pop()
         elif action in self._values:
-            self._say(self._values[action])
+            self._add(self._values[action])
         else:
             return bool(COMMENT.fullmatch(action))
         return True

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.catalogue import modelfile
 from tests.apps import MakeClient
 from tests.blueprints.ollama.making import (
     GPT,
@@ -22,6 +21,7 @@ from tests.blueprints.ollama.making import (
     tags,
 )
 from tests.cerebras import Fake
+from tests.modelfiles import parse_modelfile
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_the_modelfile_makes_the_same_model_again(client: FlaskClient) -> None:
     )
     shown = show(client, "mario")
 
-    again = {"model": "again", "stream": False, **modelfile.parse(shown["modelfile"])}
+    again = {"model": "again", "stream": False, **parse_modelfile(shown["modelfile"])}
     response = client.post("/api/create", json=again)
 
     listed = tags(client)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.catalogue import modelfile
 from tests.apps import MakeClient
 from tests.blueprints.ollama.making import (
     BARE,
@@ -21,6 +20,7 @@ from tests.blueprints.ollama.making import (
     statuses,
     tags,
 )
+from tests.modelfiles import parse_modelfile
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -112,7 +112,7 @@ def test_a_model_that_is_made_again_is_replaced(client: FlaskClient) -> None:
             'parameter temperature will be refused: option "temperature" must be of',
         ),
         ({"renderer": "qwen"}, "renderer is left out: Cerebras renders"),
-        ({"parser": "qwen"}, "parser is left out: Cerebras reads"),
+        ({"parser": "qwen"}, "parser is left out: Cerebras parses"),
         ({"info": {"context_length": 1}}, "info is left out"),
         ({"remote_host": "https://ollama.com"}, "remote_host is left out"),
     ],
@@ -129,7 +129,7 @@ def test_what_cannot_be_honoured_is_said(
 
 
 def test_what_a_model_inherits_is_not_remarked_on(client: FlaskClient) -> None:
-    body = modelfile.parse(show(client, GPT)["modelfile"])
+    body = parse_modelfile(show(client, GPT)["modelfile"])
 
     response = client.post("/api/create", json={"model": "x", **body})
 

@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.catalogue import modelfile
 from app.catalogue.metadata import TABLE, describe
-from app.catalogue.presets import bare
 from app.domain.models import Model
-from app.domain.presets import Derived, Preset
+from app.domain.presets import Derived, Preset, preset_of
 from app.translate.ollama import models
 
 HOST = "https://api.cerebras.ai"
@@ -28,8 +26,8 @@ DETAILS = [
 
 
 def show(model: Model = GPT, agent: str = "", **body: Any) -> dict[str, Any]:
-    sheet = modelfile.sheet(model.name, bare(model), body)
-    return models.show(model.listed, sheet, "asked", HOST, agent)
+    preset = preset_of(model)
+    return models.show(model.listed, preset, "asked", HOST, user_agent=agent, body=body)
 
 
 def test_tags_has_ollamas_keys_in_ollamas_order() -> None:
@@ -229,7 +227,7 @@ def test_a_derived_model_is_shown_with_what_makes_it_another() -> None:
     )
     listed = Derived("mario:latest", 1_800_000_000_000_000, preset).listed(GPT)
 
-    shown = models.show(listed, modelfile.sheet(listed.name, preset, {}), "mario", HOST)
+    shown = models.show(listed, preset, "mario", HOST)
 
     assert shown["license"] == "MIT\nMine"
     assert shown["parameters"] == (

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.catalogue.loaded import FOREVER_NS, Loaded
 from app.catalogue.metadata import TABLE
+from app.inference.loaded import FOREVER_NS, Loaded
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND

@@ -1,7 +1,7 @@
-"""How a model is made from another, by Ollama's rules of merging.
+"""Make the preset of a derived model from a create request, by Ollama's merge rules.
 
-Pure. What only a runner of one's own could do is refused, what has no effect here is
-told, before anything is stored.
+Fields that need the weights of a model are refused. Fields without effect here are
+reported to the user as remarks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from app.catalogue.presets import frame_of
 from app.domain.models import Model
 from app.domain.presets import Preset
 from app.errors import CerellamaError, InvalidRequest
@@ -27,25 +26,24 @@ Body = Mapping[str, Any]
 DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}", re.ASCII)
 FILE_FIELDS = ("files", "adapters", "draft_files")
 NEED_WEIGHTS = (*FILE_FIELDS, "quantize", "quantization", "draft_quantize")
-# What a model has for a runner of its own, and whose part that is here.
-LEFT_OUT = {
+LEFT_OUT = {  # field -> reason
     "renderer": "Cerebras renders prompts itself",
-    "parser": "Cerebras reads answers itself",
-    "info": "the facts of the model it is made from hold",
+    "parser": "Cerebras parses model output itself",
+    "info": "the facts of its base model apply",
     "remote_host": "models run on Cerebras",
 }
 INFO_TEXTS = ("model_family", "base_name", "quantization_level", "parameter_size")
 INFO_NUMBERS = ("context_length", "embedding_length")
 
-NO_SOURCE = "neither 'from' or 'files' was specified"  # Ollama's own words
-MOST_BYTES = 1 << 20  # a definition is read at each request, where streams wait for it
-MOST_EXACT = 2**53
+NO_SOURCE = "neither 'from' or 'files' was specified"  # Ollama's text
+MAX_DEFINITION_BYTES = 1 << 20  # each request reads it from the store and decodes it
+MAX_EXACT_INTEGER = 2**53
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 def check_files(body: Body) -> None:
-    """What Ollama looks at before anything else."""
+    """Raise InvalidRequest for bad file names or digests, which Ollama checks first."""
     for field in FILE_FIELDS:
         for path, digest in (body.get(field) or {}).items():
             if path.startswith("/") or ".." in path.split("/"):
@@ -56,19 +54,20 @@ def check_files(body: Body) -> None:
 
 
 def check_digest(digest: Any) -> None:
+    """Raise InvalidRequest unless the digest has the form of Ollama's."""
     if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
         raise InvalidRequest("invalid digest format")
 
 
 def check(body: Body) -> None:
-    """Refuse what cannot be made here."""
+    """Raise InvalidRequest for a model that cannot be made without weights."""
     if not body.get("from") and not body.get("files"):
         raise InvalidRequest(NO_SOURCE)
     for field in NEED_WEIGHTS:
         if body.get(field):
             raise InvalidRequest(
                 f"'{field}' needs the weights of a model on this machine, but models "
-                "run on Cerebras: make yours 'from' one that is listed"
+                "run on Cerebras: create yours 'from' a listed model"
             )
     _check_info(body.get("info") or {})
     try:
@@ -90,64 +89,65 @@ def _check_info(info: Body) -> None:
 
 
 def derive(parent: Preset, parent_name: str, body: Body) -> Preset:
-    """The parent with what the body says put over it."""
+    """Return the parent's preset with the fields of the request put over it."""
     licenses = [text for text in _licenses(body.get("license")) if text]
-    made = replace(
+    preset = replace(
         parent,
         parent=parent_name,
         system=body.get("system") or parent.system,
         template=body.get("template") or parent.template,
-        parameters={**parent.parameters, **_parameters(body)},
+        parameters={**parent.parameters, **_known_parameters(body)},
         messages=tuple(body.get("messages") or parent.messages),
         licenses=tuple(dict.fromkeys([*parent.licenses, *licenses])),
         requires=body.get("requires") or parent.requires,
     )
-    if made.size > MOST_BYTES:
-        raise InvalidRequest(f"the model's definition is over {MOST_BYTES >> 20} MB")
-    return made
+    if preset.size > MAX_DEFINITION_BYTES:
+        raise InvalidRequest(
+            f"the model's definition is over {MAX_DEFINITION_BYTES >> 20} MB"
+        )
+    return preset
 
 
-def _licenses(given: Any) -> list[str]:
-    if given is None or isinstance(given, str):
-        return [given or ""]
-    for value in given if isinstance(given, list) else [given]:
-        if value is not None and not isinstance(value, str):
-            kind = JSON_KINDS[type(value)]
+def _licenses(value: Any) -> list[str]:
+    if value is None or isinstance(value, str):
+        return [value or ""]
+    for item in value if isinstance(value, list) else [value]:
+        if item is not None and not isinstance(item, str):
             raise CerellamaError(
-                f"json: cannot unmarshal {kind} into Go value of type []string"
+                f"json: cannot unmarshal {JSON_KINDS[type(item)]} "
+                "into Go value of type []string"
             )
-    return [value or "" for value in given]
+    return [item or "" for item in value]
 
 
-def _parameters(body: Body) -> dict[str, Any]:
-    """Those that are known; a whole number is one however it was written."""
+def _known_parameters(body: Body) -> dict[str, Any]:
+    """Return the known parameters, whole floats as int."""
     return {
-        name: _whole(value)
+        name: _to_integer(value)
         for name, value in (body.get("parameters") or {}).items()
         if name in OPTIONS and value is not None
     }
 
 
-def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < MOST_EXACT:
-        return int(value)
-    return value
+def _to_integer(value: Any) -> Any:
+    is_whole = isinstance(value, float) and value.is_integer()
+    return int(value) if is_whole and abs(value) < MAX_EXACT_INTEGER else value
 
 
-def unhonoured(parent: Preset, body: Body) -> Iterator[str]:
-    """Sentences on what the body asks for and will not get."""
-    asked = body.get("template") or parent.template
-    if asked != parent.template and frame_of(asked) is None:
+def remarks(parent: Preset, body: Body) -> Iterator[str]:
+    """Yield a sentence for each field of the request that has no effect here."""
+    requested = body.get("template") or parent.template
+    if requested != parent.template and template.frame_of(requested) is None:
         yield "template is kept and shown, but not applied: Cerebras renders prompts"
     for name, value in (body.get("parameters") or {}).items():
         if value is not None and value != parent.parameters.get(name):
-            yield from _without_effect(name, value)
+            yield from _parameter_remarks(name, value)
     for field, reason in LEFT_OUT.items():
         if body.get(field):
             yield f"{field} is left out: {reason}"
 
 
-def _without_effect(name: str, value: Any) -> Iterator[str]:
+def _parameter_remarks(name: str, value: Any) -> Iterator[str]:
     if name not in OPTIONS:
         yield f"parameter {name} is left out: it is unknown"
         return
@@ -161,7 +161,7 @@ def _without_effect(name: str, value: Any) -> Iterator[str]:
 
 
 def layers(preset: Preset, model: Model) -> list[str]:
-    """The digests of what a model is made of, as Ollama's layers."""
+    """Return digests of the parts of a model, which are its layers in Ollama."""
     texts = [
         preset.template,
         *preset.licenses,

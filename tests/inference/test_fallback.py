@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.catalogue.fallback import serves, substitutes
 from app.catalogue.metadata import TABLE, describe
 from app.catalogue.models import Catalogue
 from app.catalogue.resolve import Target
+from app.inference.fallback import can_serve, fallback_targets
 
 GPT, QWEN = TABLE["gpt-oss-120b"], TABLE["qwen-3.8-27b"]
 PICTURE = {
@@ -33,7 +33,7 @@ def test_those_that_are_served_stand_in_by_their_order(catalogue: Catalogue) -> 
     target = Target("my-model", describe("gone"))
     fallbacks = ("qwen-3.8:27b", "never-served", "gpt-oss:120b")
 
-    found = substitutes(ask(), target, fallbacks, catalogue)
+    found = fallback_targets(ask(), target, fallbacks, catalogue)
 
     assert [(each.name, each.model.id) for each in found] == [
         ("my-model", QWEN.id),
@@ -42,7 +42,7 @@ def test_those_that_are_served_stand_in_by_their_order(catalogue: Catalogue) -> 
 
 
 def test_nobody_stands_in_for_itself(catalogue: Catalogue) -> None:
-    found = substitutes(ask(), Target("x", GPT), (GPT.id, QWEN.id), catalogue)
+    found = fallback_targets(ask(), Target("x", GPT), (GPT.id, QWEN.id), catalogue)
 
     assert [each.model for each in found] == [QWEN]
 
@@ -62,11 +62,11 @@ def test_nobody_stands_in_for_itself(catalogue: Catalogue) -> None:
 def test_one_that_lacks_what_a_request_needs_is_skipped(
     request_: dict[str, Any], gpt: bool, qwen: bool
 ) -> None:
-    assert (serves(GPT, request_), serves(QWEN, request_)) == (gpt, qwen)
+    assert (can_serve(GPT, request_), can_serve(QWEN, request_)) == (gpt, qwen)
 
 
 def test_tools_and_context_are_asked_for_where_they_are_known() -> None:
     without = replace(GPT, capabilities=("completion",), context_length=0)
 
-    assert not serves(without, ask(tools=[TOOL]))
-    assert serves(without, ask("word " * 200_000, tools=[]))
+    assert not can_serve(without, ask(tools=[TOOL]))
+    assert can_serve(without, ask("word " * 200_000, tools=[]))

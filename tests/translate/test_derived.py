@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.catalogue import presets
 from app.catalogue.metadata import TABLE
 from app.domain.presets import Preset
+from app.translate import derived
 from app.translate.ollama import chat, generate
+from app.translate.ollama.context import encode_context
 from app.translate.openai import chat as openai
 
 GPT, QWEN = TABLE.values()
@@ -23,12 +24,12 @@ FULL = Preset(base=GPT.id, system="You are Mario.", messages=(HI, HO))
 
 def chatted(preset: Preset, *said: Any, **body: Any) -> dict[str, Any]:
     body = {"messages": list(said), **body}
-    return presets.apply(preset, chat.to_upstream(body), body)
+    return derived.apply(preset, chat.to_upstream(body), body)
 
 
 def generated(preset: Preset, **body: Any) -> dict[str, Any]:
-    body = presets.complete(preset, {"prompt": "Hello", **body})
-    return presets.apply_to_prompt(preset, generate.to_upstream(body), body)
+    body = derived.complete(preset, {"prompt": "Hello", **body})
+    return derived.apply_to_prompt(preset, generate.to_upstream(body), body)
 
 
 def test_a_chat_begins_with_the_models_system_and_messages() -> None:
@@ -46,7 +47,7 @@ def test_a_later_system_text_does_not_suppress_the_models() -> None:
 def test_a_developer_of_v1_instructs_as_a_system_does() -> None:
     body = {"messages": [{**LUIGI, "role": "developer"}, HELLO]}
 
-    applied = presets.apply(Preset(GPT.id, system="x"), openai.to_upstream(body), body)
+    applied = derived.apply(Preset(GPT.id, system="x"), openai.to_upstream(body), body)
 
     assert [message["role"] for message in applied["messages"]] == ["developer", "user"]
 
@@ -117,7 +118,7 @@ def test_parameters_hold_on_v1_under_what_a_request_says() -> None:
     preset = Preset(GPT.id, parameters={"temperature": 0.25, "num_predict": 9})
     body = {"messages": [HELLO], "temperature": 0}
 
-    applied = presets.apply(preset, openai.to_upstream(body), body)
+    applied = derived.apply(preset, openai.to_upstream(body), body)
 
     assert (applied["temperature"], applied["max_completion_tokens"]) == (0, 9)
 
@@ -135,12 +136,12 @@ def test_a_raw_prompt_takes_the_parameters(
 ) -> None:
     preset = Preset(GPT.id, system="x", parameters={"seed": 7, "num_predict": 9})
 
-    assert presets.apply(preset, request_, {}) == expected
-    assert presets.apply_to_prompt(preset, request_, {"raw": True}) == expected
+    assert derived.apply(preset, request_, {}) == expected
+    assert derived.apply_to_prompt(preset, request_, {"raw": True}) == expected
 
 
 def test_a_raw_request_is_left_as_it_is() -> None:
-    assert presets.complete(FULL, {"raw": True, "prompt": "x"}) == {
+    assert derived.complete(FULL, {"raw": True, "prompt": "x"}) == {
         "raw": True,
         "prompt": "x",
     }
@@ -177,7 +178,7 @@ def test_a_template_frames_every_user_and_nobody_else() -> None:
 def test_a_template_frames_the_text_beside_a_picture() -> None:
     preset = Preset(QWEN.id, template="Q: {{ .Prompt }}")
     content = [{"type": "text", "text": "what?"}, PICTURE]
-    applied = presets.apply(
+    applied = derived.apply(
         preset, {"messages": [{"role": "user", "content": content}]}, {}
     )
 
@@ -189,7 +190,7 @@ def test_a_template_frames_the_text_beside_a_picture() -> None:
 
 def test_what_came_before_is_not_framed_again() -> None:
     preset = Preset(GPT.id, template="Q: {{ .Prompt }}")
-    context = generate.context.encode([{"role": "user", "content": "Q: hi"}, HO])
+    context = encode_context([{"role": "user", "content": "Q: hi"}, HO])
 
     texts = [m["content"] for m in generated(preset, context=context)["messages"]]
 
@@ -200,8 +201,8 @@ def test_nothing_given_is_changed() -> None:
     request = {"messages": [HELLO], "temperature": 1}
     preset = Preset(GPT.id, system="s", template="Q: {{ .Prompt }}", messages=(HI,))
 
-    presets.apply(preset, request, {})
-    presets.apply_to_prompt(preset, request, {})
+    derived.apply(preset, request, {})
+    derived.apply_to_prompt(preset, request, {})
 
     assert request == {"messages": [HELLO], "temperature": 1}
     assert HELLO == {"role": "user", "content": "Hello"}
