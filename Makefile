@@ -1,7 +1,8 @@
 # make run      start the server; without CEREBRAS_API_KEY a simulated Cerebras runs beside it
 # make check    check format, lint, types and the direction of imports
 # make fix      let ruff fix what it can
-# make test     run all tests; tests whose real program is missing are skipped and listed
+# make test     run all tests; tests whose real program is missing are skipped and listed;
+#               COVERAGE=1 also reports the branch coverage of app/
 # make lock     write requirements*.txt from requirements*.in; UPGRADE=1 takes newer versions
 # make bench    compare Cerellama with nginx and other proxies: bench/RESULTS.md; needs cc and nginx
 # make soak     run mixed clients and faults for SECONDS (600), then hold 2,000 slow streams
@@ -15,6 +16,8 @@ LOCK := .venv/lock
 UV := uv==0.13.9
 NODE := tests/dropin/node
 NEED := Cerellama needs Python 3.11 or newer with venv: install it (Debian, Ubuntu: apt install python3-venv) or name it as in "make PYTHON=python3.13".
+# Makes coverage start in every Python process.
+MEASURED := COVERAGE_PROCESS_START="$(CURDIR)/pyproject.toml" COVERAGE_FILE="$(CURDIR)/.coverage/data"
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 SECONDS ?= 600
@@ -35,8 +38,20 @@ fix: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# With COVERAGE=1 the timing tests run first, without coverage; then all others run under
+# coverage. The closing line of pytest is printed again after the report.
 test: .venv/.dev .venv/.litellm .venv/.node
+ifdef COVERAGE
+	@rm -rf .coverage && mkdir .coverage
+	@failed=0; \
+	$(BIN)/pytest -m timing || failed=1; \
+	{ $(MEASURED) $(BIN)/pytest -n 3 --dist loadfile -m 'not timing' || touch .coverage/failed; } | tee .coverage/output; \
+	export COVERAGE_FILE=.coverage/data; $(BIN)/coverage combine --quiet && $(BIN)/coverage report || failed=1; \
+	tail -n 1 .coverage/output; \
+	test ! -e .coverage/failed && test $$failed = 0
+else
 	$(BIN)/pytest -n 3 --dist loadfile
+endif
 
 lock: .venv/.lock
 	@for name in requirements requirements-dev; do \

@@ -63,7 +63,9 @@ def fresh_store() -> str:
 def serving(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[Server]:
     """Run a server until the block's end; `environ` is best made by environment()."""
     ready = LISTENS["flask" if command[0] == "flask" else "gunicorn"]
-    with running(command, ready, environ=environ) as program:
+    concurrency = "thread" if command[0] == "flask" else "gevent"
+    measured = {**environ, "COVERAGE_CONCURRENCY": concurrency}
+    with running(command, ready, environ=measured) as program:
         yield Server(URL.findall(program.wait_for(ready))[0], program)
 
 

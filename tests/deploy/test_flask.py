@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.cerebras import Fake
 from tests.deploy import streams
 from tests.processes import PROJECT
@@ -18,6 +20,7 @@ def test_every_line_comes_before_the_next_is_made(
     streams.check_every_line_comes_before_the_next_is_made(flask_server.url, fake)
 
 
+@pytest.mark.timing
 def test_a_slow_stream_is_as_slow_as_the_upstream(
     flask_server: Server, fake: Fake
 ) -> None:

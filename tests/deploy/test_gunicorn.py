@@ -8,6 +8,7 @@ import signal
 import subprocess
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 
 from tests.cerebras import Fake
@@ -20,6 +21,7 @@ def test_every_line_comes_before_the_next_is_made(server: Server, fake: Fake) ->
     streams.check_every_line_comes_before_the_next_is_made(server.url, fake)
 
 
+@pytest.mark.timing
 def test_a_slow_stream_is_as_slow_as_the_upstream(server: Server, fake: Fake) -> None:
     streams.check_a_slow_stream_is_as_slow_as_the_upstream(server.url, fake)
 

@@ -63,6 +63,7 @@ def test_every_line_comes_before_the_next_is_made(nginx: Nginx, fake: Fake) -> N
     streams.check_every_line_comes_before_the_next_is_made(nginx.url, fake)
 
 
+@pytest.mark.timing
 def test_a_slow_stream_is_as_slow_as_the_upstream(nginx: Nginx, fake: Fake) -> None:
     streams.check_a_slow_stream_is_as_slow_as_the_upstream(nginx.url, fake)
 

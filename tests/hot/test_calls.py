@@ -19,6 +19,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from tests.apps import make_app
 from tests.hot.paced import BODIES, Paced, body
 
+pytestmark = pytest.mark.timing
+
 CHUNKS = 40
 MOST_PER_CHUNK = 26
 MOST_PER_REQUEST = 530

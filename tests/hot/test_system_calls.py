@@ -18,6 +18,8 @@ from tests.processes import running
 from tests.real_parts import MISSING, require_real
 from tests.serving import Server, environment, procfile_command, serving
 
+pytestmark = pytest.mark.timing
+
 CHUNKS = 60
 MOST_PER_CHUNK = {"recvfrom": 2, "sendto": 1, "epoll_wait": 1, "getsockopt": 0}
 HOUSEKEEPING = 6  # what a worker does all by itself meanwhile, its heartbeat not least

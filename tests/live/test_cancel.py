@@ -54,6 +54,7 @@ def leave(server: Server, fake: Fake, path: str, state: str) -> float:
     return fake.wait_for_disconnect(record["id"]) - left
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("path", [CHAT, OPENAI, MESSAGES])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("kind", ["server", "flask_server"])

@@ -155,6 +155,7 @@ def settled(server: Server, limits: Mapping[str, int]) -> dict[str, int]:
         time.sleep(0.05)
 
 
+@pytest.mark.timing
 def test_clients_that_leave_leave_nothing_behind(counted: Server, fake: Fake) -> None:
     empty = held(counted)
     leave_at_every_moment(counted, fake)

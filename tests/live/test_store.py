@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 import requests
 
 from app.domain.presets import Preset
@@ -165,6 +166,7 @@ def longest_gap(server: Server, fake: Fake, url: str) -> float:
     )
 
 
+@pytest.mark.timing
 def test_a_stream_flows_while_the_store_is_held(
     upstream_settings: dict[str, str], database_url: str, fake: Fake
 ) -> None:
