@@ -17,7 +17,15 @@ LONGEST_FILE = 400
 SETTING_LINE = re.compile(r"^# ([A-Z_]+)=(.*)$", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w")
 NOT_OURS = {"node_modules", "__pycache__", "instance", "build"}
-HIDDEN_BUT_OURS = {".ci", ".dockerignore", ".env.example", ".flaskenv", ".gitignore"}
+HIDDEN_BUT_OURS = {
+    ".ci",
+    ".dockerignore",
+    ".env.example",
+    ".flaskenv",
+    ".github",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+}
 INTERNAL = {"CERELLAMA_INSTANCE_DIR"}
 
 
@@ -77,7 +85,7 @@ def test_the_readme_names_every_setting(variable: str) -> None:
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
-    documents = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
+    documents = [path for path in files() if path.suffix == ".md"]
     links = [
         document.parent / target
         for document in documents
