@@ -9,18 +9,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, ClassVar
 
 from app.domain.models import Model
 from app.domain.presets import Preset
 from app.errors import CerellamaError
+from app.translate import derived
+from app.translate.messages import pictures_of
 from app.wire import json_codec
 from app.wire.completion import Chunk
 
 Body = Mapping[str, Any]  # a validated request body
 Event = dict[str, Any] | bytes
 
-NANOSECONDS = 1_000_000_000  # in a second
+NS_PER_S = 1_000_000_000
 BYTES_PER_TOKEN = 4
 PLACEHOLDER = "\0"
 
@@ -108,6 +111,10 @@ class Dialect(ABC):
         """Return the body with the fields that it leaves to its derived model."""
         return body
 
+    def apply_preset(self, preset: Preset, request: Body, body: Body) -> dict[str, Any]:
+        """Return the request in the upstream form with the preset applied to it."""
+        return derived.apply(preset, request, body)
+
     # Replies
 
     def shows_thinking(self, body: Body) -> bool:
@@ -183,6 +190,27 @@ class StreamFormat:
         return b"".join(
             [each if isinstance(each, bytes) else self.encode(each) for each in events]
         )
+
+
+def debug_info(request: Body) -> dict[str, Any]:
+    """Return `_debug_info`: the upstream form, since only the upstream has a prompt."""
+    info = {"rendered_template": json_codec.encode(request).decode()}
+    count = len(pictures_of(request.get("messages") or ()))
+    return {**info, "image_count": count} if count else info
+
+
+def drained(
+    dialect: Dialect, batches: Iterable[Sequence[Chunk]], context: ReplyContext
+) -> Iterator[list[Event]]:
+    """Return the dialect's stream; at its end, read the batches that are left."""
+
+    def rest() -> Iterator[list[Event]]:
+        for _ in unread:
+            pass
+        yield from ()
+
+    unread = iter(batches)
+    return chain(dialect.stream(unread, context), rest())
 
 
 def frame_around(

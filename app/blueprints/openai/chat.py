@@ -10,8 +10,7 @@ from app.catalogue.resolve import Target
 from app.schemas.openai import ChatCompletionSchema
 from app.services import services
 from app.translate.openai import chat as spoken
-from app.translate.openai.dialect import DIALECT
-from app.translate.openai.effort import reasoning_effort
+from app.translate.openai.dialect import DIALECT, reasoning_effort
 from app.web import answer, replies
 from app.web.capabilities import require
 from app.web.inference import exchange_with, inference, translated, with_preset

@@ -10,7 +10,7 @@ from app.catalogue.resolve import Target
 from app.schemas.responses import ResponsesSchema
 from app.services import services
 from app.translate.openai import responses as spoken
-from app.translate.openai.effort import reasoning_effort
+from app.translate.openai.dialect import reasoning_effort
 from app.web import idle, replies
 from app.web.capabilities import require
 from app.web.inference import exchange_with, inference, translated

@@ -1,5 +1,1 @@
-"""The native dialect: Ollama's own API."""
-
-from app.translate.ollama.dialect import DIALECT
-
-__all__ = ["DIALECT"]
+"""The dialects of Ollama's native API."""

@@ -1,75 +1,92 @@
-"""`/api/chat`: a native conversation to the upstream form, and its answer back."""
+"""`/api/chat`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from app.translate.debug import debug_info
-from app.translate.dialect import Event, ReplyContext
-from app.translate.ollama.lines import Line, answer, form, given
-from app.translate.ollama.messages import message_to_upstream
-from app.translate.ollama.options import sampling, to_sampling
-from app.translate.ollama.reply import Reply
+from app.domain.models import Model
+from app.translate.dialect import (
+    Body,
+    Event,
+    EventStream,
+    ReplyContext,
+    debug_info,
+    drained,
+)
+from app.translate.ollama.dialect import OllamaDialect
+from app.translate.ollama.messages import (
+    message_to_upstream,
+    tool_to_upstream,
+    without_empty,
+)
+from app.translate.ollama.options import sampling
+from app.translate.ollama.reply import Line, LineFormat, Reply, with_header
 from app.wire.completion import Chunk
 
 
-def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A checked request in the upstream form, without its model."""
-    messages = [message_to_upstream(each) for each in body.get("messages") or ()]
-    tools = [_tool(tool) for tool in body.get("tools") or ()]
-    return {"messages": messages, **given(tools=tools), **sampling(body)}
-
-
-def ignored(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a request asks for that the upstream has not; for the log."""
-    return to_sampling(body.get("options") or {})[1]
-
-
-def pictures(body: Mapping[str, Any]) -> Iterator[str]:
-    """All pictures of a request, in base64."""
-    for message in body.get("messages") or ():
-        yield from message.get("images") or ()
-
-
-def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
-    function = tool.get("function") or {}
-    described = {
-        "name": function.get("name") or "",
-        **given(description=function.get("description")),
-        "parameters": function.get("parameters") or {},
+def _line_fields(line: Line) -> dict[str, Any]:
+    message = {
+        "role": "assistant",
+        "content": line.content,
+        **without_empty(thinking=line.thinking, tool_calls=line.tool_calls),
     }
-    return {"type": "function", "function": described}
-
-
-def _spell(line: Line) -> dict[str, Any]:
-    said = given(thinking=line.thinking, tool_calls=line.tool_calls)
-    message = {"role": "assistant", "content": line.content, **said}
-    logprobs = given(logprobs=line.logprobs)
+    logprobs = without_empty(logprobs=line.logprobs)
     return {"message": message, **line.state, **logprobs, **line.measures}
 
 
-FORM = form(_spell)
+class OllamaChat(OllamaDialect):
+    line_format = LineFormat(_line_fields)
+
+    def is_empty(self, body: Body) -> bool:
+        return not body.get("messages")
+
+    def images(self, body: Body) -> Iterator[str]:
+        for message in body.get("messages") or ():
+            yield from message.get("images") or ()
+
+    def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
+        return conversation(body)
+
+    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+        return Reply(self.line_format, context).whole(completion)
+
+    def stream(
+        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
+    ) -> EventStream:
+        return EventStream(Reply(self.line_format, context).stream(batches), self.error)
+
+    def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
+        return with_header(
+            context,
+            {
+                "message": {"role": "", "content": ""},
+                "done": False,
+                "_debug_info": debug_info(request),
+            },
+        )
+
+
+def conversation(body: Body) -> dict[str, Any]:
+    """Return a chat request in the upstream form."""
+    messages = [message_to_upstream(each) for each in body.get("messages") or ()]
+    tools = [tool_to_upstream(tool) for tool in body.get("tools") or ()]
+    return {"messages": messages, **without_empty(tools=tools), **sampling(body)}
+
+
+# The former interface, until the routes use OllamaChat.
+
+CHAT = OllamaChat()
+FORM = CHAT.line_format
+to_upstream = conversation
+ignored = CHAT.ignored
+pictures = CHAT.images
+idle_reply = CHAT.load_reply
+debug_reply = CHAT.debug_reply
+from_completion = CHAT.reply
 
 
 def from_chunks(
     batches: Iterable[Sequence[Chunk]], context: ReplyContext
 ) -> Iterator[list[Event]]:
-    """The lines of a streamed answer, one list per read."""
-    return Reply(FORM, context).stream(batches)
-
-
-def from_completion(completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-    return Reply(FORM, context).fold([[completion]])
-
-
-def idle_reply(context: ReplyContext, reason: str) -> dict[str, Any]:
-    """The answer to a request without messages: `reason` is "load" or "unload"."""
-    state = {"done": True, "done_reason": reason}
-    return answer(context, _spell(Line(state=state)))
-
-
-def debug_reply(request: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
-    """What would be asked instead of an answer, for `_debug_render_only`."""
-    fields = {"message": {"role": "", "content": ""}, "done": False}
-    return answer(context, {**fields, "_debug_info": debug_info(request)})
+    return drained(CHAT, batches, context)

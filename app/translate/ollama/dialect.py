@@ -1,21 +1,42 @@
-"""Stream framing and errors of Ollama's native API."""
+"""What the endpoints of Ollama's native API have in common."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from app.errors import CerellamaError
-from app.translate.dialect import Dialect, StreamFormat
+from app.translate.dialect import Body, Dialect, ReplyContext, StreamFormat
+from app.translate.ollama.options import to_sampling
+from app.translate.ollama.reply import Line, LineFormat, with_header
 from app.wire import json_codec
 
 
 class OllamaDialect(Dialect):
-    """The part of a dialect that all native endpoints share."""
+    """The common part of the native endpoints' dialects."""
 
     stream_mimetype = json_codec.NDJSON_MIMETYPE
     content_type = "application/json; charset=utf-8"
     streams_by_default = True
     loads_models = True
+    line_format: ClassVar[LineFormat]  # of an endpoint with inference
+
+    def needs(self, body: Body) -> Mapping[str, bool]:
+        return {
+            "thinking": bool(body.get("think")),
+            "tools": bool(body.get("tools")),
+            "insert": bool(body.get("suffix")),
+        }
+
+    def ignored(self, body: Body) -> tuple[str, ...]:
+        return to_sampling(body.get("options") or {})[1]
+
+    def shows_thinking(self, body: Body) -> bool:
+        return body.get("think") is not False
+
+    def load_reply(self, context: ReplyContext, reason: str) -> dict[str, Any]:
+        line = Line(state={"done": True, "done_reason": reason})
+        return with_header(context, self.line_format.fields(line))
 
     def error(self, error: CerellamaError) -> dict[str, Any]:
         return {"error": error.message}

@@ -1,63 +1,114 @@
-"""`/api/generate`: a native prompt to the upstream form, and its answer back.
-
-`context` carries the conversation from one request to the next.
-"""
+"""`/api/generate`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from app.domain.models import Model
+from app.domain.presets import Preset
 from app.errors import InvalidRequest
-from app.translate.debug import debug_info
-from app.translate.dialect import Event, ReplyContext
+from app.translate import derived
+from app.translate.dialect import (
+    Body,
+    Event,
+    EventStream,
+    ReplyContext,
+    debug_info,
+    drained,
+)
 from app.translate.messages import text_of
 from app.translate.ollama import template
-from app.translate.ollama.context import decode_context, encode_context
-from app.translate.ollama.lines import Line, answer, form, given
-from app.translate.ollama.messages import content_of
+from app.translate.ollama.context import decode_context
+from app.translate.ollama.dialect import OllamaDialect
+from app.translate.ollama.messages import content_of, without_empty
 from app.translate.ollama.options import sampling, to_sampling
-from app.translate.ollama.reply import Reply
+from app.translate.ollama.reply import Line, LineFormat, Reply, with_header
 from app.wire.completion import Chunk
 
 Message = Mapping[str, Any]
 
-RAW_IGNORED = ("format", "think")
+REFUSED_IF_RAW = ("template", "system", "context")
+IGNORED_IF_RAW = ("format", "think")
 
 
-def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A checked request in the upstream form, without its model."""
-    if body.get("raw"):
-        return _to_raw(body)
-    text = _rendered(body)
-    prompt = text if text is not None else body.get("prompt") or ""
-    content = content_of(prompt, body.get("images") or ())
-    earlier = decode_context(body.get("context") or ()) or []
-    messages = _with_system(earlier, _system(body, applied=text is not None))
-    messages.append({"role": "user", "content": content})
-    return {"messages": messages, **sampling(body)}
+def _line_fields(line: Line) -> dict[str, Any]:
+    return {
+        "response": line.content,
+        **without_empty(thinking=line.thinking),
+        **line.state,
+        **without_empty(context=line.context),
+        **line.measures,
+        **without_empty(tool_calls=line.tool_calls, logprobs=line.logprobs),
+    }
 
 
-def ignored(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a request asks for that cannot be honoured; for the log."""
-    _, names = to_sampling(body.get("options") or {})
-    if body.get("raw"):
-        return names + tuple(name for name in RAW_IGNORED if body.get(name))
-    if body.get("template") and _rendered(body) is None:
-        names += ("template",)
-    if body.get("context") and decode_context(body["context"]) is None:
-        names += ("context",)
-    return names
+class OllamaGenerate(OllamaDialect):
+    """A prompt, continued.
+
+    `context` in a reply carries the conversation on to the next request. A prompt in
+    raw mode goes to the upstream's completions endpoint, without a conversation.
+    """
+
+    model_required = False
+    line_format = LineFormat(_line_fields)
+
+    def check(self, body: Body) -> None:
+        if body.get("raw") and any(body.get(name) for name in REFUSED_IF_RAW):
+            raise InvalidRequest(
+                "raw mode does not support template, system, or context"
+            )
+
+    def is_empty(self, body: Body) -> bool:
+        return not body.get("prompt")
+
+    def images(self, body: Body) -> Iterator[str]:
+        return iter(body.get("images") or ())
+
+    def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
+        if body.get("raw"):
+            return _raw_request(body)
+        return _chat_request(body)
+
+    def ignored(self, body: Body) -> tuple[str, ...]:
+        names = super().ignored(body)
+        if body.get("raw"):
+            return names + tuple(name for name in IGNORED_IF_RAW if body.get(name))
+        if body.get("template") and _rendered(body) is None:
+            names += ("template",)
+        if body.get("context") and decode_context(body["context"]) is None:
+            names += ("context",)
+        return names
+
+    def inherit(self, preset: Preset, body: Body) -> Body:
+        return derived.complete(preset, body)
+
+    def apply_preset(self, preset: Preset, request: Body, body: Body) -> dict[str, Any]:
+        return derived.apply_to_prompt(preset, request, body)
+
+    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+        history = conversation_texts(context.request)
+        return Reply(self.line_format, context, history).whole(completion)
+
+    def stream(
+        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
+    ) -> EventStream:
+        history = conversation_texts(context.request)
+        return EventStream(
+            Reply(self.line_format, context, history).stream(batches), self.error
+        )
+
+    def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
+        info = debug_info(request)
+        return with_header(
+            context, {"response": "", "done": False, "_debug_info": info}
+        )
 
 
-def pictures(body: Mapping[str, Any]) -> Iterator[str]:
-    """All pictures of a request, in base64."""
-    return iter(body.get("images") or ())
-
-
-def history(request: Mapping[str, Any]) -> list[dict[str, str]] | None:
-    """The text of what is asked, for the next `context`; a raw prompt has none."""
-    if "prompt" in request:
+def conversation_texts(request: Body) -> list[dict[str, str]] | None:
+    """Return the text of each message sent, or None for a raw prompt."""
+    if "messages" not in request:
         return None
     return [
         {"role": message["role"], "content": text_of(message["content"])}
@@ -65,14 +116,24 @@ def history(request: Mapping[str, Any]) -> list[dict[str, str]] | None:
     ]
 
 
-def _to_raw(body: Mapping[str, Any]) -> dict[str, Any]:
+def _chat_request(body: Body) -> dict[str, Any]:
+    text = _rendered(body)
+    prompt = text if text is not None else body.get("prompt") or ""
+    content = content_of(prompt, body.get("images") or ())
+    earlier = decode_context(body.get("context") or ()) or []
+    messages = _with_system(earlier, _system(body, is_rendered=text is not None))
+    messages.append({"role": "user", "content": content})
+    return {"messages": messages, **sampling(body)}
+
+
+def _raw_request(body: Body) -> dict[str, Any]:
     if body.get("images"):
         raise InvalidRequest("raw mode does not support images")
     parameters, _ = to_sampling(body.get("options") or {})
     cap = parameters.pop("max_completion_tokens", None)
     request = {
         "prompt": body.get("prompt") or "",
-        **given(max_tokens=cap),
+        **without_empty(max_tokens=cap),
         **parameters,
     }
     if body.get("logprobs"):
@@ -80,40 +141,44 @@ def _to_raw(body: Mapping[str, Any]) -> dict[str, Any]:
     return request
 
 
-def _rendered(body: Mapping[str, Any]) -> str | None:
-    """The user's text by the request's own template, if it has one that applies."""
+def _rendered(body: Body) -> str | None:
+    """Return the prompt in the body's template.
+
+    Return None if the body has no template, or one that cannot be applied.
+    """
     if not body.get("template"):
         return None
     system, prompt = body.get("system") or "", body.get("prompt") or ""
     return template.render(body["template"], system, prompt)
 
 
-def _system(body: Mapping[str, Any], *, applied: bool) -> str:
-    """The system text, unless the applied template has made it the user's."""
-    if applied and template.names_system(body["template"]):
+def _system(body: Body, *, is_rendered: bool) -> str:
+    """Return the system text, unless the rendered template contains it."""
+    if is_rendered and template.names_system(body["template"]):
         return ""
     return body.get("system") or ""
 
 
 def _with_system(messages: Sequence[Message], text: str) -> list[dict[str, Any]]:
-    """A newer system text takes the place of the one the conversation began with."""
-    begins_so = bool(messages) and messages[0]["role"] == "system"
-    system = [{"role": "system", "content": text}] if text else messages[:begins_so]
-    return [*map(dict, system), *map(dict, messages[begins_so:])]
+    """Return the messages, begun with a new system text if there is one."""
+    has_system = bool(messages) and messages[0]["role"] == "system"
+    system = [{"role": "system", "content": text}] if text else messages[:has_system]
+    return [*map(dict, system), *map(dict, messages[has_system:])]
 
 
-def _spell(line: Line) -> dict[str, Any]:
-    return {
-        "response": line.content,
-        **given(thinking=line.thinking),
-        **line.state,
-        **given(context=line.context),
-        **line.measures,
-        **given(tool_calls=line.tool_calls, logprobs=line.logprobs),
-    }
+# The former interface, until the routes use OllamaGenerate.
+
+GENERATE = OllamaGenerate()
+FORM = GENERATE.line_format
+history = conversation_texts
+ignored = GENERATE.ignored
+pictures = GENERATE.images
+idle_reply = GENERATE.load_reply
+debug_reply = GENERATE.debug_reply
 
 
-FORM = form(_spell)
+def to_upstream(body: Body) -> dict[str, Any]:
+    return _raw_request(body) if body.get("raw") else _chat_request(body)
 
 
 def from_chunks(
@@ -121,8 +186,7 @@ def from_chunks(
     context: ReplyContext,
     history: Sequence[Mapping[str, str]] | None,
 ) -> Iterator[list[Event]]:
-    """The lines of a streamed answer, one list per read."""
-    return _reply(context, history).stream(batches)
+    return drained(GENERATE, batches, _with_history(context, history))
 
 
 def from_completion(
@@ -130,26 +194,11 @@ def from_completion(
     context: ReplyContext,
     history: Sequence[Mapping[str, str]] | None,
 ) -> dict[str, Any]:
-    return _reply(context, history).fold([[completion]])
+    return GENERATE.reply(completion, _with_history(context, history))
 
 
-def _reply(context: ReplyContext, history: Sequence[Mapping[str, str]] | None) -> Reply:
-    if history is None:
-        return Reply(FORM, context)
-
-    def remember(text: str) -> list[int]:
-        return encode_context([*history, {"role": "assistant", "content": text}])
-
-    return Reply(FORM, context, remember)
-
-
-def idle_reply(context: ReplyContext, reason: str) -> dict[str, Any]:
-    """The answer to a request without a prompt: `reason` is "load" or "unload"."""
-    state = {"done": True, "done_reason": reason}
-    return answer(context, _spell(Line(state=state)))
-
-
-def debug_reply(request: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
-    """What would be asked instead of an answer, for `_debug_render_only`."""
-    fields = {"response": "", "done": False}
-    return answer(context, {**fields, "_debug_info": debug_info(request)})
+def _with_history(
+    context: ReplyContext, history: Sequence[Mapping[str, str]] | None
+) -> ReplyContext:
+    request = {"prompt": ""} if history is None else {"messages": history}
+    return replace(context, request=request)

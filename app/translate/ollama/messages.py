@@ -1,6 +1,6 @@
-"""Messages of `/api/chat`, and of derived models, in the upstream form.
+"""Messages and tools of `/api/chat`, and messages of derived models.
 
-Without imports of a dialect: applying a derived model needs it in every dialect.
+This module imports no dialect: every dialect needs it to apply a derived model.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def message_to_upstream(message: Mapping[str, Any]) -> dict[str, Any]:
     """Return a native message in the upstream form; unknown roles become `user`."""
     role = message.get("role")
     content = content_of(message.get("content") or "", message.get("images") or ())
-    extras = EXTRAS[role](message) if role in EXTRAS else {}
-    return {"role": role if role in ROLES else "user", "content": content, **extras}
+    fields = ROLE_FIELDS[role](message) if role in ROLE_FIELDS else {}
+    return {"role": role if role in ROLES else "user", "content": content, **fields}
 
 
 def content_of(text: str, encoded: Sequence[str]) -> str | list[dict[str, Any]]:
@@ -33,28 +33,42 @@ def content_of(text: str, encoded: Sequence[str]) -> str | list[dict[str, Any]]:
     return parts
 
 
+def tool_to_upstream(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definition of a tool in the upstream form."""
+    function = tool.get("function") or {}
+    definition = {
+        "name": function.get("name") or "",
+        **without_empty(description=function.get("description")),
+        "parameters": function.get("parameters") or {},
+    }
+    return {"type": "function", "function": definition}
+
+
+def without_empty(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are not empty."""
+    return {name: value for name, value in fields.items() if value}
+
+
 def _assistant_fields(message: Mapping[str, Any]) -> dict[str, Any]:
     if message.get("images"):
         raise InvalidRequest("messages of an assistant cannot have images")
     calls = [_tool_call(call) for call in message.get("tool_calls") or ()]
-    return _present(reasoning=message.get("thinking"), tool_calls=calls)
+    return without_empty(reasoning=message.get("thinking"), tool_calls=calls)
 
 
 def _tool_fields(message: Mapping[str, Any]) -> dict[str, Any]:
     name = message.get("tool_name") or message.get("name")
-    return _present(tool_call_id=message.get("tool_call_id"), name=name)
+    return without_empty(tool_call_id=message.get("tool_call_id"), name=name)
 
 
-EXTRAS = {"assistant": _assistant_fields, "tool": _tool_fields}
+ROLE_FIELDS = {"assistant": _assistant_fields, "tool": _tool_fields}
 
 
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call.get("function") or {}
     arguments = json_codec.encode(function.get("arguments") or {}).decode()
-    called = {"name": function.get("name") or "", "arguments": arguments}
-    return {**_present(id=call.get("id")), "type": "function", "function": called}
-
-
-def _present(**fields: Any) -> dict[str, Any]:
-    """Return the fields that are not empty."""
-    return {name: value for name, value in fields.items() if value}
+    return {
+        **without_empty(id=call.get("id")),
+        "type": "function",
+        "function": {"name": function.get("name") or "", "arguments": arguments},
+    }

@@ -1,87 +1,173 @@
-"""A native reply, as lines or folded into one object; chat and generate share it.
+"""Replies of `/api/chat` and `/api/generate`, whole or as a stream of lines.
 
-An endpoint says how a line is spelt; everything else about a reply is decided here.
+The endpoints differ only in their `LineFormat`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from app.translate import dialect
-from app.translate.dialect import Event, ReplyContext
-from app.translate.ollama.lines import Form, Line, answer, line_of
-from app.translate.ollama.logprobs import entries
-from app.translate.ollama.times import render_time
-from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
+from app.translate.delta_reader import (
+    CONTENT,
+    REASONING,
+    DeltaReader,
+    TextRun,
+    joined_text,
+)
+from app.translate.dialect import (
+    NS_PER_S,
+    Event,
+    LastEvents,
+    ReplyContext,
+    frame_around,
+    frame_texts,
+)
+from app.translate.ollama.context import encode_context
 from app.wire import json_codec
 from app.wire.completion import Chunk
 
-DONE_REASONS = {"length": "length"}  # all others are "stop" to Ollama's clients
+DONE_REASONS = {"length": "length"}  # Ollama's clients know all others as "stop"
+NOT_DONE: Mapping[str, Any] = {"done": False}
+
+
+@dataclass(frozen=True)
+class Line:
+    """The contents of one line; an endpoint's `LineFormat` makes it JSON."""
+
+    content: str = ""
+    thinking: str = ""
+    tool_calls: Sequence[Mapping[str, Any]] = ()
+    logprobs: Sequence[Mapping[str, Any]] = ()
+    state: Mapping[str, Any] = field(default_factory=lambda: NOT_DONE)
+    context: Sequence[int] = ()
+    measures: Mapping[str, int] = field(default_factory=dict)
+
+
+class LineFormat:
+    """How an endpoint writes a line as JSON.
+
+    `fields` returns all fields of a line but the first, which every endpoint shares.
+    `frames` maps each kind of text to the bytes between `created_at` and the text, and
+    to those after it. They are made with `fields`, so both ways give the same line.
+    """
+
+    def __init__(self, fields: Callable[[Line], dict[str, Any]]) -> None:
+        self.fields = fields
+        self.frames = {kind: self._frame(kind) for kind in (CONTENT, REASONING)}
+
+    def _frame(self, kind: str) -> tuple[bytes, bytes]:
+        head, tail = frame_around(
+            json_codec.encode_line, lambda text: self.fields(text_line(kind, text))
+        )
+        return b'",' + head.removeprefix(b"{"), tail
+
+
+def text_line(kind: str, text: str, logprobs: Sequence[Mapping[str, Any]] = ()) -> Line:
+    """Return a line with a text of one kind."""
+    if kind == REASONING:
+        return Line(thinking=text, logprobs=logprobs)
+    return Line(content=text, logprobs=logprobs)
+
+
+def with_header(context: ReplyContext, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object of a reply: the model and the time, then its fields."""
+    created_at = render_time(context.clock())
+    return {
+        "model": context.name,
+        **context.remote,
+        "created_at": created_at,
+        **fields,
+    }
 
 
 class Reply:
-    """One reply under way; `remember` turns its whole text into `context`."""
+    """Writes one reply.
+
+    `history` is the conversation so far. With it, the last line gets a `context`, which
+    carries the conversation on to the client's next request.
+    """
 
     def __init__(
         self,
-        form: Form,
+        line_format: LineFormat,
         context: ReplyContext,
-        remember: Callable[[str], list[int]] | None = None,
+        history: Sequence[Mapping[str, str]] | None = None,
     ) -> None:
-        self._form = form
+        self._format = line_format
         self._context = context
-        self._remember = remember
-        self._reading = Reading(context)
-        self._texts: list[str] = []
-        named = json_codec.encode({"model": context.name, **context.remote})
-        self._head = named.removesuffix(b"}") + b',"created_at":"'
+        self._history = history
+        self._reader = DeltaReader(context)
+        self._texts: list[str] = []  # of the content, if there is a history
 
-    def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
-        """The reply's lines, one list per read; nothing follows the last line."""
-        return self._reading.stream(
-            batches, self._lines, self._last_lines, self._silence
-        )
-
-    def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
-        """The reply as one object."""
-        runs = [run for batch in batches for run in self._reading.read(batch)]
-        said = text_of(CONTENT, runs)
-        self._texts.append(said)
-        return self._spell(
-            self._final(
-                content=said,
-                thinking=text_of(REASONING, runs),
+    def whole(self, completion: Chunk) -> dict[str, Any]:
+        """Return the reply as one object."""
+        runs = self._reader.read([completion])
+        content = joined_text(runs, CONTENT)
+        self._texts.append(content)
+        return self._object(
+            self._last_line(
+                content=content,
+                thinking=joined_text(runs, REASONING),
                 tool_calls=self._tool_calls(),
-                logprobs=[entry for run in runs for entry in entries(run.logprobs)],
+                logprobs=[
+                    entry for run in runs for entry in logprob_entries(run.logprobs)
+                ],
             )
         )
 
-    def _lines(self, runs: list[Run]) -> list[Event]:
-        if self._remember:
-            self._texts.append(text_of(CONTENT, runs))
-        stamped = self._head + render_time(self._reading.now_ns).encode()
+    def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
+        """Yield the lines for each batch."""
+        header = {"model": self._context.name, **self._context.remote}
+        start = json_codec.encode(header).removesuffix(b"}") + b',"created_at":"'
+        for update in self._reader.read_batches(batches):
+            if update.keep_alive:  # clients cannot read a blank line
+                events: list[Event] = [self._object(Line())]
+            else:
+                events = self._lines(update.runs, start)
+            if update.is_last:
+                events = LastEvents([*events, *self._last_lines()])
+            yield events
+
+    def _lines(self, runs: list[TextRun], start: bytes) -> list[Event]:
+        if self._history is not None:
+            self._texts.append(joined_text(runs, CONTENT))
+        stamped = start + render_time(self._reader.now_ns).encode()
         lines: list[Event] = []
         for run in runs:
             if run.logprobs:
-                line = line_of(run.kind, run.texts[0], entries(run.logprobs))
-                lines.append(self._spell(line))
-            else:  # one line for each text, without building an object for any
-                head, tail = self._form.frames[run.kind]
-                lines.append(dialect.frame_texts(stamped + head, run.texts, tail))
+                entries = logprob_entries(run.logprobs)
+                lines.append(self._object(text_line(run.kind, run.texts[0], entries)))
+            else:
+                head, tail = self._format.frames[run.kind]
+                lines.append(frame_texts(stamped + head, run.texts, tail))
         return lines
 
     def _last_lines(self) -> list[Event]:
         calls = self._tool_calls()
-        called = [Line(tool_calls=calls)] if calls else []
-        return [self._spell(line) for line in (*called, self._final())]
+        lines = [Line(tool_calls=calls)] if calls else []
+        return [self._object(line) for line in (*lines, self._last_line())]
 
-    def _silence(self) -> Event:
-        """A blank line would break clients."""
-        return self._spell(Line())
+    def _last_line(self, **contents: Any) -> Line:
+        reason = DONE_REASONS.get(self._reader.finish_reason or "", "stop")
+        return Line(
+            **contents,
+            state={"done": True, "done_reason": reason},
+            context=self._next_context(),
+            measures=self._measures(),
+        )
 
-    def _spell(self, line: Line) -> dict[str, Any]:
-        return answer(self._context, self._form.spell(line))
+    def _object(self, line: Line) -> dict[str, Any]:
+        return with_header(self._context, self._format.fields(line))
+
+    def _next_context(self) -> Sequence[int]:
+        if self._history is None:
+            return ()
+        answer = {"role": "assistant", "content": "".join(self._texts)}
+        return encode_context([*self._history, answer])
 
     def _tool_calls(self) -> list[dict[str, Any]]:
         return [
@@ -93,20 +179,11 @@ class Reply:
                     "arguments": call.arguments,
                 },
             }
-            for index, call in enumerate(self._reading.tool_calls())
+            for index, call in enumerate(self._reader.tool_calls())
         ]
 
-    def _final(self, **whole: Any) -> Line:
-        reason = DONE_REASONS.get(self._reading.finish_reason or "", "stop")
-        return Line(
-            **whole,
-            state={"done": True, "done_reason": reason},
-            context=self._remember("".join(self._texts)) if self._remember else (),
-            measures=self._measures(),
-        )
-
     def _measures(self) -> dict[str, int]:
-        meter = self._reading.meter
+        meter = self._reader.meter
         durations = meter.durations(self._context.clock())
         return {
             "total_duration": durations.total,
@@ -116,3 +193,57 @@ class Reply:
             "eval_count": meter.completion_tokens(),
             "eval_duration": durations.eval,
         }
+
+
+def render_time(ns: int) -> str:
+    """Return a time as Go prints it: RFC 3339 in UTC, without trailing zeros."""
+    seconds, rest = divmod(ns, NS_PER_S)
+    if not rest:
+        return _render_seconds(seconds) + "Z"
+    decimals = str(NS_PER_S + rest)[1:]  # twice as fast as padding with zeros
+    return f"{_render_seconds(seconds)}.{decimals.rstrip('0')}Z"
+
+
+@lru_cache
+def _render_seconds(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+
+
+def logprob_entries(logprobs: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return an entry per token: `token`, `logprob`, `bytes`, and `top_logprobs`.
+
+    The upstream's logprobs are a list of entries for chat, and parallel lists for a
+    raw prompt.
+    """
+    if not logprobs:
+        return []
+    tokens = logprobs.get("content") or _entries_of_lists(logprobs)
+    return [_logprob_entry(token) for token in tokens]
+
+
+def _logprob_entry(token: Mapping[str, Any]) -> dict[str, Any]:
+    entry = _token_logprob(token)
+    if top := token.get("top_logprobs"):
+        ordered = sorted(top, key=lambda other: -other["logprob"])
+        entry["top_logprobs"] = [_token_logprob(other) for other in ordered]
+    return entry
+
+
+def _token_logprob(token: Mapping[str, Any]) -> dict[str, Any]:
+    text = token["token"]
+    encoded = token.get("bytes") or list(text.encode())
+    entry = {"token": text, "logprob": token["logprob"]}
+    return {**entry, "bytes": encoded} if encoded else entry
+
+
+def _entries_of_lists(logprobs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    tokens = logprobs.get("tokens") or []
+    values = logprobs.get("token_logprobs") or []
+    tops = logprobs.get("top_logprobs") or [None] * len(tokens)
+    for token, value, top in zip(tokens, values, tops, strict=False):
+        if value is not None:  # the first token of an echoed prompt has no logprob
+            others = [
+                {"token": other, "logprob": logprob}
+                for other, logprob in (top or {}).items()
+            ]
+            yield {"token": token, "logprob": value, "top_logprobs": others}

@@ -1,5 +1,1 @@
-"""The OpenAI dialect, as Ollama speaks it on `/v1`."""
-
-from app.translate.openai.dialect import DIALECT
-
-__all__ = ["DIALECT"]
+"""The dialects of the `/v1` endpoints in OpenAI's format, as Ollama implements them."""

@@ -1,34 +1,75 @@
-"""`/v1/chat/completions`: nearly the identity, by tables of what the upstream knows."""
+"""`/v1/chat/completions`: most fields are passed on unchanged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from app.translate.debug import debug_info
-from app.translate.dialect import Event, ReplyContext
+from app.domain.models import Model
+from app.translate.dialect import (
+    Body,
+    Event,
+    EventStream,
+    ReplyContext,
+    debug_info,
+    drained,
+)
 from app.translate.openai import content
-from app.translate.openai.arguments import arguments_text
-from app.translate.openai.chunks import COMPLETION, ROLE, Chunks
-from app.translate.openai.effort import reasoning_effort
-from app.translate.openai.form import response_format
-from app.translate.openai.reply import Reply
+from app.translate.openai.chat_reply import ID_PREFIX, ROLE, ChatStream, whole_reply
+from app.translate.openai.dialect import (
+    OpenAIDialect,
+    arguments_text,
+    reasoning_effort,
+    reply_head,
+    response_format,
+    wants_usage,
+)
 from app.wire.completion import Chunk
 
-# Nothing is put in for what is absent: the upstream's defaults are Ollama's here, and
-# what a derived model sets must hold.
+# Absent fields stay absent: the upstream's defaults are Ollama's here, and a derived
+# model may set them.
 SAMPLING = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty")
 TOOL_CHOICES = frozenset({"none", "auto", "required"})
 
 
-def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A checked request in the upstream form, without its model."""
+class OpenAIChat(OpenAIDialect):
+    def needs(self, body: Body) -> Mapping[str, bool]:
+        effort = reasoning_effort(body) or "none"
+        return {"thinking": effort != "none", "tools": bool(body.get("tools"))}
+
+    def images(self, body: Body) -> Iterator[str]:
+        return content.pictures(body.get("messages") or ())
+
+    def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
+        return conversation(body)
+
+    def shows_thinking(self, body: Body) -> bool:
+        return reasoning_effort(body) != "none"
+
+    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+        return whole_reply(completion, context)
+
+    def stream(
+        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
+    ) -> EventStream:
+        return EventStream(ChatStream(context).events(batches), self.error)
+
+    def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
+        message = {**ROLE, "content": ""}
+        choice = {"index": 0, "message": message, "finish_reason": None}
+        head = reply_head(context, ID_PREFIX, "chat.completion")
+        return {**head, "choices": [choice], "_debug_info": debug_info(request)}
+
+
+def conversation(body: Body) -> dict[str, Any]:
+    """Return a request in the upstream form."""
     request = {
         "messages": [_message(message) for message in body.get("messages") or ()],
         **{key: body[key] for key in SAMPLING if body.get(key) is not None},
         **_tools(body),
         **_logprobs(body),
-        "max_completion_tokens": _cap(body),
+        "max_completion_tokens": _max_tokens(body),
         "stop": _stops(body.get("stop")),
         "reasoning_effort": reasoning_effort(body),
         "response_format": response_format(body.get("response_format") or {}),
@@ -37,68 +78,42 @@ def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in request.items() if value is not None}
 
 
-def pictures(body: Mapping[str, Any]) -> Iterator[str]:
-    """All pictures of a request, in base64."""
-    return content.pictures(body.get("messages") or ())
-
-
-def wants_usage(body: Mapping[str, Any]) -> bool:
-    """Whether the stream shall end with what it cost."""
-    return bool((body.get("stream_options") or {}).get("include_usage"))
-
-
-def from_chunks(
-    batches: Iterable[Sequence[Chunk]],
-    context: ReplyContext,
-    include_usage: bool = False,
-) -> Iterator[list[Event]]:
-    """The chunks of a streamed answer, one list per read."""
-    return Reply(context).stream(batches, include_usage)
-
-
-def from_completion(completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-    return Reply(context).fold([[completion]])
-
-
-def debug_reply(request: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
-    """What would be asked instead of an answer, for `_debug_render_only`."""
-    message = {**ROLE, "content": ""}
-    choice = {"index": 0, "message": message, "finish_reason": None}
-    head = Chunks(context).head(COMPLETION)
-    return {**head, "choices": [choice], "_debug_info": debug_info(request)}
-
-
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     role = message.get("role") or ""
-    said = {"role": role, "content": content.content_of(message)}
-    extras = EXTRAS[role](message) if role in EXTRAS else {}
-    return said | {key: value for key, value in extras.items() if value}
+    fields = ROLE_FIELDS[role](message) if role in ROLE_FIELDS else {}
+    return {
+        "role": role,
+        "content": content.content_of(message),
+        **{key: value for key, value in fields.items() if value},
+    }
 
 
-def _assistant(message: Mapping[str, Any]) -> dict[str, Any]:
+def _assistant_fields(message: Mapping[str, Any]) -> dict[str, Any]:
     calls = [_tool_call(call) for call in message.get("tool_calls") or ()]
     return {"reasoning": message.get("reasoning"), "tool_calls": calls}
 
 
-def _tool_result(message: Mapping[str, Any]) -> dict[str, Any]:
+def _tool_fields(message: Mapping[str, Any]) -> dict[str, Any]:
     return {key: message.get(key) for key in ("tool_call_id", "name")}
 
 
-EXTRAS = {"assistant": _assistant, "tool": _tool_result}
+ROLE_FIELDS = {"assistant": _assistant_fields, "tool": _tool_fields}
 
 
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call.get("function") or {}
-    called = {
-        "name": function.get("name") or "",
-        "arguments": arguments_text(function.get("arguments") or "{}"),
+    return {
+        **({"id": call["id"]} if call.get("id") else {}),
+        "type": "function",
+        "function": {
+            "name": function.get("name") or "",
+            "arguments": arguments_text(function.get("arguments") or "{}"),
+        },
     }
-    given_id = {"id": call["id"]} if call.get("id") else {}
-    return {**given_id, "type": "function", "function": called}
 
 
-def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Tools, and what is only valid beside them."""
+def _tools(body: Body) -> dict[str, Any]:
+    """Return the tools, and the fields that are only valid with tools."""
     tools = [tool for tool in body.get("tools") or () if tool.get("function")]
     if not tools:
         return {}
@@ -119,17 +134,18 @@ def _tool_choice(choice: Any) -> Any:
     return {"type": "function", "function": {"name": name}}
 
 
-def _logprobs(body: Mapping[str, Any]) -> dict[str, Any]:
+def _logprobs(body: Body) -> dict[str, Any]:
     if not body.get("logprobs"):
         return {}
     return {"logprobs": True, "top_logprobs": body.get("top_logprobs") or None}
 
 
-def _cap(body: Mapping[str, Any]) -> int | None:
-    """`max_tokens` is the older name; below one there is no cap, as in Ollama."""
-    newer: int | None = body.get("max_completion_tokens")
-    cap = body.get("max_tokens") if newer is None else newer
-    return cap if cap and cap > 0 else None
+def _max_tokens(body: Body) -> int | None:
+    """Return the limit; below one there is none, as in Ollama."""
+    limit: int | None = body.get("max_completion_tokens")
+    if limit is None:
+        limit = body.get("max_tokens")  # the older name
+    return limit if limit and limit > 0 else None
 
 
 def _stops(stop: Any) -> list[str] | None:
@@ -137,7 +153,34 @@ def _stops(stop: Any) -> list[str] | None:
     return [text for text in stops if isinstance(text, str) and text] or None
 
 
-def _prediction(given: Mapping[str, Any]) -> dict[str, Any] | None:
-    if given.get("type") != "content" or not given.get("content"):
+def _prediction(prediction: Mapping[str, Any]) -> dict[str, Any] | None:
+    if prediction.get("type") != "content" or not prediction.get("content"):
         return None
-    return {key: given[key] for key in ("type", "content")}
+    return {key: prediction[key] for key in ("type", "content")}
+
+
+# The former interface, until the routes use OpenAIChat.
+
+CHAT = OpenAIChat()
+to_upstream = conversation
+pictures = CHAT.images
+debug_reply = CHAT.debug_reply
+__all__ = [
+    "OpenAIChat",
+    "debug_reply",
+    "from_chunks",
+    "from_completion",
+    "pictures",
+    "to_upstream",
+    "wants_usage",
+]
+from_completion = CHAT.reply
+
+
+def from_chunks(
+    batches: Iterable[Sequence[Chunk]],
+    context: ReplyContext,
+    include_usage: bool = False,
+) -> Iterator[list[Event]]:
+    body = {"stream_options": {"include_usage": include_usage}}
+    return drained(CHAT, batches, replace(context, body=body))

@@ -1,24 +1,76 @@
-"""`/v1/completions`: a prompt is the user's only message, as in Ollama."""
+"""`/v1/completions`: a prompt becomes the user's only message, as in Ollama."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from app.domain.models import Model
 from app.errors import InvalidRequest
+from app.translate.delta_reader import CONTENT, DeltaReader, TextRun, joined_text
+from app.translate.dialect import (
+    Body,
+    Event,
+    EventStream,
+    LastEvents,
+    ReplyContext,
+    debug_info,
+    frame_around,
+    frame_texts,
+)
 from app.translate.openai.content import GO_TYPES
+from app.translate.openai.dialect import (
+    DONE,
+    FAMILY,
+    KEEP_ALIVE,
+    OpenAIDialect,
+    logprob_entries,
+    reply_head,
+    wants_usage,
+)
+from app.wire.completion import Chunk
 
 SAMPLING = ("temperature", "seed", "frequency_penalty", "presence_penalty")
+NO_USAGE = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)
+
+# Requests have no tools, so the upstream's other reasons are passed on unchanged.
+FINISH_REASONS = {None: "stop", "tool_calls": "stop"}
 
 
-def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A checked request in the upstream form, without its model."""
-    prompt, cap = body.get("prompt"), body.get("max_tokens") or 0
+class OpenAICompletions(OpenAIDialect):
+    model_required = False
+
+    def needs(self, body: Body) -> Mapping[str, bool]:
+        return {"insert": bool(body.get("suffix"))}
+
+    def is_empty(self, body: Body) -> bool:
+        return not body.get("prompt")
+
+    def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
+        return conversation(body)
+
+    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+        return Reply(context).whole(completion)
+
+    def stream(
+        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
+    ) -> EventStream:
+        return EventStream(Reply(context).stream(batches), self.error)
+
+    def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
+        head = reply_head(context, "cmpl-", "text_completion")
+        choices = [_choice("", None)]
+        return {**head, "choices": choices, "_debug_info": debug_info(request)}
+
+
+def conversation(body: Body) -> dict[str, Any]:
+    """Return a request in the upstream form."""
+    prompt, max_tokens = body.get("prompt"), body.get("max_tokens") or 0
     request = {
         "messages": [{"role": "user", "content": prompt}] if prompt else [],
         **{key: body.get(key) for key in SAMPLING},
-        "top_p": body.get("top_p") or None,  # zero is as good as absent
-        "max_completion_tokens": cap if cap > 0 else None,
+        "top_p": body.get("top_p") or None,  # zero means absent
+        "max_completion_tokens": max_tokens if max_tokens > 0 else None,
         "stop": _stops(body.get("stop")),
         "logprobs": True if body.get("logprobs") else None,
         "top_logprobs": body.get("logprobs") or None,
@@ -30,6 +82,102 @@ def _stops(stop: Any) -> list[str] | None:
     stops = stop if isinstance(stop, list) else [stop]
     for text in stops if isinstance(stop, list) else ():
         if not isinstance(text, str):
-            found = GO_TYPES[type(text)]
-            raise InvalidRequest(f"invalid type for 'stop' field: {found}")
+            raise InvalidRequest(
+                f"invalid type for 'stop' field: {GO_TYPES[type(text)]}"
+            )
     return [text for text in stops if isinstance(text, str) and text] or None
+
+
+class Reply:
+    """Writes one reply, whole or as a stream of chunks."""
+
+    def __init__(self, context: ReplyContext) -> None:
+        body = context.body
+        self._reader = DeltaReader(context)
+        self._head = reply_head(context, "cmpl-", "text_completion")
+        self._include_usage = wants_usage(body)
+        self._echo: str = (body.get("prompt") or "") if body.get("echo") else ""
+        self._offset = len(self._echo)  # of the next text, in characters
+        self._frame: tuple[bytes, bytes] | None = None
+
+    def whole(self, completion: Chunk) -> dict[str, Any]:
+        """Return the reply as one object."""
+        runs = self._reader.read([completion])
+        text = self._echo + joined_text(runs, CONTENT)
+        choice = _choice(text, self._finish_reason(), self._logprobs(runs))
+        return {**self._head, "choices": [choice], "usage": self._reader.usage()}
+
+    def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
+        """Yield the chunks for each batch, after the prompt if it is to be echoed."""
+        if self._echo:
+            yield [self._chunk(self._echo)]
+        for update in self._reader.read_batches(batches):
+            events: list[Event] = [KEEP_ALIVE] if update.keep_alive else []
+            for run in update.runs:
+                events.append(self._text_chunks(run))
+            if update.is_last:
+                events = LastEvents([*events, *self._last_events()])
+            yield events
+
+    def _text_chunks(self, run: TextRun) -> Event:
+        """Return chunks of texts as bytes, without making an object for each text."""
+        if run.logprobs:
+            return self._chunk(run.texts[0], logprobs=self._logprobs([run]))
+        if self._frame is None:
+            self._frame = frame_around(FAMILY.frame, self._chunk)
+        head, tail = self._frame
+        return frame_texts(head, run.texts, tail)
+
+    def _last_events(self) -> list[Event]:
+        events: list[Event] = [self._chunk("", self._finish_reason())]
+        if self._include_usage:
+            usage = self._reader.usage()
+            events.append({**self._head, "choices": [], "usage": usage})
+        return [*events, DONE]
+
+    def _finish_reason(self) -> str:
+        reason = self._reader.finish_reason
+        return FINISH_REASONS.get(reason) or str(reason)
+
+    def _chunk(
+        self,
+        text: str,
+        finish_reason: str | None = None,
+        logprobs: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        choice = _choice(text, finish_reason, logprobs)
+        chunk = {**self._head, "choices": [choice]}
+        return {**chunk, "usage": NO_USAGE} if self._include_usage else chunk
+
+    def _logprobs(self, runs: Iterable[TextRun]) -> dict[str, Any] | None:
+        """Return the entries of chat's logprobs as this endpoint's parallel lists."""
+        entries = [entry for run in runs for entry in logprob_entries(run)]
+        if not entries:
+            return None
+        tokens = [entry["token"] for entry in entries]
+        offsets = []
+        for token in tokens:
+            offsets.append(self._offset)
+            self._offset += len(token)
+        return {
+            "tokens": tokens,
+            "token_logprobs": [entry["logprob"] for entry in entries],
+            "top_logprobs": [
+                {
+                    other["token"]: other["logprob"]
+                    for other in entry.get("top_logprobs") or ()
+                }
+                for entry in entries
+            ],
+            "text_offset": offsets,
+        }
+
+
+def _choice(
+    text: str, finish_reason: str | None, logprobs: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    choice = {"text": text, "index": 0, "finish_reason": finish_reason}
+    return {**choice, "logprobs": logprobs} if logprobs else choice
+
+
+to_upstream = conversation  # until the routes use OpenAICompletions

@@ -1,11 +1,21 @@
-"""Stream framing and errors of the `/v1` routes in OpenAI's format."""
+"""What the `/v1` endpoints in OpenAI's format have in common."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.errors import CerellamaError
-from app.translate.dialect import Body, Dialect, StreamFormat
+import msgspec
+
+from app.errors import CerellamaError, InvalidRequest
+from app.translate.delta_reader import TextRun
+from app.translate.dialect import (
+    NS_PER_S,
+    Body,
+    Dialect,
+    ReplyContext,
+    StreamFormat,
+)
 from app.wire import json_codec, sse
 
 ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
@@ -15,9 +25,23 @@ DEFAULT_ERROR_TYPE = "api_error"
 KEEP_ALIVE = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
 
+EFFORTS = {
+    "none": "none",
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "max": "max",
+    "xhigh": "max",
+    "ultra": "max",
+}
+EFFORT_CHOICES = (
+    '"minimal", "low", "medium", "high", "xhigh", "ultra", "max", or "none"'
+)
+
 
 class OpenAIDialect(Dialect):
-    """The part of a dialect that all endpoints in OpenAI's format share."""
+    """The common part of these endpoints' dialects."""
 
     stream_mimetype = sse.MIMETYPE
     content_type = "application/json"
@@ -36,3 +60,79 @@ class OpenAIDialect(Dialect):
 
 FAMILY = OpenAIDialect()
 DIALECT = StreamFormat(FAMILY.stream_mimetype, FAMILY.frame, FAMILY.error)
+
+
+# Requests
+
+
+def reasoning_effort(body: Body) -> str | None:
+    """Return the effort in the upstream's words; None leaves it to the model.
+
+    The object `reasoning` takes precedence over `reasoning_effort` even without effort.
+    """
+    if body.get("reasoning") is not None:
+        effort = body["reasoning"].get("effort")
+    else:
+        effort = body.get("reasoning_effort")
+    if not effort:
+        return None
+    if effort not in EFFORTS:
+        quoted = json_codec.encode(effort).decode()
+        raise InvalidRequest(
+            f"invalid reasoning value: {quoted} (must be {EFFORT_CHOICES})"
+        )
+    return EFFORTS[effort]
+
+
+def response_format(fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the response format for the upstream, checked as Ollama checks it."""
+    kind = str(fields.get("type", "")).strip().lower()
+    if kind == "json_object":
+        return {"type": kind}
+    json_schema = fields.get("json_schema") if kind == "json_schema" else None
+    schema = json_schema.get("schema") if isinstance(json_schema, dict) else None
+    if schema is None or schema == "":
+        return None
+    if not isinstance(schema, dict):
+        # Go prints the raw JSON as a quoted string.
+        printed = json_codec.encode(json_codec.encode(schema).decode()).decode()
+        raise InvalidRequest(
+            f'invalid format: {printed}; expected "json" or a valid JSON Schema object'
+        )
+    return {"type": kind, "json_schema": json_schema}
+
+
+def arguments_text(text: str) -> str:
+    """Return the arguments of a tool call as the client wrote them: a JSON object."""
+    try:
+        arguments = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidRequest("invalid tool call arguments") from None
+    if arguments is None:
+        return "{}"
+    if not isinstance(arguments, dict):
+        raise InvalidRequest("invalid tool call arguments")
+    return text
+
+
+# Replies
+
+
+def reply_head(context: ReplyContext, prefix: str, kind: str) -> dict[str, Any]:
+    """Return the first fields of a reply or of a chunk of it."""
+    return {
+        "id": prefix + "".join(context.new_id() for _ in range(3)),
+        "object": kind,
+        "created": context.started_ns // NS_PER_S,
+        "model": context.name,
+        "system_fingerprint": "fp_ollama",
+    }
+
+
+def wants_usage(body: Body) -> bool:
+    """Return whether a stream shall end with the usage."""
+    return bool((body.get("stream_options") or {}).get("include_usage"))
+
+
+def logprob_entries(run: TextRun) -> Sequence[Mapping[str, Any]]:
+    return (run.logprobs or {}).get("content") or ()

@@ -1,5 +1,5 @@
 from app.errors import UpstreamError
-from app.translate.ollama import DIALECT
+from app.translate.ollama.dialect import DIALECT
 
 
 def test_a_batch_leaves_as_lines() -> None:

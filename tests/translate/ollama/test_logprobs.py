@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.translate.ollama.logprobs import entries
+from app.translate.ollama.reply import logprob_entries
 
 CASES: dict[str, tuple[dict[str, Any] | None, list[dict[str, Any]]]] = {
     "none": (None, []),
@@ -80,7 +80,7 @@ CASES: dict[str, tuple[dict[str, Any] | None, list[dict[str, Any]]]] = {
 def test_logprobs_are_told_as_ollama_does(
     logprobs: dict[str, Any] | None, told: list[dict[str, Any]]
 ) -> None:
-    given = entries(logprobs)
+    given = logprob_entries(logprobs)
 
     assert given == told
     assert [list(entry) for entry in given] == [list(entry) for entry in told]

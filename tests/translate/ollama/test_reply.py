@@ -11,9 +11,9 @@ import pytest
 
 from app.errors import UpstreamError
 from app.translate.dialect import Event, ReplyContext
-from app.translate.ollama import DIALECT, chat, generate
-from app.translate.ollama.lines import Form, Line, line_of
-from app.translate.ollama.reply import Reply
+from app.translate.ollama import chat, generate
+from app.translate.ollama.dialect import DIALECT
+from app.translate.ollama.reply import Line, LineFormat, text_line
 from app.wire.completion import (
     Choice,
     Chunk,
@@ -93,17 +93,17 @@ def test_a_run_of_thinking_is_one_event_too(context: ReplyContext) -> None:
 
 @pytest.mark.parametrize("form", [chat.FORM, generate.FORM], ids=["chat", "generate"])
 @pytest.mark.parametrize("kind", ["content", "reasoning"])
-def test_the_frame_of_a_text_is_the_line_as_spelt(form: Form, kind: str) -> None:
+def test_the_frame_of_a_text_is_the_line_as_spelt(form: LineFormat, kind: str) -> None:
     head, tail = form.frames[kind]
 
     framed = b'{"created_at":"now' + head + b'"a \\"word\\""' + tail
 
-    spelt = form.spell(line_of(kind, 'a "word"'))
+    spelt = form.fields(text_line(kind, 'a "word"'))
     assert framed == msgspec.json.encode({"created_at": "now", **spelt}) + b"\n"
 
 
 def test_a_line_that_says_nothing_more_has_nothing_more() -> None:
-    assert generate.FORM.spell(Line()) == {"response": "", "done": False}
+    assert generate.FORM.fields(Line()) == {"response": "", "done": False}
 
 
 def test_line_breaks_that_only_unicode_knows_leave_escaped(
@@ -299,16 +299,3 @@ def test_logprobs_stand_on_the_lines_of_their_texts(context: ReplyContext) -> No
         '{"role":"assistant","content":""},"done":false,'
         '"logprobs":[{"token":"","logprob":0.0}]}\n'
     )
-
-
-def test_a_stream_folds_to_the_object_of_a_whole_answer(context: ReplyContext) -> None:
-    chunks = [says(reasoning="H"), says(reasoning="m"), says(content="o"), ends()]
-    whole = Chunk(
-        [Choice(message=Delta(content="o", reasoning="Hm"), finish_reason="stop")],
-        usage=Usage(11, 2),
-        time_info=TimeInfo(0.001, 0.041, 0.05),
-    )
-
-    folded = Reply(chat.FORM, context).fold([chunks[:2], chunks[2:]])
-
-    assert folded == chat.from_completion(whole, context)

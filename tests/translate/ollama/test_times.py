@@ -1,6 +1,6 @@
 import pytest
 
-from app.translate.ollama.times import render_time
+from app.translate.ollama.reply import render_time
 
 WHOLE = 1_785_546_123_000_000_000
 

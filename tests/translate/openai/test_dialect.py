@@ -12,7 +12,7 @@ from app.errors import (
     RateLimited,
     UpstreamBusy,
 )
-from app.translate.openai import DIALECT
+from app.translate.openai.dialect import DIALECT
 
 
 @pytest.mark.parametrize(

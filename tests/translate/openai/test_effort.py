@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate.openai.effort import reasoning_effort
+from app.translate.openai.dialect import reasoning_effort
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from openai.lib.streaming._deltas import accumulate_delta
 
 from app.translate.dialect import ReplyContext
-from app.translate.openai import DIALECT
 from app.translate.openai.chat import from_chunks, from_completion
+from app.translate.openai.dialect import DIALECT
 from app.wire.completion import (
     Choice,
     Chunk,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.translate.openai import DIALECT
+from app.translate.openai.dialect import DIALECT
 from app.translate.openai.text_reply import TextReply
 from app.wire.completion import Choice, Chunk, Delta
 from tests.translate.openai.speech import (
@@ -98,10 +98,9 @@ def test_the_prompt_comes_back_in_front_when_asked_for() -> None:
 
 
 def test_log_probabilities_are_parallel_lists() -> None:
-    [choice] = reply(prompt="é: ", echo=True).fold([[measured("ab", "c"), finish()]])[
-        "choices"
-    ]
+    _, chunk, _ = chunks([measured("ab", "c"), finish()], prompt="é: ", echo=True)
 
+    [choice] = chunk["choices"]
     assert choice["logprobs"] == {
         "tokens": ["ab", "c"],
         "token_logprobs": [-0.5, -0.5],

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate.messages import text_of
-from app.translate.openai.arguments import arguments_text
+from app.translate.openai.dialect import arguments_text
 from app.translate.openai.responses import parts
 from app.translate.openai.responses.tools import INPUT, TOOL_ITEM, qualified
 from app.wire import json_codec

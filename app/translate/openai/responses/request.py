@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.errors import InvalidRequest
-from app.translate.openai.effort import reasoning_effort
-from app.translate.openai.form import response_format
+from app.translate.openai.dialect import reasoning_effort, response_format
 from app.translate.openai.responses import items, parts, tools
 
 SAMPLING = ("temperature", "top_p")
