@@ -1,4 +1,4 @@
-"""Figures that tests measure, shown at the end of a run."""
+"""Figures measured by tests, printed at the end of a run."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-NAME = "figure"
+PROPERTY = "figure"
 
-Tell = Callable[[str], None]
+ReportFigure = Callable[[str], None]
 
 
 @pytest.fixture
-def tell(record_property: Callable[[str, object], None]) -> Tell:
-    """Have a figure shown, whatever the options of the run."""
-    return lambda text: record_property(NAME, text)
+def report_figure(record_property: Callable[[str, object], None]) -> ReportFigure:
+    """Print a line at the end of the run, also with -q and under xdist."""
+    return lambda text: record_property(PROPERTY, text)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -26,7 +26,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in reports
         if report.when == "call"
         for name, value in report.user_properties
-        if name == NAME
+        if name == PROPERTY
     ]
     if figures:
         terminalreporter.section("Figures")

@@ -10,8 +10,7 @@ from app.catalogue.models import Catalogue
 from app.catalogue.resolve import Target
 from app.domain.models import Model
 from app.translate.messages import pictures_of
-from app.upstream import need
-from app.wire import names
+from app.wire import names, token_estimate
 
 
 def fallback_targets(
@@ -37,4 +36,4 @@ def can_serve(model: Model, request: Mapping[str, Any]) -> bool:
     if request.get("tools") and "tools" not in model.capabilities:
         return False
     length = model.context_length
-    return not length or need.prompt_tokens(request) <= length
+    return not length or token_estimate.prompt_tokens(request) <= length

@@ -19,12 +19,12 @@ from app.translate import derived
 from app.translate.messages import pictures_of
 from app.wire import json_codec
 from app.wire.completion import Chunk
+from app.wire.token_estimate import BYTES_PER_TOKEN
 
 Body = Mapping[str, Any]  # a validated request body
 Event = dict[str, Any] | bytes
 
 NS_PER_S = 1_000_000_000
-BYTES_PER_TOKEN = 4
 PLACEHOLDER = "\0"
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from app.errors import UpstreamError, UpstreamTimeout
 from app.http1.cancel import CancelToken
+from app.http1.errors import incomplete_error, read_error
 from app.http1.framing import Framing, Unsized
 from app.http1.readiness import MIN_WAIT_S
-from app.upstream.failures import cut_short, lost
 
 
 class Source(NamedTuple):
@@ -63,7 +63,7 @@ class Body:
         except OSError as error:
             self.close()
             self._cancel.raise_if_cancelled()
-            raise lost(error, self._peer) from error
+            raise read_error(error, self._peer) from error
         except BaseException:
             self.close()
             raise
@@ -96,7 +96,7 @@ class Body:
     def _reach_end(self) -> None:
         self._cancel.raise_if_cancelled()
         if not isinstance(self._framing, Unsized):
-            raise cut_short(self._peer)
+            raise incomplete_error(self._peer)
         self._finish()
 
     def _finish(self) -> None:

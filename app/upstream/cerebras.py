@@ -1,7 +1,8 @@
-"""The Cerebras API: chat and text completions, whole or streamed, and what it serves.
+"""The Cerebras API: chat and text completions, whole or streamed, and model lists.
 
-Connecting, retries and the first event come before anything is returned, so that a
-failure is still a status. A key is in use until its answer has come, or been given up.
+Connecting, retries and the first event of a stream come before a method returns, so
+that a failure can still become a status. A key counts as used until the response has
+been read or closed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from http import HTTPStatus
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urljoin
 
 import msgspec
@@ -21,20 +21,16 @@ import msgspec
 from app.errors import KeyMissing, KeyRefused, UpstreamError
 from app.http1.cancel import CancelToken
 from app.metrics import UPSTREAM_ANSWERS, adder
-from app.upstream import patience
 from app.upstream.body import Body
 from app.upstream.connection import Request
-from app.upstream.errand import Errand
-from app.upstream.failures import CEREBRAS, refused
-from app.upstream.keys import Key
-from app.upstream.patience import MAX_WAITS, Patience
-from app.upstream.stream import TICK_S, ChunkStream, decode
+from app.upstream.error_responses import CEREBRAS, error_from_response
+from app.upstream.key_pool import Key
+from app.upstream.retry_policy import LOST, MAX_WAITS, RequestAttempts, RetryPolicy
+from app.upstream.stream import TICK_S, ChunkStream, decode_completion
 from app.upstream.transport import Answer, Transport, path_of
 from app.version import VERSION
 from app.wire import json_codec
 from app.wire.completion import Chunk
-
-T = TypeVar("T")
 
 HEADERS = {
     "User-Agent": f"cerellama/{VERSION}",
@@ -48,9 +44,9 @@ LIST_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
-KEY = re.compile(r"[!-~]+")
-count_answers = adder(UPSTREAM_ANSWERS.labels("200"))
-LOST = UPSTREAM_ANSWERS.labels(patience.LOST)
+KEY = re.compile(r"[!-~]+")  # what a header may contain
+count_ok = adder(UPSTREAM_ANSWERS.labels("200"))
+LOST_ANSWERS = UPSTREAM_ANSWERS.labels(LOST)
 
 
 class ModelId(msgspec.Struct):
@@ -71,7 +67,7 @@ decode_public = msgspec.json.Decoder(PublicModels).decode
 
 @dataclass(kw_only=True)
 class Cerebras:
-    """The upstream."""
+    """A client of the Cerebras API, shared by all requests of a process."""
 
     base_url: str
     api_keys: Sequence[str] = field(repr=False)
@@ -80,22 +76,24 @@ class Cerebras:
     idle_timeout_s: float
     retry_wait_s: float
     tick_s: float = TICK_S
-    clock: Callable[[], float] = monotonic  # by which quota and retries are waited for
+    clock: Callable[[], float] = monotonic  # for quota and retries
 
     def __post_init__(self) -> None:
         if not all(KEY.fullmatch(each) for each in self.api_keys):
             raise KeyRefused("CEREBRAS_API_KEY holds characters that no key has")
         self.base_url = self.base_url.rstrip("/") + "/"
+        self.retry_policy = RetryPolicy(
+            self.api_keys, self.retry_wait_s, clock=self.clock
+        )
         self._transport = Transport(
             self.base_url,
             pool_size=self.pool_size,
             connect_timeout_s=self.connect_timeout_s,
             peer=CEREBRAS,
         )
-        self._patience = Patience(self.api_keys, self.retry_wait_s, clock=self.clock)
         self._posts = {
             (key, path): self._request("POST", path, JSON | authorization(key))
-            for key in self._patience.keys.all
+            for key in self.retry_policy.key_pool.keys
             for path in PATHS
         }
 
@@ -106,21 +104,20 @@ class Cerebras:
         *,
         has_substitute: bool = False,
     ) -> Chunk:
-        """The whole answer to a request in the upstream form.
+        """Return the whole completion for a request in the upstream form.
 
-        With a substitute, a model that is too busy is not waited for.
+        If another model can substitute this one, an overload is raised, not waited for.
         """
-        errand = Errand({**request, "stream": False}, cancel, has_substitute)
-
-        def attempt(key: Key) -> Chunk:
-            completion = decode(self._infer(errand, key).read_all(MAX_ANSWER_BYTES))
-            if not completion.choices:
-                raise UpstreamError("Cerebras answered without an answer")
-            return completion
-
-        completion = self._persist(errand, attempt)
-        self._patience.release(errand)
-        return completion
+        attempts = self._attempts({**request, "stream": False}, cancel, has_substitute)
+        while True:
+            key = attempts.take_key()
+            try:
+                body = self._post(attempts, key)
+                return decode_completion(body.read_all(MAX_ANSWER_BYTES))
+            except UpstreamError as error:
+                attempts.wait_or_raise(key, error)
+            finally:
+                attempts.release_key()
 
     def stream(
         self,
@@ -129,69 +126,83 @@ class Cerebras:
         *,
         has_substitute: bool = False,
     ) -> ChunkStream:
-        """The answer as it comes, begun: with chunks, or with `tick_s` of silence."""
-        errand = Errand({**request, "stream": True}, cancel, has_substitute)
-        release = partial(self._patience.release, errand)
+        """Return the completion as a stream that has begun; the caller must close it.
 
-        def attempt(key: Key) -> ChunkStream:
-            body = self._infer(errand, key)
-            chunks = ChunkStream(body, release, self.tick_s)
-            chunks.prime()
-            return chunks
-
-        begun = self._persist(errand, attempt)
-        errand.forget()
-        return begun
+        It has begun with its first chunks, or with `tick_s` seconds of silence.
+        """
+        attempts = self._attempts({**request, "stream": True}, cancel, has_substitute)
+        while True:
+            key = attempts.take_key()
+            try:
+                body = self._post(attempts, key)
+                chunks = ChunkStream(body, attempts.release_key, self.tick_s)
+                chunks.read_first()
+            except UpstreamError as error:
+                attempts.wait_or_raise(key, error)
+            except BaseException:
+                attempts.release_key()
+                raise
+            else:
+                attempts.forget_request()
+                return chunks
 
     def models(self, cancel: CancelToken | None = None) -> list[str]:
-        """The ids that our keys are served; nothing is waited for."""
-        errand = Errand({}, cancel or CancelToken(), waits=MAX_WAITS)
-
-        def attempt(key: Key) -> bytes:
-            return self._get("models", authorization(key), errand.cancel)
-
-        listing = self._persist(errand, attempt)
-        self._patience.release(errand)
-        try:
-            return [model.id for model in decode_ids(listing).data]
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise UpstreamError("Cerebras sent no list of models") from error
+        """Return the ids of the models served to any of the keys; never waits."""
+        attempts = self._attempts({}, cancel or CancelToken(), max_waits=0)
+        while True:
+            key = attempts.take_key()
+            try:
+                listing = self._get("models", authorization(key), attempts.cancel)
+                return [model.id for model in decode_ids(listing).data]
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise UpstreamError("Cerebras sent no list of models") from error
+            except UpstreamError as error:
+                attempts.wait_or_raise(key, error)
+            finally:
+                attempts.release_key()
 
     def public_models(self) -> list[dict[str, Any]]:
-        """What Cerebras publishes of its models, [] when it does not answer."""
+        """Return what Cerebras publishes about its models; [] if it cannot be read."""
         try:
             return decode_public(self._get("/public/v1/models", {}, CancelToken())).data
         except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
             return []
 
-    def _persist(self, errand: Errand, attempt: Callable[[Key], T]) -> T:
+    def _attempts(
+        self,
+        request: dict[str, Any],
+        cancel: CancelToken,
+        has_substitute: bool = False,
+        max_waits: int = MAX_WAITS,
+    ) -> RequestAttempts:
         if not self.api_keys:
             raise KeyMissing(
                 "CEREBRAS_API_KEY is not set: put a key into the environment or .env"
             )
-        return self._patience.persist(errand, attempt)
+        policy = self.retry_policy
+        return RequestAttempts(policy, request, cancel, has_substitute, max_waits)
 
-    def _infer(self, errand: Errand, key: Key) -> Body:
-        """The body of the answer, its head read."""
-        path = "completions" if "prompt" in errand.request else "chat/completions"
-        body = json_codec.encode(errand.request)
-        sent = self.clock()
-        answer = self._open(
-            self._posts[key, path], errand.cancel, self.idle_timeout_s, body
+    def _post(self, attempts: RequestAttempts, key: Key) -> Body:
+        """Send a request for a completion; return the response's body, unread."""
+        path = "completions" if "prompt" in attempts.request else "chat/completions"
+        body = json_codec.encode(attempts.request)
+        sent_at = self.clock()
+        answer = self._send(
+            self._posts[key, path], attempts.cancel, self.idle_timeout_s, body
         )
-        self._patience.learn(errand, answer.headers, sent)
+        attempts.record_response(answer.headers, sent_at)
         return answer.body
 
     def _get(self, path: str, headers: dict[str, str], cancel: CancelToken) -> bytes:
         request = self._request("GET", path, headers)
-        answer = self._open(request, cancel, LIST_TIMEOUT_S)
+        answer = self._send(request, cancel, LIST_TIMEOUT_S)
         return answer.body.read_all(MAX_ANSWER_BYTES)
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> Request:
         target = path_of(urljoin(self.base_url, path))
         return self._transport.request(method, target, HEADERS | headers)
 
-    def _open(
+    def _send(
         self,
         request: Request,
         cancel: CancelToken,
@@ -202,32 +213,32 @@ class Cerebras:
         try:
             answer = self._transport.send(request, cancel, idle_timeout_s, body)
         except UpstreamError:
-            LOST.inc()
+            LOST_ANSWERS.inc()
             raise
         if answer.status != OK:
             UPSTREAM_ANSWERS.labels(str(answer.status)).inc()
-            said = self._masked(explanation(answer.body))
-            raise refused(answer.status, answer.headers, said)
-        count_answers(1)
+            error_body = self._masked(read_error_body(answer.body))
+            raise error_from_response(answer.status, answer.headers, error_body)
+        count_ok(1)
         return answer
 
-    def _masked(self, said: bytes) -> bytes:
-        """Without a key of ours that was echoed."""
+    def _masked(self, text: bytes) -> bytes:
+        """Return the text without our API keys, which an error may echo."""
         for key in self.api_keys:
-            said = said.replace(key.encode(), b"...")
-        return said
+            text = text.replace(key.encode(), b"...")
+        return text
 
 
 def authorization(key: Key) -> dict[str, str]:
     return {"Authorization": f"Bearer {key.secret}"}
 
 
-def explanation(body: Body) -> bytes:
-    """What an error's body says, as far as it comes soon."""
-    said = b""
-    until = monotonic() + ERROR_BODY_S
+def read_error_body(body: Body) -> bytes:
+    """Return what arrives of an error's body within ERROR_BODY_S; close it."""
+    data = b""
+    deadline = monotonic() + ERROR_BODY_S
     with suppress(UpstreamError):
-        while not body.ended and len(said) < MAX_ERROR_BYTES and monotonic() < until:
-            said += body.read(until - monotonic())
+        while not body.ended and len(data) < MAX_ERROR_BYTES and monotonic() < deadline:
+            data += body.read(deadline - monotonic())
     body.close()
-    return said
+    return data

@@ -16,6 +16,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from app import insides
 from app.http1.cancel import CancelToken
+from app.http1.errors import is_disconnect
 from app.http1.framing import Unsized
 from app.http1.head import Head
 from app.insides import Needed
@@ -26,7 +27,6 @@ from app.upstream.connection import (
     Request,
     RequestBody,
 )
-from app.upstream.failures import was_dropped
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class HTTPConnectionPool(connectionpool.HTTPConnectionPool):
         except BaseException as error:
             self._throw_away(conn)
             cancel.detach()
-            if cancel.cancelled or not kept or not was_dropped(error):
+            if cancel.cancelled or not kept or not is_disconnect(error):
                 raise
         else:
             throw_away = partial(self._throw_away, conn)

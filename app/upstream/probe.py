@@ -13,8 +13,8 @@ from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
 from app.upstream.body import Body
 from app.upstream.cerebras import HEADERS, LIST_TIMEOUT_S, MAX_ANSWER_BYTES, decode_ids
-from app.upstream.failures import CEREBRAS
-from app.upstream.retry import date
+from app.upstream.error_responses import CEREBRAS
+from app.upstream.quota import parse_date
 from app.upstream.transport import Transport, path_of
 
 
@@ -34,10 +34,10 @@ def look(base_url: str, key: str | None, connect_timeout_s: float) -> Look:
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
     request = transport.request("GET", path_of(url), HEADERS | authorization)
     answer = transport.send(request, CancelToken(), LIST_TIMEOUT_S)
-    told = date(answer.headers.get("date", ""))
+    date = parse_date(answer.headers.get("date", ""))
     ids = _ids(answer.body) if answer.status == requests.codes.ok else []
     answer.body.close()
-    return Look(answer.status, ids, told.timestamp() if told else None)
+    return Look(answer.status, ids, date.timestamp() if date else None)
 
 
 def is_resolved(url: str) -> bool:

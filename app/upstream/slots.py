@@ -11,7 +11,7 @@ from time import monotonic
 from app import metrics
 from app.errors import Cancelled, QueueFull
 from app.http1.cancel import CancelToken
-from app.upstream.turns import Turns
+from app.upstream.fair_queue import FairQueue
 
 # Ollama's own text, two spaces included: clients match on it.
 FULL = "server busy, please try again.  maximum pending requests exceeded"
@@ -26,7 +26,7 @@ class Slots:
     def __init__(self, size: int, queue: int) -> None:
         self._free = size
         self._queue = queue
-        self._waiting = Turns[Event]()
+        self._waiting = FairQueue[Event]()
         self._lock = Lock()
 
     def take(self, cancel: CancelToken) -> None:
@@ -49,7 +49,7 @@ class Slots:
             if len(self._waiting) >= self._queue:
                 raise QueueFull(FULL)
             turn = Event()
-            self._waiting.join(caller, turn)
+            self._waiting.append(caller, turn)
             return turn
 
     def _wait(self, turn: Event, cancel: CancelToken) -> None:
@@ -66,13 +66,13 @@ class Slots:
         """Hand the slot to whoever is next."""
         with self._lock:
             if self._waiting:
-                self._waiting.take().set()
+                self._waiting.pop().set()
             else:
                 self._free += 1
 
     def _leave(self, turn: Event, caller: str) -> None:
         """Stop waiting; a turn that came at the same moment is passed on."""
         with self._lock:
-            if self._waiting.leave(caller, turn):
+            if self._waiting.remove(caller, turn):
                 return
         self._hand_on()

@@ -1,43 +1,51 @@
-"""A streamed answer: one list of chunks for each read of its socket."""
+"""A streamed completion as lists of chunks, one list per socket read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from time import monotonic
 
 import msgspec
 
-from app.errors import UpstreamError
+from app.errors import CerellamaError, UpstreamError
+from app.http1.errors import incomplete_error
 from app.upstream.body import Body
-from app.upstream.failures import CEREBRAS, cut_short, failed_in_stream
+from app.upstream.error_responses import CEREBRAS, error_from_chunk
 from app.wire import completion, sse
 from app.wire.completion import Choice, Chunk, TimeInfo, Usage
 
 TICK_S = 15.0
-DRAIN_S = 1.0  # what a whole answer's usage, [DONE] and end of body may still take
+DRAIN_S = 1.0  # for usage, [DONE] and the end of the body, after the finish reason
 DONE = b"[DONE]"
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class ChunkStream:
-    """Chunks that say something, [] when nothing has for `tick_s`.
+    """An iterator over the chunks of a streamed response.
 
-    It ends after a finish reason only: what stops before is an error, however cleanly.
+    Each item is the list of chunks with content that one socket read brought; it is
+    empty if there were none for `tick_s` seconds. Iteration ends after a finish reason.
+    A response that ends before one raises UpstreamError, even if it ends properly.
+
+    Attributes:
+        usage: The tokens as sent so far, usually at the end.
+        time_info: The upstream's own timing, likewise.
     """
 
     def __init__(
         self, body: Body, on_close: Callable[[], None], tick_s: float = TICK_S
     ) -> None:
+        self.usage: Usage | None = None
+        self.time_info: TimeInfo | None = None
         self._body = body
         self._on_close = on_close
         self._tick_s = tick_s
-        self.usage: Usage | None = None  # as told so far, which is mostly at the end
-        self.time_info: TimeInfo | None = None
         self._events = sse.Decoder()
         self._first: list[Chunk] | None = None
-        self._error: UpstreamError | None = None
-        self._told = monotonic()  # when it last gave out a list
-        self._whole = 0.0  # when the finish reason came
+        self._error: UpstreamError | None = None  # raised after the chunks before it
+        self._yielded_at = monotonic()
+        self._finished_at = 0.0  # when the finish reason came
 
     def __iter__(self) -> Iterator[list[Chunk]]:
         return self
@@ -46,21 +54,31 @@ class ChunkStream:
         if self._first is not None:
             first, self._first = self._first, None
             return first
-        return self._take()
+        return self._read_batch()
 
-    def prime(self) -> None:
-        """Wait for the first list; an error now can still be tried again."""
-        self._first = self._take()
+    def read_first(self) -> None:
+        """Wait for the first list. After an error the request can still be retried."""
+        self._first = self._read_batch()
 
     def close(self) -> None:
-        """Give up what has not been read; for its own reader, at any time."""
+        """Release the connection and the key; only the reader may call this.
+
+        If the response is finished, its rest is read for at most DRAIN_S, so that the
+        connection can be reused. The connection of an unfinished response, or of a
+        request that was cancelled, is closed at once.
+        """
+        if self._finished_at:
+            deadline = monotonic() + DRAIN_S
+            with suppress(CerellamaError):
+                while not self._body.ended and self._read_rest(deadline) is not None:
+                    pass
         self._body.close()
         self._on_close()
 
-    def _take(self) -> list[Chunk]:
+    def _read_batch(self) -> list[Chunk]:
         try:
-            if self._whole:
-                return self._wind_up()
+            if self._finished_at:
+                return self._read_after_finish()
             if self._error:
                 raise self._error
             wait_s = self._tick_s
@@ -68,86 +86,93 @@ class ChunkStream:
                 chunks = self._decode(self._body.read(wait_s))
                 now = monotonic()
                 if chunks:
-                    self._told = now
+                    self._yielded_at = now
                     return chunks
-                wait_s = self._told + self._tick_s - now
+                wait_s = self._yielded_at + self._tick_s - now
                 if wait_s <= 0:
-                    self._told = now
+                    self._yielded_at = now
                     return []
-            raise cut_short(CEREBRAS)
+            raise incomplete_error(CEREBRAS)
         except BaseException:
             self._body.close()
             raise
 
-    def _wind_up(self) -> list[Chunk]:
-        """The answer is whole: what still follows is welcome, not waited for long."""
-        while not self._body.ended:
-            left_s = self._whole + DRAIN_S - monotonic()
-            if left_s <= 0:
-                break
-            try:
-                data = self._body.read(left_s)
-            except UpstreamError:
-                break
-            chunks = self._decode(data)
-            if chunks:
-                return chunks
+    def _read_after_finish(self) -> list[Chunk]:
+        """Return further chunks, such as usage; no failure counts any more."""
+        deadline = self._finished_at + DRAIN_S
+        with suppress(UpstreamError):
+            while not self._body.ended:
+                chunks = self._read_rest(deadline)
+                if chunks is None:
+                    break
+                if chunks:
+                    return chunks
         raise StopIteration
 
+    def _read_rest(self, deadline: float) -> list[Chunk] | None:
+        """Return the chunks of one read; None after the deadline."""
+        left_s = deadline - monotonic()
+        return self._decode(self._body.read(left_s)) if left_s > 0 else None
+
     def _decode(self, data: bytes) -> list[Chunk]:
-        """The chunks before an error are given out first, the error after them."""
+        """Return the chunks in `data`; keep an error after them for the next read."""
         chunks: list[Chunk] = []
         try:
             for event in self._events.feed(data):
                 if event == DONE:
-                    self._check_whole()
+                    self._check_finished()
                     continue
                 chunk = completion.decode(event)
-                if is_mere_text(chunk) or self._says_something(chunk):
+                if is_plain_text(chunk) or self._has_content(chunk):
                     chunks.append(chunk)
-        except UNREADABLE:
-            self._break_off(unintelligible(), chunks)
+        except DECODE_ERRORS:
+            self._fail(undecodable_error(), chunks)
         except UpstreamError as error:
-            self._break_off(error, chunks)
+            self._fail(error, chunks)
         return chunks
 
-    def _break_off(self, error: UpstreamError, chunks: list[Chunk]) -> None:
-        if not chunks and not self._whole:
+    def _fail(self, error: UpstreamError, chunks: list[Chunk]) -> None:
+        if not chunks and not self._finished_at:
             raise error
-        self._error = error.with_traceback(None)  # which would lead back to us
+        # The traceback would be a reference cycle through this object.
+        self._error = error.with_traceback(None)
 
-    def _says_something(self, chunk: Chunk) -> bool:
+    def _has_content(self, chunk: Chunk) -> bool:
+        """Return whether a client needs the chunk; note usage and the finish reason."""
         if chunk.error is not None:
-            raise failed_in_stream(chunk)
-        says = chunk.usage is not None or chunk.time_info is not None
-        if says:
+            raise error_from_chunk(chunk)
+        has_content = chunk.usage is not None or chunk.time_info is not None
+        if has_content:
             self.usage = chunk.usage or self.usage
             self.time_info = chunk.time_info or self.time_info
         for choice in chunk.choices or ():
             if choice.finish_reason:
-                self._whole = monotonic()
-            says = says or speaks(choice)
-        return says
+                self._finished_at = monotonic()
+            has_content = has_content or is_more_than_role(choice)
+        return has_content
 
-    def _check_whole(self) -> None:
-        if not self._whole:
-            raise cut_short(CEREBRAS)
+    def _check_finished(self) -> None:
+        if not self._finished_at:
+            raise incomplete_error(CEREBRAS)
 
 
-def decode(data: bytes) -> Chunk:
-    """A whole completion out of its JSON."""
+def decode_completion(data: bytes) -> Chunk:
+    """Return a whole completion from its JSON."""
     try:
-        return completion.decode(data)
-    except UNREADABLE as error:
-        raise unintelligible() from error
+        decoded = completion.decode(data)
+    except DECODE_ERRORS as error:
+        raise undecodable_error() from error
+    if not decoded.choices:
+        raise UpstreamError("Cerebras returned no choices")
+    return decoded
 
 
-def unintelligible() -> UpstreamError:
+def undecodable_error() -> UpstreamError:
     return UpstreamError("Cerebras sent something unintelligible")
 
 
-def is_mere_text(chunk: Chunk) -> bool:
-    """Nearly every chunk of a stream is: it is told apart at little cost."""
+def is_plain_text(chunk: Chunk) -> bool:
+    """Return whether a chunk has nothing but text. Fast path: nearly all chunks."""
     choices = chunk.choices
     if not choices or len(choices) > 1 or chunk.error is not None:
         return False
@@ -155,8 +180,7 @@ def is_mere_text(chunk: Chunk) -> bool:
     return bool(delta and delta.content and not choices[0].finish_reason)
 
 
-def speaks(choice: Choice) -> bool:
-    """Whether a choice brings more than a role."""
+def is_more_than_role(choice: Choice) -> bool:
     delta = choice.delta or choice.message
     return bool(
         (delta and (delta.content or delta.reasoning or delta.tool_calls))

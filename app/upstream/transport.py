@@ -16,10 +16,10 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from app.http1.cancel import CancelToken
+from app.http1.errors import no_response_error
 from app.upstream import public
 from app.upstream.body import Body
 from app.upstream.connection import Request, RequestBody
-from app.upstream.failures import not_sent
 from app.upstream.pools import Adapter, HTTPConnectionPool
 
 ZONE = re.compile(r"%[^\]]*\]")  # of an IPv6 address: means something here only
@@ -97,6 +97,6 @@ class Transport:
                 head, source = public.exchange(pool, request, body, *times)
         except FAULTS as error:
             cancel.raise_if_cancelled()
-            raise not_sent(error, self._peer) from None
+            raise no_response_error(error, self._peer) from None
         payload = Body(source, cancel, idle_timeout_s, self._peer)
         return Answer(head.status, head.headers, head.fields, payload)

@@ -26,9 +26,9 @@ from app.inference.fallback import fallback_targets
 from app.services import Services, services
 from app.translate import deltas, formats, stops, toolnames
 from app.translate.fit import fit
-from app.upstream import need
 from app.upstream.stream import ChunkStream
 from app.web import record
+from app.wire import token_estimate
 from app.wire.completion import Chunk
 
 log = logging.getLogger(__name__)
@@ -121,8 +121,8 @@ def _question(
     if further:
         fitted["stop"] = first
     cap = found.default_num_predict
-    if cap is not None and not need.is_capped(fitted):
-        fitted = need.with_cap(fitted, cap)
+    if cap is not None and not token_estimate.has_cap(fitted):
+        fitted = token_estimate.with_cap(fitted, cap)
     form = request.get("response_format") if request.get("tools") else None
     names = toolnames.stand_ins(fitted)
     if names:

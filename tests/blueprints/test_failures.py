@@ -113,7 +113,7 @@ FAILURES: dict[str, tuple[dict[str, Any], int, str, str | None]] = {
     "elsewhere": (
         {"status": 302, "body": PAGE, "headers": {"location": "http://evil.example"}},
         502,
-        "Cerebras sent us elsewhere (302): check CEREBRAS_BASE_URL",
+        "Cerebras redirected the request (302): check CEREBRAS_BASE_URL",
         None,
     ),
     "cut before a byte": (

@@ -148,7 +148,7 @@ FAULTS: Mapping[str, tuple[dict[str, Any], Told, Told]] = {
     ),
     "answers without an answer": (
         {"status": 200, "body": {"choices": []}},
-        Told(502, "Cerebras answered without an answer"),
+        Told(502, "Cerebras returned no choices"),
         Told(502, CUT),
     ),
     "ends for a reason of its own": ({**SAID, "finish_reason": "banana"}, FINE, FINE),

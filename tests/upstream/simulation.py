@@ -1,7 +1,8 @@
-"""A world without sockets, in which a day passes in seconds and always the same.
+"""A day of requests against quota, simulated without sockets in a few seconds.
 
-Its requests are greenlets that run the client's own patience; their clock stands still
-while they compute, and jumps to the next moment at which one of them has waited enough.
+Each request is a greenlet that runs the real retry policy. The clock stands still while
+greenlets compute and jumps to the next moment at which one of them wakes up, so every
+run is the same.
 """
 
 from __future__ import annotations
@@ -18,22 +19,21 @@ from greenlet import getcurrent, greenlet
 
 from app.errors import RateLimited
 from app.http1.cancel import CancelToken
-from app.upstream.errand import Errand
-from app.upstream.failures import refused
-from app.upstream.keys import Key
-from app.upstream.patience import Patience
+from app.upstream.error_responses import error_from_response
+from app.upstream.key_pool import Key
+from app.upstream.retry_policy import RequestAttempts, RetryPolicy
 from fake_cerebras.buckets import TIERS, Accounts, Bucket
 from fake_cerebras.errors import Refused
 
 MODEL = "gpt-oss-120b"
-WAY_S = 0.02  # to the upstream, and the same back
-THINKING_S = 0.2  # until an answer begins
-SPEED = 2000.0  # tokens a second
-LEAST_S = 1e-6  # a wait takes some time, however the floats are rounded
+ONE_WAY_S = 0.02  # to the upstream, and the same back
+FIRST_TOKEN_S = 0.2
+TOKENS_PER_S = 2000.0
+SHORTEST_SLEEP_S = 1e-6  # so that time advances whatever floats are rounded to
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arrival:
     """One request of the day."""
 
     at: float
@@ -42,7 +42,7 @@ class Asked:
     cap: int
 
     @property
-    def body(self) -> dict[str, Any]:
+    def request(self) -> dict[str, Any]:
         message = {"role": "user", "content": "word" * self.prompt}
         return {
             "model": MODEL,
@@ -53,52 +53,55 @@ class Asked:
 
 @dataclass
 class Outcome:
-    answered: list[Asked] = field(default_factory=list)
-    failed: list[Asked] = field(default_factory=list)
-    refusals: int = 0  # 429s, most of them followed by a wait
-    longest_s: float = 0.0  # that a request waited
+    served: list[Arrival] = field(default_factory=list)
+    failed: list[Arrival] = field(default_factory=list)
+    refusals: int = 0  # responses with 429, most of them followed by a wait
+    longest_wait_s: float = 0.0
 
 
 class World:
+    """The clock, and the greenlets that sleep by it."""
+
     def __init__(self) -> None:
         self.now = 0.0
         self._hub = getcurrent()
-        self._moments: list[tuple[float, int]] = []
+        self._alarms: list[tuple[float, int]] = []
         self._sleepers: dict[int, greenlet] = {}
-        self._turns: dict[int, Event] = {}
+        self._events: dict[int, Event] = {}
         self._numbers = count()
 
     def start(self, at: float, work: Callable[[], None]) -> None:
-        self._lay_down(greenlet(work), at, None)
+        self._set_alarm(greenlet(work), at, None)
 
-    def sleep(self, seconds: float, turn: Event | None = None) -> None:
-        until = self.now + max(seconds, LEAST_S)
-        self._lay_down(getcurrent(), until, turn)
+    def sleep(self, seconds: float, event: Event | None = None) -> None:
+        """Sleep until the time is over or the event is set."""
+        until = self.now + max(seconds, SHORTEST_SLEEP_S)
+        self._set_alarm(getcurrent(), until, event)
         self._hub.switch()
 
     def run(self) -> None:
-        while self._moments:
-            at, number = heapq.heappop(self._moments)
+        while self._alarms:
+            at, number = heapq.heappop(self._alarms)
             if number in self._sleepers:
                 self.now = at
                 self._wake(number)
-            while called := [n for n, turn in self._turns.items() if turn.is_set()]:
-                self._wake(called[0])
+            while woken := [n for n, each in self._events.items() if each.is_set()]:
+                self._wake(woken[0])
 
-    def _lay_down(self, sleeper: greenlet, until: float, turn: Event | None) -> None:
+    def _set_alarm(self, sleeper: greenlet, until: float, event: Event | None) -> None:
         number = next(self._numbers)
         self._sleepers[number] = sleeper
-        if turn is not None:
-            self._turns[number] = turn
-        heapq.heappush(self._moments, (until, number))
+        if event is not None:
+            self._events[number] = event
+        heapq.heappush(self._alarms, (until, number))
 
     def _wake(self, number: int) -> None:
-        self._turns.pop(number, None)
+        self._events.pop(number, None)
         self._sleepers.pop(number).switch()
 
 
-class Client(CancelToken):
-    """One that never leaves, and waits by the world's clock."""
+class SimulatedToken(CancelToken):
+    """A token that is never cancelled and waits by the world's clock."""
 
     def __init__(self, world: World, caller: str) -> None:
         super().__init__(caller)
@@ -107,71 +110,89 @@ class Client(CancelToken):
     def sleep(self, seconds: float) -> None:
         self._world.sleep(seconds)
 
-    def wait(self, turn: Event, seconds: float | None = None) -> None:
+    def wait(self, event: Event, seconds: float | None = None) -> None:
         assert seconds is not None
-        self._world.sleep(seconds, turn)
+        self._world.sleep(seconds, event)
 
 
 @dataclass
 class Day:
-    """Quota of one tier for each key, and workers that know nothing of each other."""
+    """Keys with the quota of one tier, and workers that do not share their state."""
 
     tier: str
     refill: str
     keys: Sequence[str]
-    limit_s: float
+    max_wait_s: float
     workers: int = 1
 
-    def play(self, asked: Iterable[Asked]) -> Outcome:
+    def play(self, arrivals: Iterable[Arrival]) -> Outcome:
+        """Return how the retry policy serves the requests."""
         self._world = World()
         self._accounts = Accounts(self.tier, self.refill)
         self._outcome = Outcome()
-        workers = [
-            Patience(
-                self.keys, self.limit_s, clock=lambda: self._world.now, chance=lambda: 0
+        policies = [
+            RetryPolicy(
+                self.keys,
+                self.max_wait_s,
+                clock=lambda: self._world.now,
+                chance=lambda: 0,
             )
             for _ in range(self.workers)
         ]
-        for number, each in enumerate(asked):
-            self._start(each, workers[number % self.workers])
+        for number, arrival in enumerate(arrivals):
+            self._start(arrival, policies[number % self.workers])
         self._world.run()
         return self._outcome
 
-    def _start(self, asked: Asked, patience: Patience) -> None:
+    def _start(self, arrival: Arrival, policy: RetryPolicy) -> None:
         def work() -> None:
-            errand = Errand(asked.body, Client(self._world, asked.caller))
+            token = SimulatedToken(self._world, arrival.caller)
+            attempts = RequestAttempts(policy, arrival.request, token)
             try:
-                patience.persist(errand, lambda key: self._ask(errand, key, patience))
-                patience.release(errand)
-                self._outcome.answered.append(asked)
+                self._complete(attempts)
+                self._outcome.served.append(arrival)
             except RateLimited:
-                self._outcome.failed.append(asked)
-            self._outcome.longest_s = max(self._outcome.longest_s, errand.waited_s)
+                self._outcome.failed.append(arrival)
+            longest_wait_s = max(self._outcome.longest_wait_s, attempts.waited_s)
+            self._outcome.longest_wait_s = longest_wait_s
 
-        self._world.start(asked.at, work)
+        self._world.start(arrival.at, work)
 
-    def _ask(self, errand: Errand, key: Key, patience: Patience) -> None:
-        """One attempt: to the upstream, and for what it answers."""
-        sent = self._world.now
-        self._world.sleep(WAY_S)
+    def _complete(self, attempts: RequestAttempts) -> None:
+        while True:
+            key = attempts.take_key()
+            try:
+                return self._send(attempts, key)
+            except RateLimited as error:
+                attempts.wait_or_raise(key, error)
+            finally:
+                attempts.release_key()
+
+    def _send(self, attempts: RequestAttempts, key: Key) -> None:
+        """Make one attempt; return when its response is complete."""
+        sent_at = self._world.now
+        self._world.sleep(ONE_WAY_S)
         account = self._accounts.find(key.secret, MODEL, self._world.now)
         assert account is not None
-        body = errand.request
-        prompt = len(body["messages"][0]["content"]) // 4
+        request = attempts.request
+        prompt = len(request["messages"][0]["content"]) // 4
         try:
-            account.admit(prompt, body, self._world.now)
+            account.admit(prompt, request, self._world.now)
         except Refused as refusal:
             self._outcome.refusals += 1
-            self._world.sleep(WAY_S)
-            said = json.dumps(refusal.body).encode()
-            raise refused(refusal.status, refusal.headers, said) from None
+            self._world.sleep(ONE_WAY_S)
+            body = json.dumps(refusal.body).encode()
+            raise error_from_response(refusal.status, refusal.headers, body) from None
         headers = account.headers(self._world.now)
-        self._world.sleep(THINKING_S + WAY_S)
-        patience.learn(errand, headers, sent)
-        self._world.sleep(body["max_completion_tokens"] / 2 / SPEED)
+        self._world.sleep(FIRST_TOKEN_S + ONE_WAY_S)
+        attempts.record_response(headers, sent_at)
+        self._world.sleep(request["max_completion_tokens"] / 2 / TOKENS_PER_S)
 
-    def schedule(self, asked: Iterable[Asked]) -> Outcome:
-        """Who would be served by one who sees into the buckets: first come, first."""
+    def schedule(self, arrivals: Iterable[Arrival]) -> Outcome:
+        """Return how a scheduler that knows the buckets serves them, first come first.
+
+        It sends each request as soon as the buckets of a key hold what it needs.
+        """
         outcome = Outcome()
         tier = TIERS[self.tier]
         pairs = [
@@ -179,31 +200,34 @@ class Day:
             for _ in self.keys
         ]
         now = 0.0
-        for each in asked:
-            now = max(now, each.at)
-            needs = (1, each.prompt + each.cap)
-            waits = [self._wait(pair, needs, now) for pair in pairs]
-            wait_s, pair = min(zip(waits, pairs, strict=True), key=lambda one: one[0])
-            if now + wait_s > each.at + self.limit_s:
-                outcome.failed.append(each)
+        for arrival in arrivals:
+            now = max(now, arrival.at)
+            needs = (1, arrival.prompt + arrival.cap)
+            waits = [self._fill_pair_s(pair, needs, now) for pair in pairs]
+            wait_s, pair = min(zip(waits, pairs, strict=True), key=lambda each: each[0])
+            if now + wait_s > arrival.at + self.max_wait_s:
+                outcome.failed.append(arrival)
                 continue
             now += wait_s
-            for bucket, number in zip(pair, needs, strict=True):
+            for bucket, need in zip(pair, needs, strict=True):
                 bucket.level(now)
-                bucket.take(number)
-            outcome.answered.append(each)
-            outcome.longest_s = max(outcome.longest_s, now - each.at)
+                bucket.take(need)
+            outcome.served.append(arrival)
+            outcome.longest_wait_s = max(outcome.longest_wait_s, now - arrival.at)
         return outcome
 
-    def _wait(self, pair: Sequence[Bucket], needs: Sequence[int], now: float) -> float:
+    def _fill_pair_s(
+        self, pair: Sequence[Bucket], needs: Sequence[int], now: float
+    ) -> float:
+        """Return the seconds until both buckets hold what is needed."""
         return max(
-            self._fill_s(bucket, number, now)
-            for bucket, number in zip(pair, needs, strict=True)
+            self._fill_s(bucket, need, now)
+            for bucket, need in zip(pair, needs, strict=True)
         )
 
-    def _fill_s(self, bucket: Bucket, number: int, now: float) -> float:
-        lacking = number - bucket.level(now)
-        if lacking <= 0:
+    def _fill_s(self, bucket: Bucket, need: int, now: float) -> float:
+        missing = need - bucket.level(now)
+        if missing <= 0:
             return 0.0
-        steadily = lacking * 60 / bucket.size
-        return steadily if self.refill == "steady" else 60 - now % 60
+        steady_s = missing * 60 / bucket.size
+        return steady_s if self.refill == "steady" else 60 - now % 60

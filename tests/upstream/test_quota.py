@@ -1,4 +1,4 @@
-"""What rate headers tell, computed: nothing here sleeps."""
+"""What is computed from rate-limit headers."""
 
 from __future__ import annotations
 
@@ -6,57 +6,73 @@ import math
 
 import pytest
 
-from app.upstream.quota import Opening, closed, opening, spare, tokens_left, used_up
+from app.upstream.quota import (
+    Opening,
+    is_exhausted,
+    next_opening,
+    opening_after_refusal,
+    requests_left,
+    retry_after,
+    tokens_left,
+)
+
+NOON = "Sun, 22 Nov 2026 12:00:00 GMT"
+LATER = "Sun, 22 Nov 2026 12:00:07 GMT"
 
 
-def told(**windows: tuple[float, float, float]) -> dict[str, str]:
-    """Headers of windows by name: remaining, limit, reset."""
+def rate_headers(**windows: tuple[float, float, float]) -> dict[str, str]:
+    """Return the headers of windows by name: remaining, limit, reset."""
     return {
-        f"x-ratelimit-{what}-{name.replace('_', '-')}": str(value)
+        f"x-ratelimit-{field}-{name.replace('_', '-')}": str(value)
         for name, values in windows.items()
-        for what, value in zip(("remaining", "limit", "reset"), values, strict=True)
+        for field, value in zip(("remaining", "limit", "reset"), values, strict=True)
     }
 
 
-def test_a_window_that_has_room_is_open() -> None:
-    headers = told(requests_minute=(1, 5, 40), tokens_minute=(2000, 30_000, 40))
+def test_window_with_room_is_open() -> None:
+    headers = rate_headers(requests_minute=(1, 5, 40), tokens_minute=(2000, 30_000, 40))
 
-    assert closed(headers, 2000) is None
-    assert closed({}, 2000) is None
-    assert spare(headers, 2000) == 1
-    assert spare(headers, 2001) == 0
-    assert spare({}, 2000) is None
+    assert next_opening(headers, 2000) is None
+    assert next_opening({}, 2000) is None
+
+
+def test_requests_and_tokens_left() -> None:
+    headers = rate_headers(requests_minute=(1, 5, 40), tokens_minute=(2000, 30_000, 40))
+
+    assert requests_left(headers, 2000) == 1
+    assert requests_left(headers, 2001) == 0
+    assert requests_left({}, 2000) is None
     assert tokens_left(headers) == 2000
     assert tokens_left({}) == 0
 
 
-def test_a_bucket_is_waited_for_until_it_may_hold_one_request() -> None:
-    found = closed(told(requests_minute=(0, 5, 40)), 1)
+def test_bucket_opens_when_it_has_refilled_for_one_request() -> None:
+    opening = next_opening(rate_headers(requests_minute=(0, 5, 40)), 1)
 
-    assert found == Opening(6.0, interval_s=12.0, reset_s=40.0, size=5)
-
-
-def test_a_reset_that_comes_sooner_is_waited_for() -> None:
-    found = closed(told(requests_minute=(0, 5, 3.5)), 1)
-
-    assert found is not None
-    assert found.wait_s == 3.5
+    assert opening == Opening(6.0, interval_s=12.0, reset_s=40.0, size=5)
 
 
-def test_tokens_are_waited_for_until_there_are_enough() -> None:
-    found = closed(told(tokens_minute=(1000, 30_000, 55)), 6000)
+def test_earlier_reset_decides() -> None:
+    opening = next_opening(rate_headers(requests_minute=(0, 5, 3.5)), 1)
 
-    assert found == Opening(pytest.approx(10, 0.001), 12.0, 55.0, 5)
-
-
-def test_what_no_window_ever_holds_waits_for_its_reset() -> None:
-    found = closed(told(tokens_minute=(1000, 30_000, 55)), 40_000)
-
-    assert found is not None
-    assert found.wait_s == 55
+    assert opening is not None
+    assert opening.wait_s == 3.5
 
 
-def test_a_window_of_unknown_size_waits_for_its_reset() -> None:
+def test_bucket_opens_when_it_has_refilled_for_the_tokens() -> None:
+    opening = next_opening(rate_headers(tokens_minute=(1000, 30_000, 55)), 6000)
+
+    assert opening == Opening(pytest.approx(10, 0.001), 12.0, 55.0, 5)
+
+
+def test_request_larger_than_the_window_waits_for_its_reset() -> None:
+    opening = next_opening(rate_headers(tokens_minute=(1000, 30_000, 55)), 40_000)
+
+    assert opening is not None
+    assert opening.wait_s == 55
+
+
+def test_window_without_a_limit_opens_at_its_reset() -> None:
     headers = {
         "x-ratelimit-remaining-requests-minute": "0",
         "x-ratelimit-reset-requests-minute": "11.382867097854614",
@@ -64,10 +80,10 @@ def test_a_window_of_unknown_size_waits_for_its_reset() -> None:
         "x-ratelimit-reset-tokens-minute": "50",
     }
 
-    assert closed(headers, 400) == Opening(11.382867097854614)
+    assert next_opening(headers, 400) == Opening(11.382867097854614)
 
 
-def test_the_last_of_several_windows_counts() -> None:
+def test_last_window_to_open_decides() -> None:
     headers = {
         "x-ratelimit-remaining-requests-minute": "0",
         "x-ratelimit-reset-requests-minute": "3.5",
@@ -76,33 +92,64 @@ def test_the_last_of_several_windows_counts() -> None:
         "x-ratelimit-remaining-tokens-day": "0",
     }
 
-    assert closed(headers, 1) == Opening(4000.5)
+    assert next_opening(headers, 1) == Opening(4000.5)
 
 
-def test_retry_after_goes_before_a_window() -> None:
-    headers = told(requests_minute=(0, 5, 40)) | {"retry-after": "2"}
+def test_retry_after_precedes_the_windows_after_a_refusal() -> None:
+    headers = rate_headers(requests_minute=(0, 5, 40)) | {"retry-after": "2"}
 
-    assert opening(headers, 1) == Opening(2)
-    assert closed(headers, 1) != Opening(2)
+    assert opening_after_refusal(headers, 1) == Opening(2)
+    assert next_opening(headers, 1) != Opening(2)
 
 
 @pytest.mark.parametrize("value", ["", "soon", "-1", "nan", "inf"])
-def test_what_cannot_be_read_is_passed_over(value: str) -> None:
-    headers = told(requests_minute=(0, 5, 40))
+def test_invalid_values_are_ignored(value: str) -> None:
+    headers = rate_headers(requests_minute=(0, 5, 40))
+    without_remaining = {**headers, "x-ratelimit-remaining-requests-minute": value}
+    without_limit = {**headers, "x-ratelimit-limit-requests-minute": value}
 
-    assert closed(headers | {"x-ratelimit-remaining-requests-minute": value}, 1) is None
-    assert closed(headers | {"x-ratelimit-limit-requests-minute": value}, 1) == Opening(
-        40
-    )
-
-
-def test_a_used_up_window_is_seen() -> None:
-    assert used_up(told(requests_day=(0, 5, 40)))
-    assert not used_up(told(requests_day=(1, 5, 40)))
-    assert not used_up({})
+    assert next_opening(without_remaining, 1) is None
+    assert next_opening(without_limit, 1) == Opening(40)
 
 
-def test_clients_are_told_of_the_reset_when_there_is_one() -> None:
-    assert Opening(12, reset_s=40).told_s == 40
-    assert Opening(12).told_s == 12
+def test_exhausted_window_is_detected() -> None:
+    assert is_exhausted(rate_headers(requests_day=(0, 5, 40)))
+    assert not is_exhausted(rate_headers(requests_day=(1, 5, 40)))
+    assert not is_exhausted({})
+
+
+def test_clients_are_sent_the_reset_if_there_is_one() -> None:
+    assert Opening(12, reset_s=40).retry_after_s == 40
+    assert Opening(12).retry_after_s == 12
     assert Opening(12).reset_s == math.inf
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("2", 2), ("0.25", 0.25), ("0", 0)], ids=str
+)
+def test_retry_after_in_seconds(value: str, seconds: float) -> None:
+    assert retry_after({"retry-after": value}) == seconds
+
+
+def test_retry_after_date_is_relative_to_the_responses_date() -> None:
+    assert retry_after({"retry-after": LATER, "date": NOON}) == 7
+    assert retry_after({"retry-after": NOON, "date": LATER}) == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"retry-after": "soon"},
+        {"retry-after": "-1"},
+        {"retry-after": "nan"},
+        {"retry-after": "inf"},
+        {"retry-after": ""},
+        {"retry-after": LATER},
+        {"retry-after": LATER, "date": "today"},
+        {"retry-after": "Sun, 22 Nov 2026 12:00:07 -0000", "date": NOON},
+    ],
+    ids=str,
+)
+def test_invalid_retry_after_is_ignored(headers: dict[str, str]) -> None:
+    assert retry_after(headers) is None

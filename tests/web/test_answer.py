@@ -13,8 +13,8 @@ from app.catalogue.metadata import TABLE
 from app.catalogue.resolve import Target
 from app.errors import ModelNotFound
 from app.translate import deltas
-from app.upstream import need
 from app.web import answer, record
+from app.wire import token_estimate
 from app.wire.completion import Chunk
 from tests.apps import MakeClient
 from tests.cerebras import Fake
@@ -184,7 +184,7 @@ def test_a_request_without_a_cap_gets_the_default_one(
         record.begin()
         answer.complete(request_, GPT)
 
-    caps = {k: v for k, v in bodies(fake)[0].items() if k in need.CAPS}
+    caps = {k: v for k, v in bodies(fake)[0].items() if k in token_estimate.CAP_FIELDS}
     assert caps == sent
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from app.translate.anthropic.content import blocks_of, is_result, text_of
 from app.wire import json_codec
+from app.wire.token_estimate import BYTES_PER_TOKEN
 
-BYTES_PER_TOKEN = 4
 UNCOUNTED = frozenset({"image", "document"})
 TEXTS = {"text": "text", "thinking": "thinking"}
 

@@ -1,4 +1,4 @@
-"""With which key and when a request is tried again: with real servers."""
+"""With which key and when a request is tried again, against real servers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from app.errors import (
 )
 from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
-from app.upstream.keys import Key
+from app.upstream.key_pool import Key
+from app.upstream.retry_policy import backoff, delay
 from tests.upstream.conftest import Connect, Serve
 from tests.upstream.servers import (
     FINISH,
@@ -45,35 +46,37 @@ OUT_OF_REQUESTS = answer(
 
 
 def keys_of(server: Server) -> list[str]:
-    """Which key each request came with."""
-    told = [request.headers["authorization"] for request in server.requests]
-    return [each.removeprefix("Bearer csk-") for each in told]
+    """Return the key of each request that the server received."""
+    values = [request.headers["authorization"] for request in server.requests]
+    return [each.removeprefix("Bearer csk-") for each in values]
 
 
-def pooled(connect: Connect, server: Server, limit_s: float = 5) -> Cerebras:
-    return connect(server.base_url, api_keys=(FIRST, SECOND), retry_wait_s=limit_s)
+def connect_with_two_keys(
+    connect: Connect, server: Server, max_wait_s: float = 5
+) -> Cerebras:
+    return connect(server.base_url, api_keys=(FIRST, SECOND), retry_wait_s=max_wait_s)
 
 
-def known(client: Cerebras) -> list[Key]:
-    return client._patience.keys.all
+def pool_keys(client: Cerebras) -> list[Key]:
+    return client.retry_policy.key_pool.keys
 
 
-def test_requests_take_the_keys_in_turn(serve: Serve, connect: Connect) -> None:
+def test_keys_take_turns(serve: Serve, connect: Connect) -> None:
     server = serve(HI)
-    client = pooled(connect, server)
+    client = connect_with_two_keys(connect, server)
 
     for _ in range(4):
         client.complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second"] * 2
-    assert [key.active for key in known(client)] == [0, 0]
+    assert [key.active for key in pool_keys(client)] == [0, 0]
 
 
-def test_a_key_is_in_use_until_its_stream_is_closed(
+def test_key_is_active_until_its_stream_is_closed(
     serve: Serve, connect: Connect
 ) -> None:
     server = serve(streamed(said("a"), FINISH))
-    client = pooled(connect, server)
+    client = connect_with_two_keys(connect, server)
 
     held = client.stream(REQUEST, CancelToken())
     for _ in range(3):
@@ -82,37 +85,39 @@ def test_a_key_is_in_use_until_its_stream_is_closed(
     held.close()
 
     assert keys_of(server) == ["first", "second", "second", "second"]
-    assert [key.active for key in known(client)] == [0, 0]
+    assert [key.active for key in pool_keys(client)] == [0, 0]
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 408, 429, 500, 503])
-def test_another_key_is_tried_at_once(
+def test_another_key_is_tried_without_waiting(
     serve: Serve, connect: Connect, status: int
 ) -> None:
     server = serve(answer({"message": "no"}, status, retry_after="60"), HI)
 
-    pooled(connect, server, limit_s=0).complete(REQUEST, CancelToken())
+    connect_with_two_keys(connect, server, max_wait_s=0).complete(
+        REQUEST, CancelToken()
+    )
 
     assert keys_of(server) == ["first", "second"]
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])
-def test_what_is_no_keys_fault_is_not_tried_with_another(
+def test_faults_of_the_request_are_not_tried_with_another_key(
     serve: Serve, connect: Connect, status: int
 ) -> None:
     server = serve(answer({"message": "no"}, status), HI)
 
     with pytest.raises(Exception, match=r"no|Cerebras"):
-        pooled(connect, server).complete(REQUEST, CancelToken())
+        connect_with_two_keys(connect, server).complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first"]
 
 
-def test_a_refused_key_rests_and_is_told_by_its_place(
+def test_refused_key_rests_and_is_logged_by_number(
     serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve(answer({"message": "no"}, 401), HI)
-    client = pooled(connect, server)
+    client = connect_with_two_keys(connect, server)
     for _ in range(3):
         client.complete(REQUEST, CancelToken())
 
@@ -121,25 +126,25 @@ def test_a_refused_key_rests_and_is_told_by_its_place(
     assert "csk" not in caplog.text
 
 
-def test_a_refused_key_is_tried_again_after_its_rest(
+def test_refused_key_is_tried_again_after_its_rest(
     serve: Serve, connect: Connect
 ) -> None:
     server = serve(answer({"message": "no"}, 402), HI)
-    client = pooled(connect, server)
+    client = connect_with_two_keys(connect, server)
     client.complete(REQUEST, CancelToken())
 
-    known(client)[0].refused_until = monotonic() - 1
+    pool_keys(client)[0].refused_until = monotonic() - 1
     client.complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "first"]
-    assert known(client)[0].refused_until == 0
+    assert pool_keys(client)[0].refused_until == 0
 
 
-def test_when_every_key_is_refused_the_last_refusal_is_told(
+def test_last_refusal_is_raised_if_every_key_is_refused(
     serve: Serve, connect: Connect
 ) -> None:
     server = serve(answer({}, 402), answer({}, 401), answer({}, 402), answer({}, 402))
-    client = pooled(connect, server)
+    client = connect_with_two_keys(connect, server)
 
     with pytest.raises(KeyRefused):
         client.complete(REQUEST, CancelToken())
@@ -149,24 +154,22 @@ def test_when_every_key_is_refused_the_last_refusal_is_told(
     assert keys_of(server) == ["first", "second", "first", "second"]
 
 
-def test_a_refused_key_leaves_the_wait_to_the_other(
-    serve: Serve, connect: Connect
-) -> None:
+def test_only_the_accepted_key_is_waited_for(serve: Serve, connect: Connect) -> None:
     server = serve(OUT_OF_REQUESTS, answer({}, 401), HI)
 
-    pooled(connect, server).complete(REQUEST, CancelToken())
+    connect_with_two_keys(connect, server).complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "first"]
 
 
-def test_a_key_out_of_quota_is_passed_over(serve: Serve, connect: Connect) -> None:
+def test_key_without_quota_is_skipped(serve: Serve, connect: Connect) -> None:
     used_up = answer(
         completion("hi"),
         x_ratelimit_remaining_requests_minute="0",
         x_ratelimit_reset_requests_minute="30",
     )
     server = serve(used_up, HI)
-    client = pooled(connect, server)
+    client = connect_with_two_keys(connect, server)
 
     for _ in range(4):
         client.complete(REQUEST, CancelToken())
@@ -174,10 +177,10 @@ def test_a_key_out_of_quota_is_passed_over(serve: Serve, connect: Connect) -> No
     assert keys_of(server) == ["first", "second", "second", "second"]
 
 
-def test_only_an_answer_makes_a_request_fail(serve: Serve, connect: Connect) -> None:
+def test_closed_keys_are_still_tried(serve: Serve, connect: Connect) -> None:
     later = answer({"message": REQUESTS}, 429, retry_after="60")
     server = serve(later, later, HI)
-    client = pooled(connect, server)
+    client = connect_with_two_keys(connect, server)
     with pytest.raises(RateLimited):
         client.complete(REQUEST, CancelToken())
 
@@ -186,7 +189,7 @@ def test_only_an_answer_makes_a_request_fail(serve: Serve, connect: Connect) -> 
     assert keys_of(server) == ["first", "second", "first"]
 
 
-def test_what_passes_soonest_is_waited_for(serve: Serve, connect: Connect) -> None:
+def test_shortest_retry_after_is_waited_for(serve: Serve, connect: Connect) -> None:
     long, short = (
         answer({"message": "no"}, status, retry_after=after)
         for status, after in ((429, "4"), (503, "0.05"))
@@ -194,73 +197,73 @@ def test_what_passes_soonest_is_waited_for(serve: Serve, connect: Connect) -> No
     server = serve(long, short, HI)
     begun = monotonic()
 
-    pooled(connect, server).complete(REQUEST, CancelToken())
+    connect_with_two_keys(connect, server).complete(REQUEST, CancelToken())
 
     assert keys_of(server) == ["first", "second", "second"]
     assert monotonic() - begun < 2
 
 
-def test_a_crowd_out_of_quota_comes_back_one_by_one(
+def test_requests_without_quota_are_retried_a_few_at_a_time(
     serve: Serve, connect: Connect
 ) -> None:
-    crowd = 6
-    together = threading.Barrier(crowd)
-    at_once, most = 0, 0
+    clients = 6
+    all_sent = threading.Barrier(clients)
+    running, most_running = 0, 0
     lock = threading.Lock()
 
     def refuse(peer: Peer) -> None:
-        together.wait(5)
+        all_sent.wait(5)
         peer.send(answer({"message": REQUESTS}, 429, retry_after="0.2"))
 
     def serve_one(peer: Peer) -> None:
-        nonlocal at_once, most
+        nonlocal running, most_running
         with lock:
-            at_once += 1
-            most = max(most, at_once)
+            running += 1
+            most_running = max(most_running, running)
         threading.Event().wait(0.02)
         with lock:
-            at_once -= 1
+            running -= 1
         peer.send(answer(completion("hi"), x_ratelimit_remaining_requests_minute="1"))
 
-    server = serve(*[refuse] * crowd, serve_one)
+    server = serve(*[refuse] * clients, serve_one)
     client = connect(server.base_url, retry_wait_s=5, api_keys=(FIRST,))
-    with ThreadPoolExecutor(crowd) as pool:
+    with ThreadPoolExecutor(clients) as pool:
         for done in [
-            pool.submit(client.complete, REQUEST, CancelToken()) for _ in range(crowd)
+            pool.submit(client.complete, REQUEST, CancelToken()) for _ in range(clients)
         ]:
             done.result()
 
-    assert len(server.requests) == 2 * crowd
-    assert most <= 3
+    assert len(server.requests) == 2 * clients
+    assert most_running <= 3
 
 
-def test_a_client_that_leaves_the_line_lets_the_next_one_go(
+def test_client_that_leaves_the_quota_queue_gives_up_its_turn(
     serve: Serve, connect: Connect
 ) -> None:
     later = answer({"message": REQUESTS}, 429, retry_after="0.5")
     server = serve(later, later, HI)
     client = connect(server.base_url, retry_wait_s=5, api_keys=(FIRST,))
-    leaves, stays = CancelToken(), CancelToken()
+    leaving, staying = CancelToken(), CancelToken()
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(client.complete, REQUEST, leaves)
+        first = pool.submit(client.complete, REQUEST, leaving)
         server.wait_for(1)
-        second = pool.submit(client.complete, REQUEST, stays)
+        second = pool.submit(client.complete, REQUEST, staying)
         server.wait_for(2)
-        leaves.cancel()
+        leaving.cancel()
 
         with pytest.raises(Cancelled):
             first.result(1)
         second.result(5)
 
     assert len(server.requests) == 3
-    assert known(client)[0].active == 0
+    assert pool_keys(client)[0].active == 0
 
 
 @pytest.mark.parametrize(
     ("status", "code", "error"),
     [(503, "", UpstreamBusy), (429, "queue_exceeded", ModelBusy)],
 )
-def test_a_busy_model_is_not_waited_for_when_another_stands_by(
+def test_overload_is_raised_at_once_if_there_is_a_substitute(
     serve: Serve, connect: Connect, status: int, code: str, error: type[Exception]
 ) -> None:
     server = serve(answer({"message": "no", "code": code}, status, **LATER), HI)
@@ -272,7 +275,7 @@ def test_a_busy_model_is_not_waited_for_when_another_stands_by(
     assert len(server.requests) == 1
 
 
-def test_the_list_of_models_comes_with_any_key_and_waits_for_none(
+def test_models_are_listed_with_any_key_and_without_waiting(
     serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -284,10 +287,10 @@ def test_the_list_of_models_comes_with_any_key_and_waits_for_none(
         client.models()
 
     assert len(server.requests) == 5
-    assert [key.active for key in known(client)] == [0, 0, 0]
+    assert [key.active for key in pool_keys(client)] == [0, 0, 0]
 
 
-def test_an_echoed_key_is_not_told(serve: Serve, connect: Connect) -> None:
+def test_echoed_key_is_masked(serve: Serve, connect: Connect) -> None:
     server = serve(answer({"message": "odd-key and its friend other-key"}, 400))
     client = connect(server.base_url, api_keys=("odd-key", "other-key"))
 
@@ -297,8 +300,10 @@ def test_an_echoed_key_is_not_told(serve: Serve, connect: Connect) -> None:
     assert caught.value.message == "... and its friend ..."
 
 
-def test_answers_retries_and_waits_are_counted(serve: Serve, connect: Connect) -> None:
-    def counted() -> list[float]:
+def test_responses_retries_and_waits_have_metrics(
+    serve: Serve, connect: Connect
+) -> None:
+    def read_metrics() -> list[float]:
         samples = [
             ("upstream_answers_total", {"status": "429"}),
             ("upstream_answers_total", {"status": "503"}),
@@ -308,12 +313,29 @@ def test_answers_retries_and_waits_are_counted(serve: Serve, connect: Connect) -
             ("wait_seconds_count", {"reason": "quota"}),
             ("wait_seconds_count", {"reason": "retry"}),
         ]
-        told = [REGISTRY.get_sample_value(f"cerellama_{n}", ls) for n, ls in samples]
-        return [each or 0.0 for each in told]
+        return [
+            REGISTRY.get_sample_value(f"cerellama_{name}", labels) or 0.0
+            for name, labels in samples
+        ]
 
-    before = counted()
+    before = read_metrics()
     server = serve(OUT_OF_REQUESTS, answer({}, 503, **LATER), HI)
     connect(server.base_url, retry_wait_s=5).complete(REQUEST, CancelToken())
 
-    more = [now - then for now, then in zip(counted(), before, strict=True)]
-    assert more == [1] * 7
+    increases = [now - then for now, then in zip(read_metrics(), before, strict=True)]
+    assert increases == [1] * 7
+
+
+def test_backoff_doubles_up_to_eight_seconds() -> None:
+    delays = [delay(waits, {}, 0) for waits in range(7)]
+
+    assert delays == [0.5, 1, 2, 4, 8, 8, 8]
+
+
+def test_jitter_shortens_a_backoff_by_a_quarter_at_most() -> None:
+    assert backoff(2, 1.0) == 1.5
+    assert backoff(2, 0.5) == 1.75
+
+
+def test_retry_after_precedes_the_backoff() -> None:
+    assert delay(3, {"retry-after": "2"}, 1) == 2

@@ -20,7 +20,7 @@ from app.errors import (
     UpstreamError,
     UpstreamTimeout,
 )
-from app.upstream.failures import refused
+from app.upstream.error_responses import error_from_response
 
 STATUSES: dict[int, tuple[type[UpstreamError], int]] = {
     302: (UpstreamError, 502),
@@ -71,7 +71,7 @@ queue_exceeded = {
 
 def error_of(status: int, body: Any = None) -> UpstreamError:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return refused(status, {}, data)
+    return error_from_response(status, {}, data)
 
 
 @pytest.mark.parametrize("status", STATUSES)
