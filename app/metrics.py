@@ -1,14 +1,16 @@
-"""Every Prometheus object of ours; layers above record into them, once per request.
+"""Define the Prometheus metrics, and the registry that `/metrics` shows.
 
-Labels are bounded: a model is told by the upstream's id, never by the name as sent.
-Values of a gauge are a worker's own; over the workers they are added up. Workers share
-what they counted by files in PROMETHEUS_MULTIPROC_DIR, which `prometheus_client` looks
-up when it is first imported; without it all stays in the process.
+Other modules record into them, once per request. The values of labels are bounded: a
+model appears under its Cerebras id, never under the name that the client sent.
+
+Under gunicorn the workers share their values in files in PROMETHEUS_MULTIPROC_DIR,
+which prometheus_client reads when it is imported. Without it all values stay in the
+process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
 
 from prometheus_client import (
     REGISTRY,
@@ -16,7 +18,6 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    values,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -26,39 +27,39 @@ WAIT_S = (0.01, 0.1, 0.5, 1, 2, 5, 10, 20, 60)
 
 REQUESTS = Counter(
     "cerellama_requests",
-    "Requests answered, by how they ended.",
+    "Requests by route, model and outcome.",
     ("route", "model", "outcome"),
 )
 TOKENS = Counter(
     "cerellama_tokens",
-    "Tokens that the upstream counted.",
+    "Tokens as counted by Cerebras.",
     ("model", "direction"),  # in, out
 )
 FIRST_BYTE = Histogram(
     "cerellama_first_byte_seconds",
-    "From a request's arrival to the first byte of its answer.",
+    "Time from a request's arrival to the first byte of its reply.",
     ("model",),
     buckets=FIRST_BYTE_S,
 )
 TOKEN_RATE = Histogram(
     "cerellama_tokens_per_second",
-    "Completion tokens a second of one answer, by the upstream's clock if it tells.",
+    "Completion tokens per second of a reply, by Cerebras' clock if it reports times.",
     ("model",),
     buckets=TOKENS_PER_S,
 )
 UPSTREAM_ANSWERS = Counter(
     "cerellama_upstream_answers",
-    "What Cerebras answered: a status, or lost for a broken connection.",
+    "Replies of Cerebras by status; `lost` is a broken connection.",
     ("status",),
 )
 RETRIES = Counter(
     "cerellama_retries",
-    "Attempts that were repeated, by what the failed one met.",
+    "Repeated attempts, by the status of the attempt that failed.",
     ("status",),
 )
 WAITS = Histogram(
     "cerellama_wait_seconds",
-    "How long requests waited: for a slot, for quota, before a retry.",
+    "Time that requests waited for a slot, for quota, or before a retry.",
     ("reason",),  # slot, quota, retry
     buckets=WAIT_S,
 )
@@ -69,31 +70,20 @@ QUEUED = Gauge(
 )
 ACTIVE = Gauge(
     "cerellama_active_requests",
-    "Requests that are upstream.",
+    "Requests that hold a slot.",
     multiprocess_mode="livesum",
 )
 KEYS = Gauge(
     "cerellama_keys",
-    "Keys by state, as each worker sees them.",
+    "API keys by state; the highest number that any worker reports.",
     ("state",),  # ready, resting, refused
     multiprocess_mode="livemax",
 )
 
 
-def adder(counted: Counter | Gauge) -> Callable[[float], None]:
-    """Adds to what one set of labels has come to.
-
-    As `inc`, which asks each time whether there is one value, and in which mode; where
-    prometheus_client has no such value any more, that is the way.
-    """
-    value = getattr(counted, "_value", None)
-    add: Callable[[float], None] = getattr(value, "inc", counted.inc)
-    return add
-
-
 def registry() -> CollectorRegistry:
-    """What all workers have counted, those that are gone included."""
-    if values.ValueClass is values.MutexValue:
+    """Return the metrics of this process, or of all workers, those that exited too."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # it has no types

@@ -20,7 +20,7 @@ import msgspec
 
 from app.errors import KeyMissing, KeyRefused, UpstreamError
 from app.http1.cancel import CancelToken
-from app.metrics import UPSTREAM_ANSWERS, adder
+from app.metrics import UPSTREAM_ANSWERS
 from app.upstream.body import Body
 from app.upstream.connection import Request
 from app.upstream.error_responses import CEREBRAS, error_from_response
@@ -45,7 +45,7 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
 KEY = re.compile(r"[!-~]+")  # what a header may contain
-count_ok = adder(UPSTREAM_ANSWERS.labels("200"))
+OK_ANSWERS = UPSTREAM_ANSWERS.labels("200")
 LOST_ANSWERS = UPSTREAM_ANSWERS.labels(LOST)
 
 
@@ -219,7 +219,7 @@ class Cerebras:
             UPSTREAM_ANSWERS.labels(str(answer.status)).inc()
             error_body = self._masked(read_error_body(answer.body))
             raise error_from_response(answer.status, answer.headers, error_body)
-        count_ok(1)
+        OK_ANSWERS.inc()
         return answer
 
     def _masked(self, text: bytes) -> bytes:

@@ -17,7 +17,6 @@ from app.upstream.fair_queue import FairQueue
 FULL = "server busy, please try again.  maximum pending requests exceeded"
 
 WAITS = metrics.WAITS.labels("slot")
-add_active = metrics.adder(metrics.ACTIVE)
 
 
 class Slots:
@@ -34,10 +33,10 @@ class Slots:
         turn = self._turn(cancel.caller)
         if turn is not None:
             self._wait(turn, cancel)
-        add_active(1)
+        metrics.ACTIVE.inc()
 
     def give(self) -> None:
-        add_active(-1)
+        metrics.ACTIVE.dec()
         self._hand_on()
 
     def _turn(self, caller: str) -> Event | None:

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Flask, Response
 
 from app import metrics
-from app.metrics import adder
 from app.web import record, requestid
 from app.web.current import current_request
 from app.web.record import OK, Record
@@ -23,8 +22,8 @@ FEWEST_TOKENS = 10  # from here on a rate tells something
 
 # Labels are few, and to look one up costs more than to count.
 remember = lru_cache(maxsize=1024)
-count_requests = remember(lambda *told: adder(metrics.REQUESTS.labels(*told)))
-count_tokens = remember(lambda *told: adder(metrics.TOKENS.labels(*told)))
+request_count = remember(metrics.REQUESTS.labels)
+token_count = remember(metrics.TOKENS.labels)
 first_byte = remember(metrics.FIRST_BYTE.labels)
 token_rate = remember(metrics.TOKEN_RATE.labels)
 
@@ -88,11 +87,11 @@ def fields(ended: Record) -> dict[str, Any]:
 
 def measure(ended: Record) -> None:
     model, outcome = ended.model, ended.outcome
-    count_requests(ended.route, model, outcome)(1)
+    request_count(ended.route, model, outcome).inc()
     if not ended.answers:
         return
-    count_tokens(model, "in")(ended.tokens_in)
-    count_tokens(model, "out")(ended.tokens_out)
+    token_count(model, "in").inc(ended.tokens_in)
+    token_count(model, "out").inc(ended.tokens_out)
     first_byte(model).observe(ended.first_byte_s)
     tells_something = ended.tokens_out >= FEWEST_TOKENS and ended.writing_s > 0
     if outcome == OK and tells_something:
