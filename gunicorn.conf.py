@@ -1,4 +1,4 @@
-"""How gunicorn serves Cerellama. HUP runs this file again, in the same process."""
+"""Settings and hooks of gunicorn. At HUP the arbiter runs this file again."""
 
 from gevent import monkey
 
@@ -21,8 +21,8 @@ import signal
 import sys
 import tempfile
 
-# Once per server, not again at HUP: the folder all workers share. What they count goes
-# there, which prometheus_client has to know before `app` imports it.
+# Make the folder that all workers share, at the first run only. prometheus_client reads
+# PROMETHEUS_MULTIPROC_DIR when it is imported, so this precedes the imports of `app`.
 if "app" not in sys.modules:
     instance = Path(tempfile.mkdtemp(prefix="cerellama-"))
     atexit.register(shutil.rmtree, instance, ignore_errors=True)
@@ -33,37 +33,36 @@ if "app" not in sys.modules:
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
-from app import cpus, greeting, metric_files
 from app.config import from_env
-from app.listen import is_free, listen_addresses
-from app.server import drain, support
+from app.server import drain, metric_files, startup, support
+from app.server.addresses import is_free, listen_addresses
 from app.settings import Address
 from app.web import logs
 
-MOST_WORKERS = 4
-# Connections that wait for no upstream: health checks, model lists, idle keep-alives.
+MAX_DEFAULT_WORKERS = 4
+# For connections that hold no slot: health checks, model lists, idle keep-alives.
 SPARE_CONNECTIONS = 1024
 
 settings = from_env(os.environ)
 
-# Decided once: at HUP our own port would look taken.
+# Choose the addresses at the first run only: at HUP the server's own port is not free.
 if not os.environ.get("CERELLAMA_BIND"):
     addresses = listen_addresses(settings, is_free)
     os.environ["CERELLAMA_BIND"] = ",".join(str(address) for address in addresses)
 
 bind = os.environ["CERELLAMA_BIND"].split(",")
 worker_class = support.worker_class()
-workers = settings.web_concurrency or min(MOST_WORKERS, cpus.usable())
+workers = settings.web_concurrency or min(MAX_DEFAULT_WORKERS, startup.usable_cpus())
 worker_connections = (
     settings.max_upstream_requests + settings.ollama_max_queue + SPARE_CONNECTIONS
 )
-keepalive = 75  # above the 60 s of nginx, so that nginx closes first
+keepalive = 75  # longer than the 60 s of nginx, so that nginx closes first
 graceful_timeout = settings.grace_s
 loglevel = settings.log_level
 control_socket_disable = True
 metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 logconfig_dict = logs.GUNICORN if settings.log_format == "json" else {}
-forwarder_headers = ""  # no client says where our paths begin
+forwarder_headers = ""  # otherwise a client could set SCRIPT_NAME and PATH_INFO
 
 with contextlib.suppress(ValueError, OSError):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -72,19 +71,19 @@ with contextlib.suppress(ValueError, OSError):
 
 def when_ready(server: Arbiter) -> None:
     bound = [Address(*listener.getsockname()[:2]) for listener in server.LISTENERS]
-    for line in greeting.lines(settings, bound):
+    for line in startup.greeting(settings, bound):
         print(line, flush=True)
-    for warning in greeting.warnings(settings, bound):
+    for warning in startup.warnings(settings, bound):
         logging.getLogger("gunicorn.error").warning(warning)
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
-    """The folder is the arbiter's to remove, a part of it the worker's to write to."""
+    """Create the worker's metric files; only the arbiter removes the shared folder."""
     atexit.unregister(shutil.rmtree)
     try:
-        metric_files.reserve(metrics_folder, os.getpid())
+        metric_files.preallocate(metrics_folder, os.getpid())
     except OSError as error:
-        worker.log.error("There is no room for what is counted: %s", error)
+        worker.log.error("cannot create the files for metrics: %s", error)
 
 
 def on_reload(server: Arbiter) -> None:
@@ -93,18 +92,18 @@ def on_reload(server: Arbiter) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Ctrl-C reaches all of the group: a worker leaves once, told by the arbiter."""
+    """Leave Ctrl-C, which the terminal sends to all processes, to the arbiter."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()  # no collection need go through what stays
+    gc.freeze()  # keeps what was imported out of each garbage collection
 
 
 def worker_exit(server: Arbiter, worker: Worker) -> None:
-    """Python's end would search all there is for garbage: ten times the time."""
+    """Skip the last garbage collection, which takes most of the time of an exit."""
     gc.freeze()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:
-    metric_files.bury(metrics_folder, int(worker.pid))
+    metric_files.retire_worker(metrics_folder, int(worker.pid))
 
 
 def on_exit(server: Arbiter) -> None:

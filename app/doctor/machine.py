@@ -9,13 +9,20 @@ from collections.abc import Iterator, Sequence
 import requests
 from sqlalchemy import make_url
 
-from app import listen
 from app.config import Config
 from app.doctor.finding import Finding, failed, ok, warning
 from app.errors import StoreUnavailable
+from app.server.addresses import (
+    DEFAULT_ADDRESS,
+    OLLAMA_ADDRESS,
+    is_free,
+    listen_addresses,
+    reachable,
+)
 from app.settings import Address
 from app.store.store import Store
 from app.web.requestid import HEADER
+from app.wire.addresses import is_loopback
 
 ANSWER_S = 2.0
 REASONS = {
@@ -41,7 +48,7 @@ def check_store(config: Config, store: Store) -> Finding:
 
 def addresses(config: Config) -> list[Address]:
     """Where gunicorn would listen."""
-    return listen.listen_addresses(config, listen.is_free)
+    return listen_addresses(config, is_free)
 
 
 def check_port(address: Address) -> Finding:
@@ -57,17 +64,17 @@ def check_port(address: Address) -> Finding:
 
 def check_ollamas_port(bound: Sequence[Address]) -> Iterator[Finding]:
     """Browsers refuse port 6000, so that Ollama's own is wanted too."""
-    if bound != [listen.HOME] or is_ours(listen.OLLAMA):
+    if bound != [DEFAULT_ADDRESS] or is_ours(OLLAMA_ADDRESS):
         return
     yield warning(
         "port",
-        f"{listen.OLLAMA} is left to another program (an Ollama?), so that only "
-        f"{listen.HOME} is bound, which browsers refuse. Stop it, or set PORT.",
+        f"{OLLAMA_ADDRESS} is left to another program (an Ollama?), so that only "
+        f"{DEFAULT_ADDRESS} is bound, which browsers refuse. Stop it, or set PORT.",
     )
 
 
 def check_access(config: Config, bound: Sequence[Address]) -> Finding:
-    exposed = [str(address) for address in bound if not listen.is_loopback(address)]
+    exposed = [str(address) for address in bound if not is_loopback(address.host)]
     if config.access_tokens:
         return ok("access", f"{len(config.access_tokens)} tokens let callers in.")
     if not exposed:
@@ -86,7 +93,7 @@ def bind(address: Address) -> None:
 
 def is_ours(address: Address) -> bool:
     """No Ollama answers there, or any other program, as we do."""
-    url = f"http://{listen.reachable(address)}/healthz"
+    url = f"http://{reachable(address)}/healthz"
     with requests.Session() as session:
         session.trust_env = False  # no proxy leads to one's own machine
         try:

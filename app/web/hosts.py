@@ -12,6 +12,7 @@ from flask import Flask, Response
 
 from app.web import replies
 from app.web.current import current_request
+from app.wire.addresses import is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -45,17 +46,6 @@ def without_port(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]
-
-
-@functools.lru_cache
-def is_loopback(address: str) -> bool:
-    """Asked of our own listeners alone."""
-    if address == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def is_own_address(host: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from app.config import from_env
 from app.doctor import machine
-from app.listen import HOME, OLLAMA
+from app.server.addresses import DEFAULT_ADDRESS, OLLAMA_ADDRESS
 from app.settings import Address
 from app.store.store import Store
 
@@ -76,7 +76,12 @@ def test_a_free_port_is_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bound", "count"), [([HOME], 1), ([HOME, OLLAMA], 0), ([Address("::", 80)], 0)]
+    ("bound", "count"),
+    [
+        ([DEFAULT_ADDRESS], 1),
+        ([DEFAULT_ADDRESS, OLLAMA_ADDRESS], 0),
+        ([Address("::", 80)], 0),
+    ],
 )
 def test_only_the_port_that_browsers_refuse_is_worth_a_word(
     monkeypatch: pytest.MonkeyPatch, bound: list[Address], count: int

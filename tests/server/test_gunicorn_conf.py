@@ -1,4 +1,4 @@
-"""gunicorn.conf.py, by starting gunicorn: what it binds, says, limits and cleans up."""
+"""gunicorn.conf.py, tested by starting gunicorn."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ NO_UPSTREAM = {
 }
 
 
-def gunicorn(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run it to its end."""
+def run_gunicorn(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the Procfile's command with options until it exits."""
     return subprocess.run(
         [*procfile_command(), *options],
         cwd=PROJECT,
@@ -34,14 +34,14 @@ def gunicorn(*options: str, **settings: str) -> subprocess.CompletedProcess[str]
 
 
 def effective_settings(**settings: str) -> dict[str, str]:
-    """What gunicorn makes of our file."""
-    lines = gunicorn("--print-config", **settings).stdout.splitlines()
+    """Return the settings that `gunicorn --print-config` shows."""
+    lines = run_gunicorn("--print-config", **settings).stdout.splitlines()
     pairs = (line.partition("=") for line in lines)
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def test_a_bad_setting_stops_the_start_with_one_sentence() -> None:
-    done = gunicorn(MAX_BODY_MB="huge")
+def test_bad_setting_stops_the_start_with_one_sentence() -> None:
+    done = run_gunicorn(MAX_BODY_MB="huge")
 
     assert done.returncode != 0
     assert (
@@ -49,8 +49,8 @@ def test_a_bad_setting_stops_the_start_with_one_sentence() -> None:
     )
 
 
-def test_a_bad_secret_is_not_shown() -> None:
-    done = gunicorn(ACCESS_TOKENS="my secret")
+def test_bad_secret_is_not_shown() -> None:
+    done = run_gunicorn(ACCESS_TOKENS="my secret")
 
     assert done.returncode != 0
     assert done.stderr.startswith("ACCESS_TOKENS must be ")
@@ -68,20 +68,20 @@ def test_settings_reach_gunicorn() -> None:
     assert settings["bind"] == "['[::1]:8123']"
 
 
-def test_health_checks_get_in_while_the_queue_is_full() -> None:
+def test_connections_outnumber_slots_and_queue() -> None:
     settings = effective_settings(MAX_UPSTREAM_REQUESTS="5000", OLLAMA_MAX_QUEUE="900")
 
     assert int(settings["worker_connections"]) > 5900
 
 
-def test_gunicorn_opens_nothing_but_its_ports() -> None:
+def test_control_socket_and_access_log_are_off() -> None:
     settings = effective_settings()
 
     assert settings["control_socket_disable"] == "True"
     assert settings["accesslog"] == "None"
 
 
-def test_the_address_shown_is_the_address_served() -> None:
+def test_server_answers_at_the_address_it_shows() -> None:
     with serving(procfile_command(), environment(**NO_UPSTREAM)) as server:
         reply = requests.get(server.url, timeout=TIMEOUT_S)
 
@@ -90,7 +90,7 @@ def test_the_address_shown_is_the_address_served() -> None:
     assert f"OLLAMA_HOST={host} ollama run gpt-oss-120b" in server.program.output
 
 
-def test_listening_beyond_loopback_without_tokens_is_warned_about_loudly() -> None:
+def test_open_server_without_tokens_is_warned_about() -> None:
     settings = environment(**NO_UPSTREAM, HOST="0.0.0.0")
 
     with serving(procfile_command(), settings) as server:
@@ -99,7 +99,7 @@ def test_listening_beyond_loopback_without_tokens_is_warned_about_loudly() -> No
     assert "ACCESS_TOKENS" in warning
 
 
-def test_a_start_without_a_key_serves_and_says_so() -> None:
+def test_server_without_a_key_starts_with_a_warning() -> None:
     with serving(procfile_command(), environment()) as server:
         server.program.wait_for("CEREBRAS_API_KEY is not set")
         reply = requests.get(server.url, timeout=TIMEOUT_S)
@@ -107,7 +107,7 @@ def test_a_start_without_a_key_serves_and_says_so() -> None:
     assert reply.ok
 
 
-def test_the_instance_has_a_folder_until_it_ends(tmp_path: Path) -> None:
+def test_instance_folder_is_removed_at_the_end(tmp_path: Path) -> None:
     settings = environment(**NO_UPSTREAM, TMPDIR=str(tmp_path))
 
     with serving(procfile_command(), settings):
@@ -118,7 +118,7 @@ def test_the_instance_has_a_folder_until_it_ends(tmp_path: Path) -> None:
     assert ended == []
 
 
-def test_as_many_files_may_be_open_as_the_system_allows() -> None:
+def test_limit_of_open_files_is_raised() -> None:
     line = " ".join(procfile_command())
     command = ["sh", "-c", f"ulimit -Sn 256; exec {line}"]
 
@@ -128,13 +128,11 @@ def test_as_many_files_may_be_open_as_the_system_allows() -> None:
     assert soft == hard > 256
 
 
-def test_both_ports_answer_before_and_after_a_hup() -> None:
-    """Decided once: run again, the file must not find our own port taken."""
+def test_all_ports_answer_before_and_after_a_hup() -> None:
     settings = environment(**NO_UPSTREAM, CERELLAMA_BIND="127.0.0.1:0,127.0.0.1:0")
 
     with serving(procfile_command(), settings) as server:
-        shown = server.program.wait_for("Cerellama listens at")
-        urls = URL.findall(shown)
+        urls = URL.findall(server.program.wait_for("Cerellama listens at"))
         before = [requests.get(url, timeout=TIMEOUT_S).status_code for url in urls]
         server.program.process.send_signal(signal.SIGHUP)
         server.program.wait_for("Worker exiting")

@@ -1,0 +1,115 @@
+"""The addresses to listen on, by the pure choice and with real sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from app.config import Config
+from app.server.addresses import is_free, listen_addresses, reachable
+from app.settings import Address
+
+PORT_6000 = Address("127.0.0.1", 6000)
+OLLAMAS = Address("127.0.0.1", 11434)
+
+
+def all_free(address: Address) -> bool:
+    return True
+
+
+def none_free(address: Address) -> bool:
+    return False
+
+
+@pytest.mark.parametrize(
+    ("config", "is_free", "expected"),
+    [
+        (Config(), all_free, [PORT_6000, OLLAMAS]),
+        (Config(), none_free, [PORT_6000]),
+        (Config(host="1.2.3.4"), none_free, [PORT_6000]),
+        (Config(port=8080), all_free, [Address("0.0.0.0", 8080)]),
+        (Config(port=0, host="::1"), none_free, [Address("::1", 0)]),
+        (
+            Config(ollama_host=Address("0.0.0.0", 11434)),
+            none_free,
+            [Address("0.0.0.0", 11434)],
+        ),
+        (
+            Config(port=8080, ollama_host=Address("1.2.3.4", 1)),
+            all_free,
+            [Address("0.0.0.0", 8080)],
+        ),
+    ],
+    ids=[
+        "default",
+        "Ollama runs",
+        "HOST alone is ignored",
+        "PORT",
+        "PORT and HOST",
+        "OLLAMA_HOST",
+        "PORT wins over OLLAMA_HOST",
+    ],
+)
+def test_listen_addresses(
+    config: Config, is_free: Callable[[Address], bool], expected: list[Address]
+) -> None:
+    assert listen_addresses(config, is_free) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:11434",
+        "http://localhost:11434/ollama",
+        "https://[::1]:11434",
+        "http://0.0.0.0:11434",
+        "http://127.8.8.8:11434",
+    ],
+)
+def test_ollamas_port_is_left_to_a_local_passthrough(url: str) -> None:
+    config = Config(ollama_passthrough_url=url)
+
+    assert listen_addresses(config, all_free) == [PORT_6000]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:11435",
+        "http://127.0.0.1",
+        "http://192.0.2.1:11434",
+        "http://nowhere.invalid:11434",
+        "http://a..b:11434",
+    ],
+)
+def test_passthrough_elsewhere_leaves_ollamas_port_free(url: str) -> None:
+    config = Config(ollama_passthrough_url=url)
+
+    assert listen_addresses(config, all_free) == [PORT_6000, OLLAMAS]
+
+
+def test_port_with_a_listener_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not is_free(Address(*server.getsockname()))
+
+
+def test_port_bound_without_listening_is_not_free() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+
+        assert not is_free(Address(*taken.getsockname()))
+
+
+def test_port_is_free_after_its_listener_closed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = Address(*server.getsockname())
+
+    assert is_free(address)
+
+
+def test_wildcard_is_reachable_over_loopback() -> None:
+    assert str(reachable(Address("0.0.0.0", 80))) == "127.0.0.1:80"
+    assert str(reachable(Address("::", 80))) == "[::1]:80"
+    assert str(reachable(Address("192.168.1.2", 80))) == "192.168.1.2:80"

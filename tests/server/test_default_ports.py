@@ -1,0 +1,62 @@
+"""The default ports, in a network namespace in which all ports are free."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.serving import environment, procfile_command, serving
+
+# Switches the loopback interface on and, with "taken", listens on Ollama's port.
+PREPARE = """
+import fcntl, os, socket, struct, sys
+UP, SIOCSIFFLAGS = 0x1, 0x8914
+with socket.socket() as plain:
+    fcntl.ioctl(plain, SIOCSIFFLAGS, struct.pack("16sh", b"lo", UP))
+if sys.argv[1] == "taken":
+    os.set_inheritable(socket.create_server(("127.0.0.1", 11434)).detach(), True)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+NAMESPACE = ["unshare", "--net", "--map-root-user"]
+SETTINGS = environment(
+    CEREBRAS_API_KEY="csk-unused",
+    CEREBRAS_BASE_URL="http://127.0.0.1:9/v1",
+    PORT="",
+    HOST="",
+)
+
+
+@pytest.fixture(autouse=True)
+def _require_namespaces() -> None:
+    """Skip where network namespaces are not permitted."""
+    try:
+        subprocess.run([*NAMESPACE, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"network namespaces are not permitted: {error}")
+
+
+def read_greeting(ollamas_port: str, **settings: str) -> str:
+    command = [*NAMESPACE, sys.executable, "-c", PREPARE, ollamas_port]
+    environ = {**SETTINGS, **settings}
+    with serving([*command, *procfile_command()], environ) as server:
+        return server.program.wait_for("Cerellama listens at")
+
+
+def test_ollamas_port_is_served_if_free() -> None:
+    greeting = read_greeting("free")
+
+    assert greeting.endswith("at http://127.0.0.1:6000 and http://127.0.0.1:11434")
+
+
+def test_taken_ollama_port_is_not_served() -> None:
+    greeting = read_greeting("taken")
+
+    assert greeting.endswith("at http://127.0.0.1:6000")
+
+
+def test_ollama_port_of_the_passthrough_is_not_served() -> None:
+    greeting = read_greeting("free", OLLAMA_PASSTHROUGH_URL="http://127.0.0.1:11434")
+
+    assert greeting.endswith("at http://127.0.0.1:6000")

@@ -1,0 +1,90 @@
+"""The greeting, the warnings and the CPU count at start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from app.config import Config
+from app.server.startup import greeting, usable_cpus, warnings
+from app.settings import Address
+
+WITH_KEY = Config(cerebras_api_keys=("csk-1",))
+PORT_6000 = Address("127.0.0.1", 6000)
+OLLAMAS = Address("127.0.0.1", 11434)
+WILDCARD = Address("0.0.0.0", 8080)
+ALL_CPUS = len(os.sched_getaffinity(0))
+
+
+def test_greeting_shows_every_address_and_an_example() -> None:
+    listens, example = greeting(WITH_KEY, [PORT_6000, OLLAMAS])
+
+    assert listens == (
+        "Cerellama listens at http://127.0.0.1:6000 and http://127.0.0.1:11434"
+    )
+    assert example == "Try it: OLLAMA_HOST=127.0.0.1:6000 ollama run gpt-oss-120b"
+
+
+def test_example_uses_the_default_model_and_a_reachable_address() -> None:
+    _, example = greeting(Config(cai_model="qwen-3.8-27b"), [WILDCARD])
+
+    assert example == "Try it: OLLAMA_HOST=127.0.0.1:8080 ollama run qwen-3.8-27b"
+
+
+def test_loopback_with_a_key_has_no_warnings() -> None:
+    assert warnings(WITH_KEY, [PORT_6000, OLLAMAS]) == []
+
+
+def test_open_port_without_tokens_is_a_warning() -> None:
+    (warning,) = warnings(WITH_KEY, [WILDCARD])
+
+    assert "ANYONE WHO REACHES 0.0.0.0:8080" in warning
+    assert "ACCESS_TOKENS" in warning
+
+
+def test_open_port_with_tokens_has_no_warning() -> None:
+    config = Config(cerebras_api_keys=("csk-1",), access_tokens=("token",))
+
+    assert warnings(config, [WILDCARD]) == []
+
+
+def test_missing_key_is_a_warning() -> None:
+    (warning,) = warnings(Config(), [PORT_6000])
+
+    assert warning.startswith("CEREBRAS_API_KEY is not set")
+
+
+@pytest.mark.parametrize(
+    ("cpu_max", "expected"),
+    [
+        ("max 100000\n", ALL_CPUS),
+        ("100000 100000\n", 1),
+        ("50000 100000\n", 1),
+        ("150000 100000\n", min(2, ALL_CPUS)),
+        ("99999900000 100000\n", ALL_CPUS),
+        ("nonsense\n", ALL_CPUS),
+    ],
+)
+def test_quota_of_cgroup_v2_limits_the_cpus(
+    tmp_path: Path, cpu_max: str, expected: int
+) -> None:
+    (tmp_path / "cpu.max").write_text(cpu_max)
+
+    assert usable_cpus(tmp_path) == expected
+
+
+@pytest.mark.parametrize(("quota", "expected"), [("-1", ALL_CPUS), ("100000", 1)])
+def test_quota_of_cgroup_v1_limits_the_cpus(
+    tmp_path: Path, quota: str, expected: int
+) -> None:
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu/cpu.cfs_quota_us").write_text(quota)
+    (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000")
+
+    assert usable_cpus(tmp_path) == expected
+
+
+def test_affinity_limits_the_cpus_without_cgroups(tmp_path: Path) -> None:
+    assert usable_cpus(tmp_path) == ALL_CPUS
