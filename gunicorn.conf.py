@@ -34,7 +34,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from app.config import from_env
-from app.server import drain, metric_files, startup, support
+from app.server import drain, metric_files, startup
 from app.server.addresses import is_free, listen_addresses
 from app.settings import Address
 from app.web import logs
@@ -51,7 +51,7 @@ if not os.environ.get("CERELLAMA_BIND"):
     os.environ["CERELLAMA_BIND"] = ",".join(str(address) for address in addresses)
 
 bind = os.environ["CERELLAMA_BIND"].split(",")
-worker_class = support.worker_class()
+worker_class = "app.server.worker.Worker"
 workers = settings.web_concurrency or min(MAX_DEFAULT_WORKERS, startup.usable_cpus())
 worker_connections = (
     settings.max_upstream_requests + settings.ollama_max_queue + SPARE_CONNECTIONS
@@ -87,8 +87,7 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def on_reload(server: Arbiter) -> None:
-    for worker in server.WORKERS.values():
-        drain.mark_replaced(worker)
+    drain.note_reload()
 
 
 def post_worker_init(worker: Worker) -> None:

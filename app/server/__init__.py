@@ -1,1 +1,1 @@
-"""How gunicorn's gevent worker serves the app; `flask run` knows nothing of it."""
+"""The gunicorn worker and the start-up of the server; `flask run` uses none of it."""

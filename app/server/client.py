@@ -1,4 +1,9 @@
-"""A client's connection: every part of a request has its time, and then it is over."""
+"""Read a client's requests from its connection, within time limits.
+
+gunicorn's parser reads from a `gunicorn.http.unreader.Unreader`. `Client` is an
+Unreader with deadlines. It overrides `chunk()` and uses `take_buffered()` and
+`unread()`; tests/server/test_client.py runs gunicorn's parser on it.
+"""
 
 from __future__ import annotations
 
@@ -6,109 +11,120 @@ import socket
 import struct
 from contextlib import suppress
 from time import monotonic
+from typing import Any
 
-from gevent import get_hub, sleep
-from gunicorn.http.unreader import SocketUnreader
+from gevent import get_hub, getcurrent, sleep
+from gunicorn.http.unreader import Unreader
 
 from app.http1.readiness import MIN_WAIT_S, read_waiter
 
-HEAD_S = 10.0  # for a whole head, from its first byte; at first from the connection
-SILENCE_S = 30.0  # from byte to byte of a body
-READ_BYTES = 64 * 1024  # at once: most requests come whole
-ABORT = struct.pack("ii", 1, 0)  # linger for nothing: what is unsent is forgotten
+HEAD_TIMEOUT_S = 10.0  # for a whole request head, from its first byte
+BODY_IDLE_TIMEOUT_S = 30.0  # between two reads of a request body
+READ_BYTES = 64 * 1024  # most requests arrive in one read
+MAX_READ_BYTES = 1024 * 1024  # if the parser asks for more at once
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for 0 seconds
 
 
-class HungUp(OSError):
-    """Nothing more is expected of a client that has sent nothing yet."""
+class WaitEnded(OSError):
+    """`Client.stop_waiting` ended the wait for a request."""
 
 
-class Client(SocketUnreader):
-    """What gunicorn's parser reads from; `waits_since` while no request has begun."""
+class Client(Unreader):
+    """A client's connection.
+
+    `requests` counts the requests that have begun on it. `idle_since` is the time at
+    which the wait for the next request began, or None while there is a request.
+    """
 
     def __init__(
         self,
         sock: socket.socket,
-        idle_s: float,
+        keepalive_s: float,
         *,
-        head_s: float = HEAD_S,
-        silence_s: float = SILENCE_S,
+        head_timeout_s: float = HEAD_TIMEOUT_S,
+        body_idle_timeout_s: float = BODY_IDLE_TIMEOUT_S,
     ) -> None:
-        super().__init__(sock, READ_BYTES)
+        super().__init__()
+        self.sock = sock
         self.requests = 0
-        self.waits_since: float | None = monotonic()
-        self._wait_for = read_waiter(sock)
-        self._idle_s = max(idle_s, MIN_WAIT_S)
-        self._head_s = head_s
-        self._silence_s = silence_s
-        self._until: float | None = self.waits_since + head_s
+        self.idle_since: float | None = monotonic()
+        self._waiting: Any = None  # the greenlet that waits for a request
+        self._wait_until_readable = read_waiter(sock)
+        self._keepalive_s = max(keepalive_s, MIN_WAIT_S)
+        self._head_timeout_s = head_timeout_s
+        self._body_idle_timeout_s = body_idle_timeout_s
+        self._deadline: float | None = self.idle_since + head_timeout_s
 
-    def begins(self) -> bool:
-        """Wait for the first bytes of a request; False when none are to come.
+    def wait_for_request(self) -> bool:
+        """Wait for the first bytes of a request; return False if none come.
 
-        Others have a turn before it, though it may be there already: where client and
-        upstream are quick, no read ever waits, and who asks and asks would have them
-        wait for ever.
+        Other greenlets run first if the bytes are here already. Otherwise a client
+        that pipelines requests would keep the worker to itself when neither its own
+        reads nor those of the upstream have to wait.
         """
-        begun = self.take_buffered()
-        if begun:
+        data = self.take_buffered()
+        if data:
             sleep(0)
         else:
-            begun = self._first_bytes()
-        self.unread(begun)
+            data = self._read_first_bytes()
+        self.unread(data)
         if self.requests:
-            self._until = monotonic() + self._head_s
+            self._deadline = monotonic() + self._head_timeout_s
         self.requests += 1
-        return bool(begun)
+        return bool(data)
 
-    def send_body(self) -> None:
-        """The head has come: the rest may take as long as it does not stop."""
-        self._until = None
+    def start_body(self) -> None:
+        """Replace the deadline of the head by the idle timeout of the body."""
+        self._deadline = None
 
-    def send_rest(self) -> None:
-        """The answer is out: what of the body was not read is not waited for long."""
-        self._until = monotonic() + self._silence_s
+    def start_discard(self) -> None:
+        """Limit the time to read the rest of a body that the app has not read."""
+        self._deadline = monotonic() + self._body_idle_timeout_s
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """One read, as the parser asks for it."""
-        left_s = self._silence_s
-        if self._until is not None:
-            left_s = self._until - monotonic()
-        if left_s <= 0:
+        """Read from the socket; raise TimeoutError after the deadline."""
+        timeout_s = self._body_idle_timeout_s
+        if self._deadline is not None:
+            timeout_s = self._deadline - monotonic()
+        if timeout_s <= 0:
             raise TimeoutError
-        self.sock.settimeout(left_s)
-        return super().chunk(size_hint)  # type: ignore[call-arg]  # stubs of 26
+        self.sock.settimeout(timeout_s)
+        return self.sock.recv(min(max(size_hint or 0, READ_BYTES), MAX_READ_BYTES))
 
-    def hang_up(self) -> None:
-        """End the wait for a request, if there is one; any other greenlet may."""
-        if self.waits_since is None:
-            return
-        awaited = getattr(self.sock, "_read_event", None)
-        if awaited is None:
-            self.sock.shutdown(socket.SHUT_RD)
-        else:
-            get_hub().cancel_wait(awaited, HungUp())
+    def stop_waiting(self) -> None:
+        """Make `wait_for_request` return False if it is waiting.
 
-    def drop(self) -> None:
-        """Away with it, and with what it has not taken."""
+        The greenlet is interrupted in the hub, and only if it is still waiting then.
+        """
+        get_hub().loop.run_callback(self._interrupt_wait)
+
+    def reset(self) -> None:
+        """Close the connection at once, without sending what is still buffered."""
         with suppress(OSError):
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
             self.sock.shutdown(socket.SHUT_RDWR)
 
-    def _first_bytes(self) -> bytes:
-        patience_s = self._idle_s if self.requests else self._head_s
-        self.waits_since = monotonic()
-        try:
-            self._wait_for(patience_s)
-            self.sock.settimeout(patience_s)
-            return self.sock.recv(self.mxchunk)
-        except OSError:
-            return self._late_bytes()
-        finally:
-            self.waits_since = None
+    def _interrupt_wait(self) -> None:
+        if self._waiting is not None:
+            self._waiting.throw(WaitEnded())
 
-    def _late_bytes(self) -> bytes:
-        """What came in the very moment that the wait ended."""
+    def _read_first_bytes(self) -> bytes:
+        timeout_s = self._keepalive_s if self.requests else self._head_timeout_s
+        self.idle_since = monotonic()
+        self._waiting = getcurrent()
+        try:
+            self._wait_until_readable(timeout_s)
+            self.sock.settimeout(timeout_s)
+            return self.sock.recv(READ_BYTES)
+        except OSError:
+            return self._read_available()
+        finally:
+            self._waiting = None
+            self.idle_since = None
+
+    def _read_available(self) -> bytes:
+        """Return bytes that arrived at the moment at which the wait ended."""
         self.sock.settimeout(0)
         with suppress(OSError):
-            return self.sock.recv(self.mxchunk)
+            return self.sock.recv(READ_BYTES)
         return b""

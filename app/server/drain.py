@@ -1,123 +1,125 @@
-"""How a worker ends: in stages, so that nobody loses an answer that can be given.
+"""Shut a worker down in stages, so that no client loses a reply it can still get.
 
-Replaced by a new worker at HUP it takes connections until that one can have begun. At
-TERM it goes on for half of the grace, while it has work: so long may a load balancer
-take to look away.
+A worker that is replaced (HUP) accepts connections until its successor can have
+started. At TERM a worker that has requests goes on accepting for half of the grace
+period: a load balancer may take that long to stop sending requests to it.
 """
 
 from __future__ import annotations
 
-import os
+import mmap
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import gevent
-from gevent.server import StreamServer
 from gunicorn.config import Config
-from gunicorn.workers.base import Worker as GunicornWorker
 
 from app.server.client import Client
+from app.server.listener import Listener
 from app.upstream.running import Running
 
 TICK_S = 0.05
-LAST_WORDS_S = 2.0  # before the end, streams are told
-FORCE_S = 1.2  # before the end, who has not taken that is dropped
-LAST_ONE_S = 0.4  # what whoever is taken in last may take at least
-EXIT_S = 1.0  # what the ends of two processes may take on a busy machine
-NEWCOMER_S = 1.0  # how long a new connection may be silent
-TAKEOVER_S = 1.0  # what a new worker takes to begin
-HANDOVER_S = 2.0  # at HUP: a client in the middle of its requests asks within that
+# Before the end of the grace period:
+NOTIFY_BEFORE_END_S = 2.0  # streams get their last event
+RESET_BEFORE_END_S = 1.2  # clients that have not read it are disconnected
+EXIT_BEFORE_END_S = 1.0  # the worker exits; two processes may have to on a busy machine
+MIN_REQUEST_S = 0.4  # between the last accepted connection and the first reset
+# After the start of the shutdown:
+SUCCESSOR_START_S = 1.0  # a worker that replaces this one needs to start
+# A connection without a request is closed after:
+NEW_CONNECTION_IDLE_S = 1.0
+REPLACED_IDLE_S = 2.0  # at HUP, where a client in mid-conversation stays undisturbed
+
+# Counts the HUPs of this server, modulo 256. The memory is shared with the workers,
+# which inherit it when they are forked.
+_reloads = mmap.mmap(-1, 1)
 
 
-class Worker(Protocol):
-    """What of a worker is drained."""
+class DrainableWorker(Protocol):
+    """The parts of a worker that its shutdown needs."""
 
     cfg: Config
-    tmp: Any
     clients: set[Client]
 
     def notify(self) -> None: ...
 
 
 class Stage(NamedTuple):
-    due_s: float
+    due_s: float  # after the start of the shutdown
     action: Callable[[], None]
 
 
-def mark_replaced(worker: GunicornWorker) -> None:
-    """Tell a worker, in the file that it shares with the arbiter, why it will end."""
-    os.truncate(worker.tmp.fileno(), 1)
+def note_reload() -> None:
+    """Count a HUP, for the workers that it replaces; runs in the arbiter."""
+    _reloads[0] = (_reloads[0] + 1) % 256
 
 
-def is_replaced(worker: Worker) -> bool:
-    return os.fstat(worker.tmp.fileno()).st_size > 0
+def reload_count() -> int:
+    """Return a number that changes with each HUP."""
+    return _reloads[0]
 
 
-def drain(worker: Worker, servers: Sequence[StreamServer], running: Running) -> None:
-    """Return when all is answered, and by the end of the grace in any case."""
-    begun, grace_s = monotonic(), float(worker.cfg.graceful_timeout)
-    replaced = is_replaced(worker)
+def drain(
+    worker: DrainableWorker,
+    listeners: Sequence[Listener],
+    running: Running,
+    *,
+    replaced: bool,
+) -> None:
+    """Return when all requests are answered, or at the end of the grace period."""
+    start, grace_s = monotonic(), float(worker.cfg.graceful_timeout)
     running.stopping = not replaced
-    closes_s = closing_s(grace_s, replaced)
+    accept_s = accepting_s(grace_s, replaced)
     stages = [
-        Stage(closes_s, lambda: close(servers)),
-        Stage(grace_s - LAST_WORDS_S, running.end),
-        Stage(grace_s - FORCE_S, lambda: drop(worker.clients)),
+        Stage(accept_s, lambda: close_all(listeners)),
+        Stage(grace_s - NOTIFY_BEFORE_END_S, running.end),
+        Stage(grace_s - RESET_BEFORE_END_S, lambda: reset_all(worker.clients)),
     ]
     while True:
-        stages = take_due(stages, monotonic() - begun)
-        part_with_idle(worker.clients, replaced)
-        needed = replaced and monotonic() - begun < closes_s
-        if not needed and not at_work(servers):
-            close(servers)  # takes in who has knocked
-            if not at_work(servers):
+        stages = run_due_stages(stages, monotonic() - start)
+        close_idle(worker.clients, replaced)
+        awaits_successor = replaced and monotonic() - start < accept_s
+        if not awaits_successor and not any(each.is_busy for each in listeners):
+            close_all(listeners)  # accepts the connections of the backlog
+            if not any(each.is_busy for each in listeners):
                 return
         worker.notify()
         gevent.sleep(TICK_S)
-        if monotonic() - begun >= grace_s - EXIT_S:
+        if monotonic() - start >= grace_s - EXIT_BEFORE_END_S:
             return
 
 
-def closing_s(grace_s: float, replaced: bool) -> float:
-    """When nobody is taken in any more: before the first is dropped, however short."""
-    wanted_s = TAKEOVER_S if replaced else grace_s / 2
-    return max(min(wanted_s, grace_s - FORCE_S - LAST_ONE_S), 0.0)
+def accepting_s(grace_s: float, replaced: bool) -> float:
+    """Return for how long to accept connections: never until the first is reset."""
+    wanted_s = SUCCESSOR_START_S if replaced else grace_s / 2
+    return max(min(wanted_s, grace_s - RESET_BEFORE_END_S - MIN_REQUEST_S), 0.0)
 
 
-def take_due(stages: Sequence[Stage], now_s: float) -> list[Stage]:
-    """Do what is due; what is left."""
+def run_due_stages(stages: Sequence[Stage], elapsed_s: float) -> list[Stage]:
+    """Run the stages that are due, and return the others."""
     for stage in stages:
-        if stage.due_s <= now_s:
+        if stage.due_s <= elapsed_s:
             stage.action()
-    return [stage for stage in stages if stage.due_s > now_s]
+    return [stage for stage in stages if stage.due_s > elapsed_s]
 
 
-def part_with_idle(clients: Iterable[Client], replaced: bool) -> None:
+def close_idle(clients: Iterable[Client], replaced: bool) -> None:
+    """Close connections that have waited long enough for a request."""
     now = monotonic()
     for client in tuple(clients):
-        patience_s = 0.0 if client.requests else NEWCOMER_S
+        limit_s = 0.0 if client.requests else NEW_CONNECTION_IDLE_S
         if replaced:
-            patience_s = HANDOVER_S
-        if client.waits_since is not None and now - client.waits_since >= patience_s:
-            client.hang_up()
+            limit_s = REPLACED_IDLE_S
+        if client.idle_since is not None and now - client.idle_since >= limit_s:
+            client.stop_waiting()
 
 
-def drop(clients: Iterable[Client]) -> None:
+def reset_all(clients: Iterable[Client]) -> None:
     for client in tuple(clients):
-        client.drop()
+        client.reset()
 
 
-def at_work(servers: Iterable[StreamServer]) -> bool:
-    return any(server.pool for server in servers)
-
-
-def close(servers: Iterable[StreamServer]) -> None:
-    """Accept who is waiting for it already, then nobody."""
-    for server in servers:
-        if server.closed:
-            continue
-        server.stop_accepting()
-        while not server.full() and (accepted := server.do_read()):
-            server.do_handle(*accepted)
-        server.close()
+def close_all(listeners: Iterable[Listener]) -> None:
+    for listener in listeners:
+        listener.close()

@@ -1,6 +1,17 @@
-"""gunicorn's response, in fewer system calls: head and first bytes are one send.
+"""Send responses in few system calls.
 
-Its own way is `sendall`, which in gevent asks for the socket's buffer size each time.
+The head and the first bytes of the body leave in one send, each later chunk in one
+send of its own. gunicorn's own response sends the head alone, and uses `sendall`, for
+which gevent asks the kernel for the size of the socket's buffer each time. At one
+chunk a token these system calls are a large part of what a token costs.
+
+`Response` is a subclass of `gunicorn.http.wsgi.Response`. It relies on
+
+* `gunicorn.http.wsgi.create()` making it when given `response_class`;
+* `write()` checking the body's length and calling `send_headers()` and `_emit_body()`;
+* `req`, `status`, `headers`, `chunked`, `headers_sent` and `should_close()`.
+
+tests/server/test_response.py drives it as a WSGI app does.
 """
 
 from __future__ import annotations
@@ -8,104 +19,92 @@ from __future__ import annotations
 import functools
 import socket
 import time
+from email.utils import formatdate
 from typing import Any, Protocol
 
-from gunicorn import util
 from gunicorn.config import Config
 from gunicorn.http.wsgi import Response as GunicornResponse
 
 from app.http1.chunked import LAST_CHUNK
-from app.web.relay import LastFrames
 
 
 class Server(Protocol):
-    """What a response must know of the worker that sends it."""
+    """The parts of a worker that its responses need."""
 
     alive: bool
-    silence_s: float  # for how long a reader may take nothing
+    send_timeout_s: float  # for each wait until the client takes more bytes
 
 
 class Response(GunicornResponse):
-    req: Any  # the stubs say of nothing that it is there
+    req: Any  # the type stubs do not say that it has a body
 
     def __init__(
         self, req: Any, sock: socket.socket, cfg: Config, server: Server
     ) -> None:
         super().__init__(req, sock, cfg)
         self._server = server
-        self._head = b""
-        self.closes = True  # what the client has been told of the connection
-        self._ended = False
+        self._unsent_head = b""
+        self.closes_connection = True  # as the head announced it
 
     def should_close(self) -> bool:
-        """Also when no request could follow: at the end, or within a broken body."""
-        ends = not self._server.alive or self.req.body.failed
-        return ends or super().should_close()
+        """Close also if the worker is stopping or the request's body is broken."""
+        no_more_requests = not self._server.alive or self.req.body.failed
+        return no_more_requests or super().should_close()
 
     def default_headers(self) -> list[str]:
-        """As Go: it names no server, and a connection is kept without a word."""
+        """Return the first lines of the head, as Go's net/http would send them.
+
+        They name no server, and no `Connection` where it is the default.
+        """
         major, minor = self.req.version
-        head = [f"HTTP/{major}.{minor} {self.status}\r\n", date(int(time.time()))]
-        self.closes = self.should_close()
-        if self.closes:
-            head.append("Connection: close\r\n")
+        lines = [f"HTTP/{major}.{minor} {self.status}\r\n", date_line(int(time.time()))]
+        self.closes_connection = self.should_close()
+        if self.closes_connection:
+            lines.append("Connection: close\r\n")
         elif self.req.version <= (1, 0):
-            head.append("Connection: keep-alive\r\n")
+            lines.append("Connection: keep-alive\r\n")
         if self.chunked:
-            head.append("Transfer-Encoding: chunked\r\n")
-        return head
+            lines.append("Transfer-Encoding: chunked\r\n")
+        return lines
 
     def send_headers(self) -> None:
-        """Make them ready; they leave with what follows."""
+        """Serialise the head; it leaves with the first bytes that follow it."""
         if self.headers_sent:
             return
         self.headers_sent = True
         lines = self.default_headers()
         lines += [f"{name}: {value}\r\n" for name, value in self.headers]
         lines.append("\r\n")
-        self._head = "".join(lines).encode("latin-1")
-        self.sock.settimeout(self._server.silence_s)
-
-    def write(self, arg: bytes) -> None:
-        """A chunk of a stream under way needs none of gunicorn's questions."""
-        if self.headers_sent and self.chunked and arg:
-            self.sent += len(arg)
-            self._emit_body(arg)
-        else:
-            super().write(arg)
+        self._unsent_head = "".join(lines).encode("latin-1")
+        self.sock.settimeout(self._server.send_timeout_s)
 
     def close(self) -> None:
+        """Send the last chunk, and the head if there was no body."""
         self.send_headers()
-        end = LAST_CHUNK if self.chunked and not self._ended else b""
-        if self._head or end:
-            self._send(end)
+        if self.chunked:
+            self._send(LAST_CHUNK)
+        elif self._unsent_head:
+            self._send(b"")
 
     def _emit_body(self, data: bytes) -> None:
-        if self._ended:  # nothing can follow
-            return
-        if not self.chunked:
-            self._send(data)
-            return
-        chunk = b"%X\r\n%b\r\n" % (len(data), data)
-        if isinstance(data, LastFrames):
-            self._ended = True
-            chunk += LAST_CHUNK
-        self._send(chunk)
+        if self.chunked:
+            data = b"%X\r\n%b\r\n" % (len(data), data)
+        self._send(data)
 
     def _send(self, data: bytes) -> None:
-        if self._head:
-            data, self._head = self._head + data, b""
+        if self._unsent_head:
+            data, self._unsent_head = self._unsent_head + data, b""
         sent = self.sock.send(data)
         if sent < len(data):
             send_rest(self.sock, memoryview(data)[sent:])
 
 
 def send_rest(sock: socket.socket, rest: memoryview) -> None:
-    """The timeout is of each wait, not of all: who is slow is not yet gone."""
+    """Send all of `rest`; the socket's timeout limits each wait, not all of them."""
     while rest:
         rest = rest[sock.send(rest) :]
 
 
 @functools.lru_cache(maxsize=1)
-def date(second: int) -> str:
-    return f"Date: {util.http_date(second)}\r\n"
+def date_line(second: int) -> str:
+    return f"Date: {formatdate(second, usegmt=True)}\r\n"

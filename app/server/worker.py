@@ -1,6 +1,18 @@
-"""gunicorn's gevent worker, with time limits, fewer sends, and an end in stages.
+"""The gunicorn worker: gevent's, with time limits for clients and a staged shutdown.
 
-TLS and whatever else gunicorn can do beside plain HTTP/1 is left to gunicorn's own.
+gunicorn parses the requests and makes the WSGI environ. This package replaces how its
+gevent worker reads from clients (client.py), sends (response.py), accepts
+(listener.py) and stops (drain.py); gunicorn has no setting for any of these. With TLS
+(`--certfile`) gunicorn's own worker serves.
+
+It relies on parts of gunicorn that its documentation does not describe:
+
+* `GeventWorker`: `__init__()`, `run()`, `handle_exit()`, `notify()`, `alive`, `nr`,
+  `max_requests`, `sockets`, `worker_connections`, `wsgi`, `cfg`, `log`;
+* the parser: `http.message.Request(cfg, unreader, address, number)` with `version`,
+  `headers` and `body.failed`, and the exceptions in `http.errors`.
+
+tests/server/test_worker.py serves connections with them.
 """
 
 from __future__ import annotations
@@ -12,154 +24,157 @@ from types import FrameType
 from typing import Any
 
 from gevent.event import Event
-from gevent.pool import Pool
-from gevent.server import StreamServer
 from gevent.socket import socket
-from gunicorn import util
 from gunicorn.config import Config
-from gunicorn.http import errors
+from gunicorn.http import errors, wsgi
+from gunicorn.http.message import Request
 from gunicorn.workers.ggevent import GeventWorker
 
 from app.server.client import Client
-from app.server.drain import drain
-from app.server.environ import build, constants
-from app.server.refusal import REFUSED, NoHost, refuse
-from app.server.request import Request
+from app.server.drain import drain, reload_count
+from app.server.listener import Listener
+from app.server.refusal import CLIENT_ERRORS, MissingHost, linger, refuse
 from app.server.response import Response
 from app.services import services
 
 HEARTBEAT_S = 1.0
-PIECE = 1 << 20  # in small ones gunicorn copies what it holds again and again
+DISCARD_BYTES = 1 << 20  # gunicorn copies what it holds on each read: few large reads
 
 
 class Worker(GeventWorker):
-    wsgi: Any  # our app
-    silence_s: float
+    wsgi: Any  # the Flask app
+    send_timeout_s: float
+    _stop_requested: Event | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make a worker; gunicorn does so in the arbiter, before the fork."""
+        super().__init__(*args, **kwargs)
+        self.clients: set[Client] = set()
+        self._reloads_at_start = reload_count()
 
     def run(self) -> None:
         if self.cfg.is_ssl:
             super().run()
             return
-        settle(self.cfg)
         with self.wsgi.app_context():
-            ours = services()
-        self.silence_s = ours.upstream.idle_timeout_s
-        self._always = constants(self.cfg)
-        self.clients: set[Client] = set()
-        self._told = Event()
-        servers = [self._listen(sock) for sock in self.sockets]
+            parts = services()
+        self.send_timeout_s = parts.upstream.idle_timeout_s
+        self._stop_requested = Event()
+        listeners = [self._listen(sock) for sock in self.sockets]
         while self.alive:
             self.notify()
-            self._told.wait(HEARTBEAT_S)
-        drain(self, servers, ours.running)
+            self._stop_requested.wait(HEARTBEAT_S)
+        replaced = reload_count() != self._reloads_at_start
+        drain(self, listeners, parts.running, replaced=replaced)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        if hasattr(self, "_told"):
-            self._told.set()
+        if self._stop_requested:
+            self._stop_requested.set()
 
-    def serve(self, listener_name: Any, client: socket, addr: Any) -> None:
-        """A connection from its begin to its end."""
-        known = Client(client, self.cfg.keepalive)
-        self.clients.add(known)
+    def serve(self, listener_address: Any, sock: socket, address: Any) -> None:
+        """Serve a connection until it ends."""
+        client = Client(sock, self.cfg.keepalive)
+        self.clients.add(client)
         try:
-            self._converse(known, listener_name, addr)
-        except TimeoutError:  # it sends or takes nothing any more
-            known.drop()
+            self._serve_requests(client, listener_address, address)
+        except TimeoutError:  # the client neither sends nor reads any more
+            client.reset()
         except OSError as error:
             self.log.debug("a connection broke: %s", error)
         finally:
-            self.clients.discard(known)
-            util.close(client)
+            self.clients.discard(client)
+            sock.close()
 
-    def handle_request(
-        self, listener_name: Any, req: Any, sock: socket, addr: Any
-    ) -> bool:
-        """Answer; whether another request may follow."""
-        begun = datetime.now()
-        response = Response(req, sock, self.cfg, self)
-        environ = build(req, sock, addr, listener_name, self.cfg, self._always)
-        self._count()
-        try:
-            send(self.wsgi(environ, response.start_response), response)
-        finally:
-            self.log.access(response, req, environ, datetime.now() - begun)
-        return not response.closes
-
-    def _listen(self, sock: socket) -> StreamServer:
-        sock.setblocking(True)
-        pool = Pool(self.worker_connections)
-        # Asked now: the listener may be closed before its last connection is served.
+    def _listen(self, sock: socket) -> Listener:
+        # The address is needed after the listener has been closed, too.
         serve = partial(self.serve, sock.getsockname())
-        server = StreamServer(sock, handle=serve, spawn=pool)
-        if self.cfg.workers > 1:
-            server.max_accept = 1
-        server.start()
-        return server
+        shared = self.cfg.workers > 1
+        return Listener(sock, serve, self.worker_connections, shared=shared)
 
-    def _converse(self, client: Client, server: Any, addr: Any) -> None:
-        """One request after the other."""
-        while client.begins():
-            request = receive(client, self.cfg, addr)
+    def _serve_requests(
+        self, client: Client, listener_address: Any, address: Any
+    ) -> None:
+        """Serve one request after the other."""
+        while client.wait_for_request():
+            request = parse_head(client, self.cfg, address)
             if request is None:
                 return
-            stays = self._answer(server, request, client, addr)
-            client.send_rest()
-            if not finish(request.body):
-                util.close_graceful(client.sock)
+            keep_alive = self._respond(request, client, listener_address, address)
+            client.start_discard()
+            if not discard_body(request.body):
+                linger(client.sock)
                 return
-            if not stays:
+            if not keep_alive:
                 return
 
-    def _answer(self, server: Any, request: Any, client: Client, addr: Any) -> bool:
+    def _respond(
+        self, request: Any, client: Client, listener_address: Any, address: Any
+    ) -> bool:
+        """Send the app's response; return whether another request may follow."""
         try:
-            return self.handle_request(server, request, client.sock, addr)
+            return self._run_app(request, client, listener_address, address)
         except OSError:
             raise
         except Exception as error:
             refuse(client.sock, error)
             return False
 
-    def _count(self) -> None:
+    def _run_app(
+        self, request: Any, client: Client, listener_address: Any, address: Any
+    ) -> bool:
+        start = datetime.now()
+        response, environ = wsgi.create(
+            *(request, client.sock, address, listener_address, self.cfg),
+            response_class=Response,
+            response_args=(self,),
+        )
+        environ["wsgi.multithread"] = True
+        self._count_request()
+        try:
+            send_body(self.wsgi(environ, response.start_response), response)
+        finally:
+            self.log.access(response, request, environ, datetime.now() - start)
+        return not response.closes_connection
+
+    def _count_request(self) -> None:
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
-            self._told.set()
+            if self._stop_requested:
+                self._stop_requested.set()
 
 
-def settle(cfg: Config) -> None:
-    """Make plain attributes of the settings: gunicorn looks each up, 25 a request."""
-    vars(cfg).update({name: setting.get() for name, setting in cfg.settings.items()})
-
-
-def receive(client: Client, cfg: Config, addr: Any) -> Any:
-    """The next request's head; None if it is none."""
+def parse_head(client: Client, cfg: Config, address: Any) -> Any:
+    """Return the next request; refuse it and return None if it is malformed."""
     try:
-        request: Any = Request(cfg, client, addr, client.requests)
-        if request.version >= (1, 1) and "HOST" not in dict(request.headers):
-            raise NoHost
-    except REFUSED as error:
+        request: Any = Request(cfg, client, address, client.requests)
+        has_host = any(name == "HOST" for name, _ in request.headers)
+        if request.version >= (1, 1) and not has_host:
+            raise MissingHost
+    except CLIENT_ERRORS as error:
         refuse(client.sock, error)
         return None
-    client.send_body()
+    client.start_body()
     return request
 
 
-def finish(body: Any) -> bool:
-    """Read what is left of a body; False when nobody knows where it ends."""
+def discard_body(body: Any) -> bool:
+    """Read the rest of a request's body; return False if its end cannot be found."""
     try:
-        while not body.failed and body.read(PIECE):
+        while not body.failed and body.read(DISCARD_BYTES):
             pass
     except errors.ParseException:
         return False
     return not body.failed
 
 
-def send(items: Iterable[bytes], response: Any) -> None:
+def send_body(pieces: Iterable[bytes], response: Any) -> None:
+    """Send what the app returned, and close it."""
     try:
-        for item in items:
-            response.write(item)
+        for piece in pieces:
+            response.write(piece)
         response.close()
     finally:
-        if hasattr(items, "close"):
-            items.close()
+        if hasattr(pieces, "close"):
+            pieces.close()

@@ -6,6 +6,7 @@ import errno
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -21,10 +22,6 @@ from app.web.record import Record
 log = logging.getLogger(__name__)
 
 OWN = {"date", "server"}  # headers that whoever serves us gives every answer
-
-
-class LastFrames(bytes):
-    """Nothing follows them: the server need not wait for the generator's end."""
 
 
 class Live(Response):
@@ -47,10 +44,11 @@ def relay(
     batches: Iterable[list[Event]], dialect: StreamFormat, close: Callable[[], None]
 ) -> Response:
     """One write per batch; a failure becomes the dialect's own last event."""
-    frames = _frames(batches, dialect, _begun())
+    told, remaining = _begun(), iter(batches)
+    frames = _frames(remaining, dialect, told)
     response = Live(frames, content_type=dialect.mimetype)
     response.headers["X-Accel-Buffering"] = "no"
-    response.call_on_close(close)
+    response.call_on_close(partial(_finish, remaining, told, close))
     return response
 
 
@@ -94,19 +92,38 @@ def _frames(
         for events in batches:
             if isinstance(events, LastEvents):
                 told.cancel.reply_complete = True
-                yield LastFrames(dialect.encode_all(events))
-                told.whole = True
-            elif events:
+                yield dialect.encode_all(events)
+                break
+            if events:
                 yield dialect.encode_all(events)
         told.whole = True
     except CerellamaError as error:
-        if told.whole or type(error) is Cancelled:  # nobody reads any more
+        if type(error) is Cancelled:  # nobody reads any more
             return
         told.fail(error)
         yield dialect.encode_all([dialect.from_error(error)])
     except Exception as error:
         told.fail(error)
         log.exception("a stream failed", extra={"fields": {"id": told.id}})
-        if not told.whole:
-            failure = CerellamaError("internal server error")
-            yield dialect.encode_all([dialect.from_error(failure)])
+        failure = CerellamaError("internal server error")
+        yield dialect.encode_all([dialect.from_error(failure)])
+
+
+def _finish(
+    remaining: Iterable[list[Event]], told: Record, close: Callable[[], None]
+) -> None:
+    """Read the upstream's reply to its end, so that its connection can be used again.
+
+    The client has its whole reply already, and need not wait for this.
+    """
+    try:
+        if told.whole:
+            for _ in remaining:
+                pass
+    except CerellamaError:
+        pass
+    except Exception as error:
+        told.fail(error)
+        log.exception("a stream failed", extra={"fields": {"id": told.id}})
+    finally:
+        close()

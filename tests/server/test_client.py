@@ -1,4 +1,4 @@
-"""A client that takes its time, over sockets of gevent."""
+"""Time limits of a client's connection, with gevent sockets and gunicorn's parser."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from time import monotonic
 import gevent
 import pytest
 from gevent.socket import socket, socketpair
+from gunicorn.config import Config
+from gunicorn.http.message import Request
 
 from app.server.client import Client
 
@@ -19,180 +21,189 @@ Pair = tuple[socket, socket]
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
+    """Return the server's and the client's end of a connection."""
     ours, theirs = socketpair()
     yield ours, theirs
     ours.close()
     theirs.close()
 
 
-def drip(sock: socket, data: bytes, every_s: float) -> gevent.Greenlet:
+def send_slowly(sock: socket, data: bytes, interval_s: float) -> gevent.Greenlet:
     def send() -> None:
         for byte in data:
             sock.send(bytes([byte]))
-            gevent.sleep(every_s)
+            gevent.sleep(interval_s)
 
     return gevent.spawn(send)
 
 
-def test_the_first_bytes_are_read_once(pair: Pair) -> None:
+def begin_request(client: Client, sock: socket) -> None:
+    """Send and read one byte of a request."""
+    sock.send(b"h")
+    assert client.wait_for_request()
+    assert client.read(1) == b"h"
+
+
+def test_gunicorns_parser_reads_requests_from_it(pair: Pair) -> None:
     client = Client(pair[0], LONG_S)
-    pair[1].send(b"GET ")
+    head = b"POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+    send_slowly(pair[1], head + b"{}" + head + b"[]", 0)
 
-    assert client.begins()
-    assert client.read(4) == b"GET "
+    bodies = []
+    for number in (1, 2):
+        assert client.wait_for_request()
+        request = Request(Config(), client, ("127.0.0.1", 1), number)
+        assert (request.method, request.path, request.query) == ("POST", "/a", "b")
+        assert request.body is not None
+        bodies.append(request.body.read())
 
-
-def test_a_connection_on_which_nothing_is_asked_is_given_up(pair: Pair) -> None:
-    assert not Client(pair[0], LONG_S, head_s=SHORT_S).begins()
-
-
-def test_a_kept_connection_may_be_idle_for_longer(pair: Pair) -> None:
-    client = Client(pair[0], SHORT_S, head_s=LONG_S)
-    pair[1].send(b"x")
-
-    assert client.begins()
-    assert client.read(1) == b"x"
-    assert not client.begins()
+    assert bodies == [b"{}", b"[]"]
 
 
-def test_a_client_whose_requests_are_always_there_lets_others_have_their_turn(
-    pair: Pair,
+def test_large_body_is_read_in_large_pieces(pair: Pair) -> None:
+    client = Client(pair[0], LONG_S)
+    begin_request(client, pair[1])
+    sending = gevent.spawn(pair[1].sendall, b"x" * 3_000_000)
+    largest = 0
+
+    for _ in range(3):
+        gevent.sleep(SHORT_S)
+        largest = max(largest, len(client.chunk(3_000_000)))
+
+    assert largest > 65536
+    sending.kill()
+
+
+def test_connection_without_a_request_times_out(pair: Pair) -> None:
+    assert not Client(pair[0], LONG_S, head_timeout_s=SHORT_S).wait_for_request()
+
+
+@pytest.mark.parametrize("keepalive_s", [0, SHORT_S])
+def test_idle_connection_times_out_after_keepalive(
+    pair: Pair, keepalive_s: float
 ) -> None:
-    client, served = Client(pair[0], LONG_S), []
+    client = Client(pair[0], keepalive_s, head_timeout_s=LONG_S)
+    begin_request(client, pair[1])
+
+    assert not client.wait_for_request()
+
+
+def test_wait_for_first_request_lets_other_greenlets_run(pair: Pair) -> None:
+    client, ran = Client(pair[0], LONG_S), []
     pair[1].send(b"xyz")
-    other = gevent.spawn(lambda: served.append("other"))
+    other = gevent.spawn(lambda: ran.append("other"))
 
-    assert client.begins()
+    assert client.wait_for_request()
 
-    assert served == ["other"]
+    assert ran == ["other"]
     other.join()
 
 
-def test_a_client_that_sends_many_requests_at_once_does_so_too(pair: Pair) -> None:
-    client, served = Client(pair[0], LONG_S), []
+def test_wait_for_pipelined_request_lets_other_greenlets_run(pair: Pair) -> None:
+    client, ran = Client(pair[0], LONG_S), []
     pair[1].send(b"xyz")
-    assert client.begins()
+    assert client.wait_for_request()
     assert client.read(1) == b"x"
-    other = gevent.spawn(lambda: served.append("other"))
+    other = gevent.spawn(lambda: ran.append("other"))
 
-    assert client.begins()
+    assert client.wait_for_request()
 
-    assert served == ["other"]
+    assert ran == ["other"]
     assert client.read(1) == b"y"
     other.join()
 
 
-def test_a_kept_connection_need_not_be_kept(pair: Pair) -> None:
-    client = Client(pair[0], idle_s=0)
-    pair[1].send(b"x")
+def test_head_has_one_deadline(pair: Pair) -> None:
+    client = Client(pair[0], LONG_S, head_timeout_s=4 * SHORT_S)
+    sending = send_slowly(pair[1], b"GET / HTTP/1.1", SHORT_S)
 
-    assert client.begins()
-    assert client.read(1) == b"x"
-    assert not client.begins()
-
-
-def test_a_head_is_due_as_a_whole(pair: Pair) -> None:
-    client = Client(pair[0], LONG_S, head_s=4 * SHORT_S)
-    dripping = drip(pair[1], b"GET / HTTP/1.1", SHORT_S)
-
-    assert client.begins()
+    assert client.wait_for_request()
     with pytest.raises(TimeoutError):
         client.read(14)
 
-    dripping.kill()
+    sending.kill()
 
 
-def test_a_second_head_is_due_from_its_first_byte(pair: Pair) -> None:
-    client = Client(pair[0], LONG_S, head_s=4 * SHORT_S)
-    pair[1].send(b"x")
-    assert client.begins()
-    assert client.read(1) == b"x"
+def test_deadline_of_second_head_starts_with_its_first_byte(pair: Pair) -> None:
+    client = Client(pair[0], LONG_S, head_timeout_s=4 * SHORT_S)
+    begin_request(client, pair[1])
 
     gevent.spawn_later(5 * SHORT_S, pair[1].send, b"yz")
 
-    assert client.begins()
+    assert client.wait_for_request()
     assert client.read(2) == b"yz"
 
 
-def test_a_body_may_take_long_while_it_comes(pair: Pair) -> None:
-    client = Client(pair[0], LONG_S, head_s=SHORT_S, silence_s=4 * SHORT_S)
-    pair[1].send(b"h")
-    assert client.begins()
-    assert client.read(1) == b"h"
-    client.send_body()
+def test_body_may_take_long_while_bytes_arrive(pair: Pair) -> None:
+    client = Client(
+        pair[0], LONG_S, head_timeout_s=SHORT_S, body_idle_timeout_s=4 * SHORT_S
+    )
+    begin_request(client, pair[1])
+    client.start_body()
 
-    dripping = drip(pair[1], b"0123456789", SHORT_S)
+    sending = send_slowly(pair[1], b"0123456789", SHORT_S)
 
     assert client.read(10) == b"0123456789"
-    dripping.join()
+    sending.join()
 
 
-def test_a_body_that_stops_is_given_up(pair: Pair) -> None:
-    client = Client(pair[0], LONG_S, silence_s=SHORT_S)
-    client.send_body()
+def test_body_that_stops_times_out(pair: Pair) -> None:
+    client = Client(pair[0], LONG_S, body_idle_timeout_s=SHORT_S)
+    client.start_body()
     pair[1].send(b"01")
 
     with pytest.raises(TimeoutError):
         client.read(3)
 
 
-def test_what_nobody_wants_is_not_read_for_long_however_fast_it_comes(
-    pair: Pair,
-) -> None:
-    client = Client(pair[0], LONG_S, silence_s=2 * SHORT_S)
-    client.send_rest()
+def test_discarding_a_body_has_a_deadline_however_fast_it_arrives(pair: Pair) -> None:
+    client = Client(pair[0], LONG_S, body_idle_timeout_s=2 * SHORT_S)
+    client.start_discard()
     flood = gevent.spawn(lambda: [pair[1].sendall(b"x" * 65536) for _ in range(10**6)])
-    begun = monotonic()
+    start = monotonic()
 
     with pytest.raises(TimeoutError):
         while client.chunk():
             gevent.sleep(0)
 
-    assert monotonic() - begun < LONG_S
+    assert monotonic() - start < LONG_S
     flood.kill()
 
 
-def test_gevents_sockets_still_have_what_a_wait_can_be_ended_by() -> None:
-    """Without it the connection is closed for reading, which is seen as a hang-up."""
-    assert hasattr(socket, "_read_event")
-
-
-def test_hanging_up_ends_the_wait_for_a_request(pair: Pair) -> None:
+def test_stop_waiting_ends_the_wait_for_a_request(pair: Pair) -> None:
     client = Client(pair[0], LONG_S)
-    gevent.spawn_later(SHORT_S, client.hang_up)
+    gevent.spawn_later(SHORT_S, client.stop_waiting)
 
-    assert not client.begins()
+    assert not client.wait_for_request()
 
 
-def test_a_request_that_came_as_we_hung_up_is_served(pair: Pair) -> None:
+def test_request_that_arrives_with_stop_waiting_is_served(pair: Pair) -> None:
     client = Client(pair[0], LONG_S)
 
-    def both() -> None:
-        client.hang_up()
-        pair[1]._sock.send(b"x")  # type: ignore[attr-defined]
+    def stop_and_send() -> None:
+        client.stop_waiting()
+        pair[1].send(b"x")
 
-    gevent.spawn_later(SHORT_S, both)
+    gevent.spawn_later(SHORT_S, stop_and_send)
 
-    assert client.begins()
+    assert client.wait_for_request()
     assert client.read(1) == b"x"
 
 
-def test_hanging_up_leaves_alone_who_is_being_served(pair: Pair) -> None:
+def test_stop_waiting_does_not_disturb_a_request(pair: Pair) -> None:
     client = Client(pair[0], LONG_S)
-    pair[1].send(b"h")
-    assert client.begins()
-    assert client.read(1) == b"h"
-    client.send_body()
-    gevent.spawn_later(SHORT_S, client.hang_up)
+    begin_request(client, pair[1])
+    client.start_body()
+    gevent.spawn_later(SHORT_S, client.stop_waiting)
     gevent.spawn_later(2 * SHORT_S, pair[1].send, b"b")
 
     assert client.read(1) == b"b"
 
 
-def test_dropping_ends_whatever_is_waited_for(pair: Pair) -> None:
+def test_reset_ends_a_read(pair: Pair) -> None:
     client = Client(pair[0], LONG_S)
-    client.send_body()
-    gevent.spawn_later(SHORT_S, client.drop)
+    client.start_body()
+    gevent.spawn_later(SHORT_S, client.reset)
 
     try:
         assert client.read(1) == b""

@@ -1,8 +1,8 @@
-"""The stages of a worker's end; tests/live/test_stopping.py sees them from outside."""
+"""The stages of a worker's shutdown; tests/live/test_stopping.py tests all of it."""
 
 from __future__ import annotations
 
-import tempfile
+import os
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -10,93 +10,95 @@ from typing import Any
 import pytest
 
 from app.server.drain import (
-    FORCE_S,
-    HANDOVER_S,
-    NEWCOMER_S,
+    NEW_CONNECTION_IDLE_S,
+    REPLACED_IDLE_S,
+    RESET_BEFORE_END_S,
     Stage,
-    closing_s,
-    is_replaced,
-    mark_replaced,
-    part_with_idle,
-    take_due,
+    accepting_s,
+    close_idle,
+    note_reload,
+    reload_count,
+    run_due_stages,
 )
 
 
 @dataclass(eq=False)
-class Caller:
-    """A client that has been silent for so long, if it waits."""
+class FakeClient:
+    """A client that has been idle for `idle_s`, or has a request (None)."""
 
-    silent_s: float | None
+    idle_s: float | None
     requests: int = 1
-    hung_up: bool = False
+    stopped: bool = False
 
     @property
-    def waits_since(self) -> float | None:
-        return None if self.silent_s is None else monotonic() - self.silent_s
+    def idle_since(self) -> float | None:
+        return None if self.idle_s is None else monotonic() - self.idle_s
 
-    def hang_up(self) -> None:
-        self.hung_up = True
-
-
-@pytest.mark.parametrize("replaced", [False, True])
-def test_a_client_that_is_served_is_served_to_the_end(replaced: bool) -> None:
-    client: Any = Caller(None)
-
-    part_with_idle([client], replaced)
-
-    assert not client.hung_up
+    def stop_waiting(self) -> None:
+        self.stopped = True
 
 
 @pytest.mark.parametrize(
-    ("client", "replaced", "parted"),
+    ("client", "replaced", "closed"),
     [
-        (Caller(0.01), False, True),
-        (Caller(NEWCOMER_S / 2, requests=0), False, False),
-        (Caller(NEWCOMER_S + 0.01, requests=0), False, True),
-        (Caller(HANDOVER_S / 2), True, False),
-        (Caller(HANDOVER_S + 0.01), True, True),
+        (FakeClient(None), False, False),
+        (FakeClient(None), True, False),
+        (FakeClient(0.01), False, True),
+        (FakeClient(NEW_CONNECTION_IDLE_S / 2, requests=0), False, False),
+        (FakeClient(NEW_CONNECTION_IDLE_S + 0.01, requests=0), False, True),
+        (FakeClient(REPLACED_IDLE_S / 2), True, False),
+        (FakeClient(REPLACED_IDLE_S + 0.01), True, True),
     ],
-    ids=["kept", "new", "silent", "busy at HUP", "idle at HUP"],
+    ids=["busy", "busy, HUP", "idle", "new", "silent", "just idle, HUP", "idle, HUP"],
 )
-def test_idle_clients_are_parted_with(
-    client: Any, replaced: bool, parted: bool
+def test_only_idle_clients_are_closed(
+    client: Any, replaced: bool, closed: bool
 ) -> None:
-    part_with_idle([client], replaced)
+    close_idle([client], replaced)
 
-    assert client.hung_up == parted
+    assert client.stopped == closed
 
 
 @pytest.mark.parametrize(
-    ("grace_s", "replaced", "due_s"),
+    ("grace_s", "replaced", "expected_s"),
     [(25, True, 1.0), (25, False, 12.5), (2, True, 0.4), (2, False, 0.4), (1, True, 0)],
 )
-def test_nobody_is_taken_in_to_be_dropped(
-    grace_s: float, replaced: bool, due_s: float
+def test_accepting_ends_before_clients_are_reset(
+    grace_s: float, replaced: bool, expected_s: float
 ) -> None:
-    closes_s = closing_s(grace_s, replaced)
+    accept_s = accepting_s(grace_s, replaced)
 
-    assert closes_s == pytest.approx(due_s)
-    assert closes_s < grace_s - FORCE_S or not closes_s
+    assert accept_s == pytest.approx(expected_s)
+    assert accept_s < grace_s - RESET_BEFORE_END_S or not accept_s
 
 
-def test_each_stage_is_taken_once_and_in_its_time() -> None:
-    taken: list[str] = []
+def test_each_stage_runs_once_when_it_is_due() -> None:
+    ran: list[str] = []
     stages = [
-        Stage(0.0, lambda: taken.append("first")),
-        Stage(2.0, lambda: taken.append("second")),
+        Stage(0.0, lambda: ran.append("first")),
+        Stage(2.0, lambda: ran.append("second")),
     ]
 
-    left = take_due(stages, 1.0)
+    remaining = run_due_stages(stages, 1.0)
 
-    assert taken == ["first"]
-    assert take_due(left, 2.0) == []
-    assert taken == ["first", "second"]
+    assert ran == ["first"]
+    assert run_due_stages(remaining, 2.0) == []
+    assert ran == ["first", "second"]
 
 
-def test_a_worker_learns_from_the_arbiter_that_it_is_replaced() -> None:
-    with tempfile.TemporaryFile() as shared:
-        worker: Any = type("Worker", (), {"tmp": shared})
+def test_forked_process_sees_reloads_of_its_parent() -> None:
+    before = reload_count()
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover
+        os.read(read_end, 1)
+        os._exit(reload_count() == before)
 
-        assert not is_replaced(worker)
-        mark_replaced(worker)
-        assert is_replaced(worker)
+    note_reload()
+    os.write(write_end, b"x")
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert reload_count() != before
+    os.close(read_end)
+    os.close(write_end)

@@ -1,4 +1,4 @@
-"""What is no HTTP, refused."""
+"""Replies to malformed requests."""
 
 from __future__ import annotations
 
@@ -7,48 +7,57 @@ import socket
 import pytest
 from gunicorn.http import errors
 
-from app.server.refusal import FAILED, NoHost, line_for, refuse
+from app.server.refusal import SERVER_ERROR, MissingHost, refuse, status_line
 
 
 @pytest.mark.parametrize(
-    ("error", "line"),
+    ("error", "status"),
     [
         (errors.InvalidRequestLine("secret"), "400 Bad Request"),
         (errors.InvalidHeader("secret"), "400 Bad Request"),
         (errors.UnsupportedTransferCoding("secret"), "400 Bad Request"),
-        (NoHost(), "400 Bad Request"),
+        (MissingHost(), "400 Bad Request"),
         (TimeoutError(), "408 Request Timeout"),
         (errors.LimitRequestLine(9000, 8190), "414 URI Too Long"),
         (errors.ExpectationFailed("secret"), "417 Expectation Failed"),
         (errors.LimitRequestHeaders("x"), "431 Request Header Fields Too Large"),
         (errors.InvalidHTTPVersion((3, 0)), "505 HTTP Version Not Supported"),
-        (ZeroDivisionError("secret"), FAILED),
+        (ZeroDivisionError("secret"), SERVER_ERROR),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_every_fault_has_its_line(error: Exception, line: str) -> None:
-    assert line_for(error) == line
+def test_every_error_has_its_status(error: Exception, status: str) -> None:
+    assert status_line(error) == status
 
 
-@pytest.mark.parametrize("error", [NoHost("secret"), ZeroDivisionError("secret")])
-def test_the_answer_is_gos_and_holds_nothing_of_what_was_sent(
-    error: Exception,
-) -> None:
+@pytest.mark.parametrize("error", [MissingHost("secret"), ZeroDivisionError("secret")])
+def test_reply_is_gos_and_repeats_nothing_of_the_request(error: Exception) -> None:
     ours, theirs = socket.socketpair()
-    with theirs:
+    with ours, theirs:
         theirs.shutdown(socket.SHUT_WR)
 
         refuse(ours, error)
 
-        answer = theirs.recv(4096).decode()
-    line = line_for(error)
-    assert answer == (
-        f"HTTP/1.1 {line}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        f"Connection: close\r\n\r\n{line}"
+        reply = b"".join(iter(lambda: theirs.recv(4096), b"")).decode()
+    status = status_line(error)
+    assert reply == (
+        f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Connection: close\r\n\r\n{status}"
     )
 
 
-def test_what_was_sent_reaches_no_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_client_that_is_still_sending_gets_the_reply() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.send(b"unread")
+        theirs.shutdown(socket.SHUT_WR)
+        with ours:
+            refuse(ours, TimeoutError())
+
+        assert theirs.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
+def test_log_does_not_repeat_the_request(caplog: pytest.LogCaptureFixture) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, caplog.at_level("DEBUG", "gunicorn.error"):
         theirs.close()

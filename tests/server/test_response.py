@@ -1,4 +1,4 @@
-"""What leaves for the client, send by send."""
+"""The bytes of a response, send by send."""
 
 from __future__ import annotations
 
@@ -9,35 +9,40 @@ from typing import Any
 import pytest
 from gunicorn.config import Config
 
-from app.server.response import Response, date, send_rest
-from app.web.relay import LastFrames
+from app.server.response import Response, Server, date_line, send_rest
 
 NDJSON = [("Content-Type", "application/x-ndjson")]
 
 
 @dataclass
-class Recorder:
-    """A socket that takes at most `room` bytes at a time."""
+class RecordingSocket:
+    """Takes at most `max_bytes` at a time."""
 
-    room: int = 1 << 20
+    max_bytes: int = 1 << 20
     sends: list[bytes] = field(default_factory=list)
     timeout: float | None = None
 
     def send(self, data: bytes) -> int:
-        self.sends.append(bytes(data[: self.room]))
+        self.sends.append(bytes(data[: self.max_bytes]))
         return len(self.sends[-1])
 
     def settimeout(self, seconds: float) -> None:
         self.timeout = seconds
 
 
-def responding(
-    sock: Recorder,
+@dataclass
+class FakeServer:
+    alive: bool = True
+    send_timeout_s: float = 7.0
+
+
+def make_response(
+    sock: RecordingSocket,
+    server: Server | None = None,
     *,
     method: str = "POST",
     version: tuple[int, int] = (1, 1),
     closes: bool = False,
-    alive: bool = True,
     failed: bool = False,
 ) -> Response:
     request = SimpleNamespace(
@@ -46,144 +51,133 @@ def responding(
         should_close=lambda: closes,
         body=SimpleNamespace(failed=failed),
     )
-    server: Any = SimpleNamespace(alive=alive, silence_s=7.0)
-    wire: Any = sock
-    return Response(request, wire, Config(), server)
+    untyped: Any = sock
+    return Response(request, untyped, Config(), server or FakeServer())
 
 
-def head_of(sock: Recorder) -> list[str]:
+def head_lines(sock: RecordingSocket) -> list[str]:
     return b"".join(sock.sends).partition(b"\r\n\r\n")[0].decode().split("\r\n")
 
 
-def test_the_head_leaves_with_the_first_chunk() -> None:
-    sock = Recorder()
-    response = responding(sock)
+def test_head_leaves_with_the_first_chunk() -> None:
+    sock = RecordingSocket()
+    response = make_response(sock)
 
     response.start_response("200 OK", NDJSON)
     for data in (b"one\n", b"two\n"):
         response.write(data)
     response.close()
 
-    assert [bytes(send) for send in sock.sends[1:]] == [
-        b"4\r\ntwo\n\r\n",
-        b"0\r\n\r\n",
-    ]
     assert sock.sends[0].endswith(b"\r\n\r\n4\r\none\n\r\n")
+    assert sock.sends[1:] == [b"4\r\ntwo\n\r\n", b"0\r\n\r\n"]
 
 
-def test_the_last_frames_and_the_end_are_one_send() -> None:
-    sock = Recorder()
-    response = responding(sock)
-
-    response.start_response("200 OK", NDJSON)
-    response.write(b"one\n")
-    response.write(LastFrames(b"two\n"))
-    assert sock.sends[1:] == [b"4\r\ntwo\n\r\n0\r\n\r\n"]
-    response.write(b"this is not for the client")
-    response.close()
-
-    assert len(sock.sends) == 2
-
-
-def test_the_last_frames_to_an_old_client_are_bytes_as_any() -> None:
-    sock = Recorder()
-    response = responding(sock, version=(1, 0))
+def test_http_1_0_response_is_not_chunked() -> None:
+    sock = RecordingSocket()
+    response = make_response(sock, version=(1, 0))
 
     response.start_response("200 OK", NDJSON)
-    response.write(LastFrames(b"two\n"))
+    response.write(b"two\n")
     response.close()
 
     assert len(sock.sends) == 1
     assert sock.sends[0].endswith(b"\r\n\r\ntwo\n")
 
 
-def test_a_whole_answer_is_one_send() -> None:
-    sock = Recorder()
-    response = responding(sock)
+@pytest.mark.parametrize(
+    ("method", "body", "sent"), [("POST", b"{}", b"{}"), ("HEAD", b"", b"")]
+)
+def test_response_with_a_length_is_one_send(
+    method: str, body: bytes, sent: bytes
+) -> None:
+    sock = RecordingSocket()
+    response = make_response(sock, method=method)
 
     response.start_response("200 OK", [("Content-Length", "2")])
-    response.write(b"{}")
+    response.write(body)
     response.close()
 
     assert len(sock.sends) == 1
-    assert sock.sends[0].endswith(b"Content-Length: 2\r\n\r\n{}")
+    assert sock.sends[0].endswith(b"Content-Length: 2\r\n\r\n" + sent)
 
 
-def test_an_answer_without_a_body_is_one_send() -> None:
-    sock = Recorder()
-    response = responding(sock, method="HEAD")
+def test_body_longer_than_its_length_is_cut() -> None:
+    sock = RecordingSocket()
+    response = make_response(sock)
 
-    response.start_response("200 OK", [("Content-Length", "17")])
-    response.write(b"")
+    response.start_response("200 OK", [("Content-Length", "2")])
+    for data in (b"one", b"two"):
+        response.write(data)
     response.close()
 
+    assert sock.sends[0].endswith(b"\r\n\r\non")
     assert len(sock.sends) == 1
-    assert sock.sends[0].endswith(b"Content-Length: 17\r\n\r\n")
 
 
-def test_no_server_is_named_and_the_date_is_told() -> None:
-    sock = Recorder()
-    response = responding(sock)
+def test_head_has_a_date_and_names_no_server() -> None:
+    sock = RecordingSocket()
+    response = make_response(sock)
 
     response.start_response("200 OK", NDJSON)
     response.close()
 
-    names = [line.partition(":")[0] for line in head_of(sock)[1:]]
+    names = [line.partition(":")[0] for line in head_lines(sock)[1:]]
     assert names == ["Date", "Transfer-Encoding", "Content-Type"]
 
 
-def test_the_date_is_as_in_http() -> None:
-    assert date(784111777) == "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+def test_date_has_the_format_of_http() -> None:
+    assert date_line(784111777) == "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         ({}, None),
         ({"closes": True}, "Connection: close"),
-        ({"alive": False}, "Connection: close"),
+        ({"server": FakeServer(alive=False)}, "Connection: close"),
         ({"failed": True}, "Connection: close"),
         ({"version": (1, 0)}, "Connection: keep-alive"),
         ({"version": (1, 0), "closes": True}, "Connection: close"),
     ],
     ids=str,
 )
-def test_a_client_learns_whether_its_connection_stays(
-    options: dict[str, Any], said: str | None
+def test_head_says_whether_the_connection_closes(
+    options: dict[str, Any], expected: str | None
 ) -> None:
-    sock = Recorder()
-    response = responding(sock, **options)
+    sock = RecordingSocket()
+    response = make_response(sock, **options)
 
     response.start_response("200 OK", [("Content-Length", "0")])
     response.close()
 
-    connection = [line for line in head_of(sock) if line.startswith("Connection")]
-    assert connection == ([said] if said else [])
-    assert response.closes == (said == "Connection: close")
+    connection = [line for line in head_lines(sock) if line.startswith("Connection")]
+    assert connection == ([expected] if expected else [])
+    assert response.closes_connection == (expected == "Connection: close")
 
 
-def test_what_was_said_of_a_connection_holds() -> None:
-    response = responding(Recorder())
+def test_connection_stays_open_if_the_head_did_not_say_close() -> None:
+    server = FakeServer()
+    response = make_response(RecordingSocket(), server)
     response.start_response("200 OK", NDJSON)
     response.write(b"x")
 
-    response._server.alive = False
+    server.alive = False
     response.close()
 
-    assert not response.closes
+    assert not response.closes_connection
 
 
-def test_what_does_not_fit_is_sent_as_room_comes() -> None:
-    sock = Recorder(room=3)
+def test_bytes_that_do_not_fit_are_sent_later() -> None:
+    sock = RecordingSocket(max_bytes=3)
 
     send_rest(sock, memoryview(b"abcdefgh"))  # type: ignore[arg-type]  # has `send`
 
     assert sock.sends == [b"abc", b"def", b"gh"]
 
 
-def test_a_reader_may_take_nothing_for_as_long_as_an_upstream_may_be_silent() -> None:
-    sock = Recorder()
-    response = responding(sock)
+def test_send_timeout_is_the_servers() -> None:
+    sock = RecordingSocket()
+    response = make_response(sock)
 
     response.start_response("200 OK", NDJSON)
     response.write(b"x")

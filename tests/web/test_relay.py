@@ -14,7 +14,7 @@ from app.translate.ollama.dialect import DIALECT as NATIVE
 from app.translate.openai.dialect import DIALECT as OPENAI
 from app.upstream.running import stopping
 from app.web import record
-from app.web.relay import LastFrames, relay
+from app.web.relay import relay
 
 CUT = UpstreamError("Cerebras' answer was cut short")
 
@@ -32,7 +32,9 @@ def writes(
 ) -> list[bytes]:
     """What is handed to the server, write by write."""
     response = relay(batches, dialect, lambda: None)
-    return list(response.response)
+    frames = list(response.response)
+    response.close()
+    return frames
 
 
 def failing(error: Exception) -> Iterator[list[Event]]:
@@ -90,8 +92,23 @@ def test_nothing_follows_the_last_events(
     told = writes(ending())
 
     assert told == [b'{"n":1}\n', b'{"n":2}\n']
-    assert [isinstance(each, LastFrames) for each in told] == [False, True]
     assert len(app_log.messages) == isinstance(error, ZeroDivisionError)
+
+
+def test_upstream_is_read_to_its_end_after_the_client_has_the_whole_reply() -> None:
+    read: list[str] = []
+
+    def ending() -> Iterator[list[Event]]:
+        yield LastEvents([{"n": 1}])
+        read.append("usage and [DONE]")
+        yield []
+
+    response = relay(ending(), NATIVE, lambda: read.append("closed"))
+
+    assert list(response.response) == [b'{"n":1}\n']
+    assert read == []
+    response.close()
+    assert read == ["usage and [DONE]", "closed"]
 
 
 def test_a_client_that_leaves_with_its_whole_answer_ends_nothing() -> None:
@@ -99,11 +116,13 @@ def test_a_client_that_leaves_with_its_whole_answer_ends_nothing() -> None:
         yield LastEvents([{"n": 1}])
         record.current().cancel.raise_if_cancelled()
 
-    frames = iter(relay(ending(), NATIVE, lambda: None).response)
+    response = relay(ending(), NATIVE, lambda: None)
+    frames = iter(response.response)
     next(frames)
     record.current().cancel.cancel()
 
     assert list(frames) == []
+    response.close()
     assert record.current().whole
     assert not record.current().cancel.cancelled
 
