@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: started in a folder of its own, gone after them."""
+"""A real PostgreSQL for tests, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Postgres:
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[Running]:
-        """Run it until the block's end, whoever is still connected then."""
+        """Run the server until the end of the block; connected clients are cut off."""
         command = [
-            *_as_nobody_special(),
+            *_run_as_user(),
             *(str(self.programs / "postgres"), "-D", str(self.folder / "data")),
             *("-k", str(self.folder), "-p", str(self.port)),
             *("-c", "listen_addresses=localhost", "-c", "fsync=off"),
@@ -52,7 +52,7 @@ class Postgres:
 
 @contextlib.contextmanager
 def installed() -> Iterator[Postgres]:
-    """An empty database, not yet running."""
+    """Make an empty PostgreSQL server that does not run yet."""
     found = sorted(DEBIAN.glob("*/bin/initdb"))
     programs = Path(require_real(found[-1] if found else DEBIAN)).parent
     folder = Path(tempfile.mkdtemp(prefix="cerellama-postgres-"))
@@ -61,7 +61,7 @@ def installed() -> Iterator[Postgres]:
             shutil.chown(folder, USER, USER)
         subprocess.run(
             [
-                *_as_nobody_special(),
+                *_run_as_user(),
                 *(str(programs / "initdb"), "-D", str(folder / "data")),
                 *("-U", USER, "-A", "trust", "--no-sync"),
             ],
@@ -76,7 +76,7 @@ def installed() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """Running for all tests; each makes a database of its own."""
+    """Return a running server; each test creates its own database."""
     with installed() as instance, instance.serving():
         yield instance
 
@@ -85,7 +85,7 @@ def _is_root() -> bool:
     return os.geteuid() == 0
 
 
-def _as_nobody_special() -> list[str]:
+def _run_as_user() -> list[str]:
     """PostgreSQL refuses to run as root."""
     if not _is_root():
         return []

@@ -1,4 +1,4 @@
-"""Where a store can be: tests that take `database_url` run once for each."""
+"""Fixtures for databases: a test that takes `database_url` runs once for each kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.postgres import Postgres
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
+    """Return the URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/new/store.db"
     return fresh_database(request.getfixturevalue("postgres"))
@@ -25,6 +25,7 @@ def postgres_url(postgres: Postgres) -> str:
 
 
 def fresh_database(postgres: Postgres) -> str:
+    """Create a database and return its URL."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())

@@ -1,7 +1,7 @@
-"""The database behind the store, migrated before its first use, never long waited for.
+"""Run statements on the store's database, migrated before its first use.
 
-What fails is `StoreUnavailable`: told to the caller in general words, logged in full
-once per outage.
+A failure is StoreUnavailable, whose text names no address; the log has the full reason,
+once per outage. No call waits for longer than a few seconds.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SQLITE, POSTGRES = "app.store.sqlite", "app.store.postgres"
-LOCKED_S = 2.0  # how long a call tries while somebody else holds the lock
-RETRY_S = 0.02
+LOCKED_S = 2.0  # how long a call retries while another process holds the lock
+RETRY_INTERVAL_S = 0.02
 
 UNREACHABLE = "the store of derived models cannot be reached; try again later"
 BUSY = "the store of derived models is busy; try again later"
@@ -37,48 +37,48 @@ class Database:
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         self._is_sqlite = parsed.drivername == "sqlite"
-        # Loaded when used: psycopg would take a fifth of every start.
+        # Imported when needed: psycopg would add a fifth to every start.
         module = importlib.import_module(SQLITE if self._is_sqlite else POSTGRES)
-        self._engine: Engine = module.engine(parsed)
+        self._engine: Engine = module.make_engine(parsed)
         weakref.finalize(self, self._engine.dispose)
         self._begin = "BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN"
         self._migrated = False
         self._down = False
 
     def start(self) -> None:
-        """Migrate now if possible; whoever comes first does it otherwise."""
+        """Migrate now; if that fails, the first call that succeeds does it."""
         try:
             self.read(lambda connection: None)
         except StoreUnavailable:
-            log.warning("Starting without the store: derived models are not there yet.")
+            log.warning("Starting without the store: no derived models until it works.")
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Call `work`, each of whose statements stands for itself."""
-        return self._patiently(work)
+        """Return work(connection); its statements are not in one transaction."""
+        return self._retry_while_locked(work)
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Call `work` in a transaction: all of it happens, or nothing."""
+        """Return work(connection), run in one transaction."""
 
         def transact(connection: Connection) -> T:
             with self._transaction(connection):
                 return work(connection)
 
-        return self._patiently(transact)
+        return self._retry_while_locked(transact)
 
-    def _patiently(self, work: Callable[[Connection], T]) -> T:
+    def _retry_while_locked(self, work: Callable[[Connection], T]) -> T:
         deadline = time.monotonic() + LOCKED_S
         while True:
             try:
-                return self._once(work)
+                return self._run(work)
             except SQLAlchemyError as error:
-                locked = isinstance(error, DBAPIError) and sqlite.is_locked(error)
-                if not locked:
-                    raise self._failure(error) from error
+                is_locked = isinstance(error, DBAPIError) and sqlite.is_locked(error)
+                if not is_locked:
+                    raise self._unreachable(error) from error
                 if time.monotonic() >= deadline:
                     raise StoreUnavailable(BUSY) from error
-            time.sleep(RETRY_S)
+            time.sleep(RETRY_INTERVAL_S)
 
-    def _once(self, work: Callable[[Connection], T]) -> T:
+    def _run(self, work: Callable[[Connection], T]) -> T:
         with self._engine.connect() as connection:
             if not self._migrated:
                 self._migrate(connection)
@@ -97,14 +97,14 @@ class Database:
 
     @contextmanager
     def _transaction(self, connection: Connection) -> Iterator[None]:
-        """A connection that goes back to the pool is rolled back."""
+        """Commit at the end; the pool rolls back a connection that it gets earlier."""
         connection.exec_driver_sql(self._begin)
         yield
         connection.exec_driver_sql("COMMIT")
 
-    def _failure(self, error: SQLAlchemyError) -> StoreUnavailable:
-        """What comes back may be another database: look at its schema again."""
-        self._migrated = False
+    def _unreachable(self, error: SQLAlchemyError) -> StoreUnavailable:
+        """Log the error once per outage and return it in general words."""
+        self._migrated = False  # it may come back as another, empty database
         if not self._down:
             self._down = True
             reason = error.orig if isinstance(error, DBAPIError) else error

@@ -1,7 +1,7 @@
-"""The store's schema, step by step: a step that was released never changes.
+"""The store's schema as a list of migrations; a released one never changes.
 
-All run in one transaction, under a lock of the database, so that workers that start
-together run each step once.
+All run in one transaction that locks the database, so that workers which start together
+run each of them once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, text
 
-LOCK = 0x63657265  # "cere", the number of our advisory lock in PostgreSQL
+LOCK = 0x63657265  # "cere", of an advisory lock in PostgreSQL
 
 Migration = Callable[[Connection], None]
 
@@ -18,6 +18,7 @@ MIGRATIONS: list[Migration] = []
 
 
 def migration(step: Migration) -> Migration:
+    """Add a step to the list."""
     MIGRATIONS.append(step)
     return step
 
@@ -39,8 +40,8 @@ def m001_initial(connection: Connection) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    """Run what is missing; the caller has begun a transaction."""
-    if connection.dialect.name == "postgresql":  # SQLite locks when it begins
+    """Run the migrations that the database lacks, in the caller's transaction."""
+    if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE locks
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     connection.exec_driver_sql(
         "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)"

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL that wait for nothing long and stall no stream.
+"""PostgreSQL connections with short timeouts that do not block the gevent loop.
 
-Under gevent psycopg waits cooperatively for its sockets. Names of hosts are
-looked up here: libpq would do it with everything standing still.
+Under gevent psycopg waits cooperatively for its sockets. Host names are resolved here,
+because libpq would block the whole process for that.
 """
 
 from __future__ import annotations
@@ -14,32 +14,37 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
 
 TIMEOUT_S = 2  # to connect, for a statement, for a connection of the pool
-SILENCE_S = 2.5  # after which a server that should have ended a statement is dead
-CONNECTIONS = 4  # per worker; twice as many in a rush
+SILENCE_S = 2.5  # then the server should have ended the statement, so it is dead
+CONNECTIONS = 4  # per worker; up to twice as many for short times
 
 OPTIONS = {
     "connect_timeout": TIMEOUT_S,
     "tcp_user_timeout": TIMEOUT_S * 1000,
-    "prepare_threshold": None,  # poolers such as PgBouncer do without
+    "prepare_threshold": None,  # PgBouncer does not support prepared statements
     "application_name": "cerellama",
 }
 
 
 class Connection(psycopg.Connection[Any]):
-    """Gives a silent server up, which only the client's own clock can notice."""
+    """A connection that is closed if the server does not answer.
+
+    Neither `statement_timeout` nor `tcp_user_timeout` helps if the server process hangs
+    while its kernel still acknowledges packets.
+    """
 
     def wait(
         self, gen: Any, interval: float = 0.1, timeout: float | None = None
     ) -> Any:
         try:
             return super().wait(gen, interval, timeout or SILENCE_S)
-        except psycopg.errors._WaitTimeout:  # it has no public name
-            self.pgconn.finish()  # its answer would be taken for the next one's
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None:  # not sent by the server: the wait timed out
+                self.pgconn.finish()  # else a late result would answer the next query
             raise
 
 
-def engine(url: URL) -> Engine:
-    made = create_engine(
+def make_engine(url: URL) -> Engine:
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
         pool_size=CONNECTIONS,
@@ -48,8 +53,8 @@ def engine(url: URL) -> Engine:
         pool_pre_ping=True,
         connect_args=OPTIONS,
     )
-    event.listen(made, "do_connect", _connect)
-    return made
+    event.listen(engine, "do_connect", _connect)
+    return engine
 
 
 def _connect(
@@ -63,13 +68,16 @@ def _connect(
 
 
 def addresses(options: Mapping[str, Any]) -> dict[str, str]:
-    """A host's addresses, each beside its name: that is what certificates hold."""
+    """Return the host's addresses as libpq options.
+
+    The name stays beside each address, because TLS certificates are checked against it.
+    """
     host = str(options.get("host") or "")
     if not host or host.startswith("/") or "," in host or "hostaddr" in options:
         return {}
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        results = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise psycopg.OperationalError(f"{host} is not found: {error}") from error
-    unique = dict.fromkeys(str(address[0]) for *_, address in found)
+        raise psycopg.OperationalError(f"cannot resolve {host}: {error}") from error
+    unique = dict.fromkeys(str(address[0]) for *_, address in results)
     return {"host": ",".join([host] * len(unique)), "hostaddr": ",".join(unique)}

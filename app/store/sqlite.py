@@ -1,7 +1,7 @@
-"""SQLite, written by several workers: nobody waits inside it.
+"""SQLite, written by several workers.
 
-A call that finds the database locked comes back at once; who wants to try again sleeps
-outside, where streams go on.
+A call that finds the database locked fails at once: SQLite's own wait would block the
+gevent loop. `Database` sleeps cooperatively and retries.
 """
 
 from __future__ import annotations
@@ -14,28 +14,29 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[2]  # relative paths begin here
 LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def engine(url: URL) -> Engine:
+def make_engine(url: URL) -> Engine:
     path = PROJECT / (url.database or "")
-    made = create_engine(
+    engine = create_engine(
         url.set(database=str(path)),
         isolation_level="AUTOCOMMIT",
         connect_args={"timeout": 0},
     )
-    event.listen(made, "do_connect", _make_folder)
-    event.listen(made, "connect", _relax)
-    return made
+    event.listen(engine, "do_connect", _make_folder)
+    event.listen(engine, "connect", _set_synchronous)
+    return engine
 
 
 def prepare(connection: Connection) -> None:
-    """Let readers and a writer get by each other, from now on and for everyone."""
+    """Switch to WAL, which lets readers and a writer work at the same time."""
     connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 
 def is_locked(error: DBAPIError) -> bool:
+    """Return whether another process held SQLite's lock."""
     code: int = getattr(error.orig, "sqlite_errorcode", None) or 0
     return code & 0xFF in LOCKED
 
@@ -49,6 +50,6 @@ def _make_folder(
         raise sqlite3.OperationalError(error.strerror) from error
 
 
-def _relax(connection: sqlite3.Connection, record: Any) -> None:
-    """With a WAL this is as safe against a crash, and a commit waits for no disk."""
+def _set_synchronous(connection: sqlite3.Connection, record: Any) -> None:
+    """Do not wait for the disk at each commit; with WAL a crash does no harm."""
     connection.execute("PRAGMA synchronous = NORMAL")

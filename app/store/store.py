@@ -1,7 +1,7 @@
-"""The derived models: the only state that a second machine would miss.
+"""The store of derived models, and of the blobs that were announced for them.
 
-Nothing is kept in memory, so that a change by any worker or machine is seen by all at
-their next request. A definition is one value: it is replaced whole or not at all.
+Each call reads the database, so that all workers and machines see a change at their
+next request. A definition is one value, replaced as a whole.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 
 from app.domain.models import ModelName
 from app.domain.presets import Derived, Preset
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 CHECK = text("SELECT 1 FROM models LIMIT 1")
 FIND = text("SELECT name, modified_at, definition FROM models WHERE key = :key")
 LIST = text("SELECT name, modified_at, definition FROM models")
-# A model that is replaced keeps the spelling of its name.
+# A replaced model keeps the spelling of its name.
 PUT = text(
     "INSERT INTO models (key, name, modified_at, definition) "
     "VALUES (:key, :name, :modified_at, :definition) "
@@ -37,9 +37,9 @@ PUT_BLOB = text(
     "INSERT INTO blobs (digest, expires_at) VALUES (:digest, :expires_at) "
     "ON CONFLICT (digest) DO UPDATE SET expires_at = excluded.expires_at"
 )
-FORGET_BLOBS = text("DELETE FROM blobs WHERE expires_at <= :now")
+DELETE_BLOBS = text("DELETE FROM blobs WHERE expires_at <= :now")
 
-_decode = msgspec.json.Decoder(Preset).decode
+_decode: Callable[[str], Preset] = msgspec.json.Decoder(Preset).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -52,24 +52,25 @@ class Store:
         self._database.start()
 
     def check(self) -> None:
-        """Raises StoreUnavailable unless derived models can be read."""
+        """Raise StoreUnavailable if derived models cannot be read."""
         self._database.read(lambda db: db.execute(CHECK).first())
 
     def check_writable(self) -> None:
-        """Raises StoreUnavailable unless they can be changed."""
-        self._database.write(lambda db: db.execute(FORGET_BLOBS, {"now": 0}))
+        """Raise StoreUnavailable if derived models cannot be changed."""
+        self._database.write(lambda db: db.execute(DELETE_BLOBS, {"now": 0}))
 
     def find(self, name: ModelName) -> Derived | None:
+        """Return the model of this name; equal definitions share one Preset object."""
         values = {"key": name.key}
         row = self._database.read(lambda db: db.execute(FIND, values).first())
-        return _read(row, _decode_kept) if row else None
+        return _read(row, _decode_cached) if row else None
 
     def list_all(self) -> list[Derived]:
         rows = self._database.read(lambda db: db.execute(LIST).all())
         return [derived for derived in map(_read, rows) if derived]
 
     def put(self, name: ModelName, preset: Preset, modified_us: int) -> None:
-        """Make a model, or replace the one of this name."""
+        """Store a model, or replace the one of this name."""
         values = {
             "key": name.key,
             "name": name.display,
@@ -79,7 +80,7 @@ class Store:
         self._database.write(lambda db: db.execute(PUT, values))
 
     def remove(self, name: ModelName) -> bool:
-        """Whether there was one to remove."""
+        """Remove a model and return whether it existed."""
         values = {"key": name.key}
         return self._database.write(lambda db: db.execute(REMOVE, values).rowcount > 0)
 
@@ -89,27 +90,22 @@ class Store:
         return row is not None
 
     def put_blob(self, digest: str, now_s: int, lasts_s: int) -> None:
-        """Remember that a blob came; those that have expired are forgotten."""
+        """Store that a blob exists for `lasts_s` seconds; remove expired blobs."""
         values = {"digest": digest, "expires_at": now_s + lasts_s}
 
-        def work(db: Any) -> None:
-            db.execute(FORGET_BLOBS, {"now": now_s})
+        def replace_blobs(db: Connection) -> None:
+            db.execute(DELETE_BLOBS, {"now": now_s})
             db.execute(PUT_BLOB, values)
 
-        self._database.write(work)
+        self._database.write(replace_blobs)
 
 
-@lru_cache(maxsize=16)  # a definition can have a megabyte
-def _decode_kept(definition: str) -> Preset:
-    """Return the same object for the same text, so that its digest is computed once."""
-    return _decode(definition)
+# Translating a preset is cached by its object. A definition can have a megabyte.
+_decode_cached = lru_cache(maxsize=16)(_decode)
 
 
 def _read(row: Row[Any], decode: Callable[[str], Preset] = _decode) -> Derived | None:
-    """Return the row's model; log an error and return None if it cannot be decoded.
-
-    Another release may have written it; the other models stay usable.
-    """
+    """Return the row's model, None if it was written by an incompatible release."""
     try:
         preset = decode(row.definition)
     except (msgspec.DecodeError, RecursionError) as error:

@@ -1,6 +1,6 @@
-"""Makes a model, and is killed before a given statement reaches the database.
+"""Create a model, killed before a given statement reaches the database.
 
-Given as arguments: where the store is, the system text, and the statement's number.
+Arguments: the database URL, the system text, the number of the statement.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Opens the store at the very moment its neighbours do, and makes a model.
+"""Open the store at a given time, so together with other processes, and put a model.
 
-Given as arguments: where the store is, a moment, and the model's name.
+Arguments: the database URL, the time in seconds since 1970, the model's name.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def store(database_url: str) -> Store:
     return Store(database_url)
 
 
-def test_what_is_put_is_found_whole_and_by_any_spelling(store: Store) -> None:
+def test_stored_model_is_found_by_any_spelling_of_its_name(store: Store) -> None:
     store.put(MARIO, FULL, 1_800_000_000_123_456)
 
     found = store.find(names.parse("registry.ollama.ai/library/MARIO:Latest"))
@@ -52,13 +52,13 @@ def test_what_is_put_is_found_whole_and_by_any_spelling(store: Store) -> None:
     assert store.list_all() == [found]
 
 
-def test_what_was_never_put_is_not_found(store: Store) -> None:
+def test_missing_model_is_not_found(store: Store) -> None:
     assert store.find(MARIO) is None
     assert store.list_all() == []
     assert store.remove(MARIO) is False
 
 
-def test_putting_again_replaces_all_but_the_spelling(store: Store) -> None:
+def test_put_replaces_all_but_the_spelling_of_the_name(store: Store) -> None:
     store.put(MARIO, FULL, 1)
 
     store.put(names.parse("mario"), Preset(GPT), 2)
@@ -67,7 +67,7 @@ def test_putting_again_replaces_all_but_the_spelling(store: Store) -> None:
     assert found == ("Mario:latest", 2, Preset(GPT))
 
 
-def test_what_is_removed_is_gone(store: Store) -> None:
+def test_removed_model_is_gone(store: Store) -> None:
     store.put(MARIO, FULL, 1)
     store.put(names.parse("luigi"), FULL, 1)
 
@@ -75,7 +75,7 @@ def test_what_is_removed_is_gone(store: Store) -> None:
     assert [found.name for found in store.list_all()] == ["luigi:latest"]
 
 
-def test_blobs_are_known_until_they_expire(store: Store) -> None:
+def test_blob_exists_until_it_expires(store: Store) -> None:
     store.put_blob("sha256:a", 100, 10)
 
     assert store.has_blob("sha256:a", 109)
@@ -83,7 +83,7 @@ def test_blobs_are_known_until_they_expire(store: Store) -> None:
     assert not store.has_blob("sha256:b", 100)
 
 
-def test_a_blob_that_comes_again_lasts_longer_and_others_are_forgotten(
+def test_put_blob_extends_its_life_and_removes_expired_blobs(
     store: Store,
 ) -> None:
     store.put_blob("sha256:a", 100, 10)
@@ -95,7 +95,7 @@ def test_a_blob_that_comes_again_lasts_longer_and_others_are_forgotten(
     assert not store.has_blob("sha256:b", 105)
 
 
-def test_a_change_is_seen_by_every_other_at_once(
+def test_change_is_seen_by_another_store_at_once(
     store: Store, database_url: str
 ) -> None:
     neighbour = Store(database_url)
@@ -109,7 +109,7 @@ def test_a_change_is_seen_by_every_other_at_once(
     assert store.find(MARIO) is None
 
 
-def test_a_definition_of_a_later_release_can_be_read(
+def test_unknown_fields_of_a_later_release_are_ignored(
     store: Store, database_url: str
 ) -> None:
     store.put(MARIO, FULL, 1)
@@ -126,7 +126,7 @@ def test_a_definition_of_a_later_release_can_be_read(
     assert found.preset == Preset("x")
 
 
-def test_a_definition_that_cannot_be_read_spoils_no_list(
+def test_undecodable_model_is_logged_and_left_out_of_lists(
     store: Store, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.put(MARIO, FULL, 1)
@@ -145,7 +145,7 @@ def test_a_definition_that_cannot_be_read_spoils_no_list(
     assert "Mario:latest cannot be read" in caplog.text
 
 
-def test_ten_that_start_together_migrate_once_and_all_can_write(
+def test_processes_that_start_together_migrate_once(
     database_url: str,
 ) -> None:
     moment = str(time.time() + 3)
@@ -162,18 +162,18 @@ def test_ten_that_start_together_migrate_once_and_all_can_write(
         )
         for number in range(10)
     ]
-    said = [process.communicate(timeout=30)[1] for process in started]
+    errors = [process.communicate(timeout=30)[1] for process in started]
 
     names_stored = {found.name for found in Store(database_url).list_all()}
-    assert said == [""] * 10
+    assert errors == [""] * 10
     assert names_stored == {f"model{number}:latest" for number in range(10)}
 
 
-def test_killed_before_any_statement_a_create_leaves_the_old_or_the_new(
+def test_killed_create_leaves_the_old_or_the_new_model(
     database_url: str,
 ) -> None:
     Store(database_url).put(MARIO, Preset(GPT, system="old"), 1)
-    left = []
+    systems = []
     for last in range(20):
         command = [sys.executable, str(HERE / "create_and_die.py"), database_url, "new"]
         done = subprocess.run(
@@ -186,16 +186,25 @@ def test_killed_before_any_statement_a_create_leaves_the_old_or_the_new(
         )
         found = Store(database_url).find(MARIO)
         assert found is not None
-        left.append(found.preset.system)
+        systems.append(found.preset.system)
         if done.returncode == 0:
             assert done.stdout.strip() == '{"status":"success"}'
             break
 
-    assert left == ["old"] * (len(left) - 1) + ["new"]
-    assert len(left) > 3
+    assert systems == ["old"] * (len(systems) - 1) + ["new"]
+    assert len(systems) > 3
 
 
-def test_a_start_without_the_database_succeeds_and_migrates_later(
+def test_equal_definitions_are_decoded_once(store: Store) -> None:
+    store.put(MARIO, FULL, 1)
+    first, second = store.find(MARIO), store.find(MARIO)
+
+    assert first is not None
+    assert second is not None
+    assert first.preset is second.preset
+
+
+def test_start_without_the_database_migrates_later(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "new").touch()
@@ -213,7 +222,7 @@ def test_a_start_without_the_database_succeeds_and_migrates_later(
     assert levels == ["ERROR", "INFO"]
 
 
-def test_a_locked_sqlite_is_read_at_once_and_given_up_for_writing(
+def test_locked_sqlite_is_read_at_once_but_writing_fails(
     tmp_path: Path,
 ) -> None:
     store = Store(f"sqlite:///{tmp_path}/store.db")
@@ -236,13 +245,13 @@ def test_a_locked_sqlite_is_read_at_once_and_given_up_for_writing(
     assert store.remove(MARIO)
 
 
-def test_a_relative_path_begins_at_the_project() -> None:
-    engine = database.sqlite.engine(make_url("sqlite:///instance/some.db"))
+def test_relative_path_begins_at_the_project() -> None:
+    engine = database.sqlite.make_engine(make_url("sqlite:///instance/some.db"))
 
     assert engine.url.database == str(PROJECT / "instance" / "some.db")
 
 
-def test_nothing_of_the_databases_address_is_told(
+def test_address_and_password_are_neither_logged_nor_in_the_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store = Store("postgresql+psycopg://mario:secret@127.0.0.1:1/cerellama")
@@ -257,14 +266,14 @@ def test_nothing_of_the_databases_address_is_told(
     assert not re.search(r"secret|127\.0\.0\.1|mario", caught.value.message)
 
 
-def test_a_host_that_is_not_found_is_a_store_that_is_down() -> None:
+def test_unknown_host_raises_store_unavailable() -> None:
     store = Store("postgresql+psycopg://nowhere.invalid/cerellama")
 
     with pytest.raises(StoreUnavailable):
         store.list_all()
 
 
-def test_a_postgres_that_stops_and_starts_is_used_again() -> None:
+def test_postgres_is_used_again_after_a_restart() -> None:
     with installed() as instance:
         with instance.serving():
             store = Store(instance.url.replace("postgres:", "postgresql+psycopg:", 1))
