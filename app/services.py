@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
-from app.catalogue.elsewhere import Elsewhere
-from app.catalogue.listing import listed
+from app.catalogue.listing import list_models
 from app.catalogue.models import Catalogue, start_thread
+from app.catalogue.passthrough_models import PassthroughModels
 from app.catalogue.resolve import announce
 from app.config import Config
 from app.domain.models import Model
@@ -43,7 +43,7 @@ class Services:
     store: Store
     loaded: Loaded
     passthrough: Passthrough | None
-    elsewhere: Elsewhere  # the passthrough's models; without one there are none
+    elsewhere: PassthroughModels  # the passthrough's models; without one there are none
     default_model: str | None  # answers for names nobody knows
     fallback_models: Sequence[str]  # stand in for one that is overloaded or gone
     default_num_predict: int | None
@@ -69,7 +69,7 @@ def build(config: Config) -> Services:
 
     def announce_all(models: Sequence[Model]) -> None:
         announce(models, config.cai_model, config.fallback_models)
-        start_thread(partial(listed, catalogue, store))  # notes what is hidden now
+        start_thread(partial(list_models, catalogue, store))  # notes what is hidden now
 
     catalogue = Catalogue(
         upstream.models, upstream.public_models, on_change=announce_all
@@ -85,7 +85,7 @@ def build(config: Config) -> Services:
         store=store,
         loaded=Loaded(Path(folder), config.ollama_keep_alive_ns),
         passthrough=passthrough,
-        elsewhere=Elsewhere(passthrough.entries if passthrough else _nothing),
+        elsewhere=PassthroughModels(passthrough.entries if passthrough else _nothing),
         default_model=config.cai_model,
         fallback_models=config.fallback_models,
         default_num_predict=config.default_num_predict,

@@ -45,7 +45,7 @@ def process_trouble() -> str | None:
 
 
 def models_trouble() -> str | None:
-    return services().catalogue.trouble()
+    return services().catalogue.unavailable_reason()
 
 
 def store_trouble() -> str | None:

@@ -1,4 +1,4 @@
-"""All models there are: those served, and those derived from them."""
+"""List all models: the served ones, and those derived from them."""
 
 from __future__ import annotations
 
@@ -16,33 +16,32 @@ from app.wire import names
 log = logging.getLogger(__name__)
 
 
-def listed(catalogue: Catalogue, store: Store) -> list[Listed]:
-    """Newest first; while the store is down, those served."""
+def list_models(catalogue: Catalogue, store: Store) -> list[Listed]:
+    """Return all models, newest first; only the served ones while the store is down."""
     models = [model.listed for model in catalogue.served()]
     try:
-        derived = store.list_all()
+        derived_models = store.list_all()
     except StoreUnavailable:
         return models
-    shown = [one for one in derived if not _is_hidden(one, catalogue)]
-    models += [_listed(one, catalogue) for one in shown]
+    for derived in derived_models:
+        if not _is_hidden(derived, catalogue):
+            base = derived.preset.base
+            model = catalogue.find(names.parse(base)) or describe(base)
+            models.append(derived.listed(model))
     return sorted(models, key=lambda model: -model.modified_us)
 
 
-def _listed(derived: Derived, catalogue: Catalogue) -> Listed:
-    base = derived.preset.base
-    return derived.listed(catalogue.find(names.parse(base)) or describe(base))
-
-
 def _is_hidden(derived: Derived, catalogue: Catalogue) -> bool:
-    """Whether Cerebras has come to serve a model of this name."""
+    """Return whether the upstream now serves a model of this name."""
     served = catalogue.find(names.parse(derived.name))
     if served:
-        _note_hidden(derived.name, served.id)
+        _warn_hidden(derived.name, served.id)
     return served is not None
 
 
 @functools.lru_cache(maxsize=1024)
-def _note_hidden(name: str, model_id: str) -> None:
+def _warn_hidden(name: str, model_id: str) -> None:
+    """Log a hidden model the first time that it is seen."""
     log.warning(
         "The derived model %s is hidden: Cerebras now serves %s, which has its name.",
         name,

@@ -1,16 +1,19 @@
-"""What is known of each model that the upstream's own list of ids leaves out.
+"""Facts about each model: a table, refined by the upstream's public list of models.
 
-A table of facts; a model's quirks are columns of `Traits`, never branches elsewhere.
-Sources: the upstream's documentation and public list, the models' cards, and what
-`ollama show` tells of the same weights.
+A model's quirks are columns of `Traits`, never branches elsewhere. Sources of the
+table: the upstream's documentation and public list, the models' cards, and what
+`ollama show` prints for the same weights.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from app.catalogue.public import PublicModel, refine
+import msgspec
+
 from app.domain.models import Model, Traits
 
 APACHE_2 = """\
@@ -37,7 +40,7 @@ TABLE = {
         library_names=("gpt-oss:120b",),
         traits=Traits(
             reasoning_efforts={
-                "none": "low",  # it cannot stop thinking
+                "none": "low",  # it cannot stop reasoning
                 "low": "low",
                 "medium": "medium",
                 "high": "high",
@@ -77,10 +80,10 @@ TABLE = {
     ),
 }
 
-# Nearly all models served have tools, and a client hides one that has none.
+# Nearly all served models have tools, and clients hide a model without them.
 UNKNOWN = Model(
     id="",
-    created=1_795_392_000,  # 2026-11-23, when this was written: it is newer
+    created=1_795_392_000,  # 2026-11-23, when this was written: it must be newer
     owner="Cerebras",
     family="unknown",
     basename="",
@@ -93,19 +96,64 @@ UNKNOWN = Model(
     capabilities=("completion", "tools"),
     traits=Traits(single_system=True),
 )
+# For a model that is only known to reason. "none" is left out of the request, because
+# some models cannot stop reasoning and refuse it.
+COMMON_EFFORTS = {
+    "none": None,
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "max": "high",
+}
 
 SIZE = re.compile(r"-(?P<number>\d+(?:\.\d+)?)(?P<unit>[bm])(?=-|$)", re.IGNORECASE)
 VERSION = re.compile(r"-(?=\d+(?:\.\d+)*$)")
 
 
+class Capabilities(msgspec.Struct):
+    vision: bool | None = None
+    function_calling: bool | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+
+
+class Limits(msgspec.Struct):
+    max_context_length: int | None = None
+    max_completion_tokens: int | None = None
+
+
+class PublicModel(msgspec.Struct):
+    """An entry of the public list; None is unknown."""
+
+    id: str
+    created: int | None = None
+    owned_by: str | None = None
+    hugging_face_id: str | None = None
+    quantization: str | None = None
+    capabilities: Capabilities | None = None
+    limits: Limits | None = None
+
+
+def read_public_list(entries: Iterable[Any]) -> dict[str, PublicModel]:
+    """Return the entries of the public list by id, without those of another form."""
+    models = {}
+    for entry in entries:
+        try:
+            model = msgspec.convert(entry, PublicModel)
+        except msgspec.ValidationError:
+            continue
+        models[model.id] = model
+    return models
+
+
 def describe(model_id: str, public: PublicModel | None = None) -> Model:
-    """All that is known of a model; one nobody has heard of gets safe values."""
-    model = TABLE.get(model_id) or _unknown(model_id)
-    return refine(model, public) if public else model
+    """Return the facts about a model; an unknown one gets safe values."""
+    model = TABLE.get(model_id) or _guess(model_id)
+    return _refine(model, public) if public else model
 
 
-def _unknown(model_id: str) -> Model:
-    """The id itself may say a family, a size and so a library name."""
+def _guess(model_id: str) -> Model:
+    """Return an unknown model, with the size and library names that its id implies."""
     model = replace(UNKNOWN, id=model_id, basename=model_id)
     sizes = list(SIZE.finditer(model_id))
     if not sizes:
@@ -116,4 +164,40 @@ def _unknown(model_id: str) -> Model:
         model,
         parameter_size=f"{size['number']}{size['unit'].upper()}",
         library_names=(f"{VERSION.sub('', stem)}:{tag}", f"{stem}:{tag}"),
+    )
+
+
+def _refine(model: Model, public: PublicModel) -> Model:
+    """Return the model with the facts of the public list put over its own."""
+    limits = public.limits or Limits()
+    capabilities = _capabilities(model, public.capabilities or Capabilities())
+    return replace(
+        model,
+        created=public.created or model.created,
+        owner=public.owned_by or model.owner,
+        hugging_face_id=public.hugging_face_id or model.hugging_face_id,
+        quantization_level=public.quantization or model.quantization_level,
+        context_length=limits.max_context_length or model.context_length,
+        max_output=limits.max_completion_tokens or model.max_output,
+        capabilities=capabilities,
+        traits=_traits(model.traits, capabilities),
+    )
+
+
+def _capabilities(model: Model, public: Capabilities) -> tuple[str, ...]:
+    tools = public.function_calling if public.tools is None else public.tools
+    listed = {"vision": public.vision, "tools": tools, "thinking": public.reasoning}
+    return ("completion",) + tuple(
+        name
+        for name, has_it in listed.items()
+        if (name in model.capabilities if has_it is None else has_it)
+    )
+
+
+def _traits(traits: Traits, capabilities: tuple[str, ...]) -> Traits:
+    efforts = traits.reasoning_efforts or COMMON_EFFORTS
+    return replace(
+        traits,
+        vision="vision" in capabilities,
+        reasoning_efforts=efforts if "thinking" in capabilities else {},
     )

@@ -1,8 +1,9 @@
-"""The catalogue: which models the upstream serves now, from memory.
+"""Which models the upstream serves now, from memory.
 
-The list is fetched in the background, one fetch at a time, when somebody asks and it is
-minutes old. While fetching fails, the last good list stands; before the first one, the
-models of the table count as served, so that a request meets the true error.
+The list is fetched in the background, one fetch at a time, when a request needs it and
+it is minutes old. While fetching fails, the last good list is used; before the first
+list, the models of the table count as served, so that a request is sent and its client
+learns the upstream's error.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.catalogue import public
-from app.catalogue.metadata import TABLE, describe
+from app.catalogue.metadata import TABLE, PublicModel, describe, read_public_list
 from app.domain.models import Model, ModelName
 from app.errors import CerellamaError, InvalidRequest, UpstreamError
 from app.wire import names
@@ -23,32 +23,34 @@ log = logging.getLogger(__name__)
 
 FRESH_S = 300.0
 FIRST_RETRY_S = 5.0
-FIRST_LIST_S = 2.0  # how long a request may wait for the very first list
+FIRST_LIST_S = 2.0  # how long a request waits for the first list
 
 
-class Shelf(NamedTuple):
+class ModelList(NamedTuple):
     """One list of models, replaced as a whole."""
 
     models: tuple[Model, ...]  # newest first
-    by_name: Mapping[str, Model]
+    by_name: Mapping[str, Model]  # see index
 
 
-def fill(models: Iterable[Model]) -> Shelf:
+def build_list(models: Iterable[Model]) -> ModelList:
     ordered = tuple(sorted(models, key=lambda model: (-model.created, model.id)))
-    return Shelf(ordered, index(ordered))
+    return ModelList(ordered, index(ordered))
 
 
 def index(models: Sequence[Model]) -> dict[str, Model]:
-    """Models by the key of each name they answer to; an id beats another's spelling."""
-    spellings = [
-        (spelling, model) for model in models for spelling in model.library_names
-    ]
+    """Return the models by the key of each of their names.
+
+    The id of one model wins over the library name of another.
+    """
+    library_names = [(name, model) for model in models for name in model.library_names]
+    ids = [(model.id, model) for model in models]
     by_name = {}
-    for text, model in (*reversed(spellings), *((model.id, model) for model in models)):
+    for text, model in (*reversed(library_names), *ids):
         try:
             by_name[names.parse(text).key] = model
         except InvalidRequest:
-            log.warning("No client can ask for the model %r: it is no name", text)
+            log.warning("The model %r cannot be used: its id is not a legal name", text)
     return by_name
 
 
@@ -71,50 +73,50 @@ class Catalogue:
         self._on_change = on_change
         self._clock = clock
         self._spawn = spawn
-        self._shelf = fill(TABLE.values())
-        self._remembered = dict(self._shelf.by_name)
-        self._public: dict[str, public.PublicModel] = {}
+        self._list = build_list(TABLE.values())
+        self._ever_served = dict(self._list.by_name)
+        self._public: dict[str, PublicModel] = {}
         self._due = clock()
-        self._failures = 0
+        self._failures = 0  # since the last success
         self._error: CerellamaError | None = None
-        self._flight = threading.Lock()
+        self._fetching = threading.Lock()
         self._tried = threading.Event()
-        self.known = False  # whether a list has ever come
+        self.known = False  # whether a list was ever fetched
 
     def start(self) -> None:
         """Begin the first fetch."""
         self.refresh()
 
     def refresh(self) -> None:
-        """Fetch the list in the background, unless that is under way already."""
-        if self._flight.acquire(blocking=False):
+        """Fetch the list in the background, unless a fetch is running."""
+        if self._fetching.acquire(blocking=False):
             self._spawn(self._fetch)
 
-    def trouble(self) -> str | None:
-        """Why no list has ever come; asks for one that is due, and waits for none."""
+    def unavailable_reason(self) -> str | None:
+        """Return why no list was ever fetched, or None; starts a fetch that is due."""
         self._refresh_when_due()
         if self.known:
             return None
         return str(self._error or "the list of models has not come yet")
 
     def served(self) -> tuple[Model, ...]:
-        """All models served, newest first."""
+        """Return all served models, newest first."""
         self._refresh_when_due()
         self._tried.wait(FIRST_LIST_S)
-        return self._shelf.models
+        return self._list.models
 
     def find(self, name: ModelName) -> Model | None:
-        """The served model that a name means."""
+        """Return the served model of this name."""
         self._refresh_when_due()
-        model = self._shelf.by_name.get(name.key)
+        model = self._list.by_name.get(name.key)
         if model is None and not self._tried.is_set():
             self._tried.wait(FIRST_LIST_S)
-            model = self._shelf.by_name.get(name.key)
+            model = self._list.by_name.get(name.key)
         return model
 
-    def recall(self, name: ModelName) -> Model | None:
-        """A model that is known, served or not."""
-        return self._remembered.get(name.key)
+    def find_retired(self, name: ModelName) -> Model | None:
+        """Return the model of this name even if it is not served any more."""
+        return self._ever_served.get(name.key)
 
     def _refresh_when_due(self) -> None:
         if self._clock() >= self._due:
@@ -131,26 +133,28 @@ class Catalogue:
             self._postpone(error)
         finally:
             self._tried.set()
-            self._flight.release()
+            self._fetching.release()
 
     def _accept(self, ids: Sequence[str]) -> None:
         if self._failures:
-            log.info("The list of models can be fetched again.")
+            log.info("The list of models was fetched again.")
         self._failures = 0
-        self._publish(ids)  # now: a slow public list holds nothing up
-        self._public |= public.read(self._fetch_public())
+        self._publish(ids)  # before the public list, which may be slow
+        self._public |= read_public_list(self._fetch_public())
         self._publish(ids)
 
     def _publish(self, ids: Sequence[str]) -> None:
-        before = {model.id for model in self._shelf.models} if self.known else None
-        self._shelf = fill(describe(one, self._public.get(one)) for one in set(ids))
-        self._remembered.update(self._shelf.by_name)
+        before = {model.id for model in self._list.models} if self.known else None
+        self._list = build_list(
+            describe(model_id, self._public.get(model_id)) for model_id in set(ids)
+        )
+        self._ever_served.update(self._list.by_name)
         self.known = True
         if before != set(ids):
-            self._on_change(self._shelf.models)
+            self._on_change(self._list.models)
 
     def _postpone(self, error: CerellamaError) -> None:
-        """Try again soon, then ever later; say so once per outage."""
+        """Retry with growing delays; log the error once per outage."""
         self._failures += 1
         self._error = error
         wait_s = FIRST_RETRY_S * 2 ** min(self._failures - 1, 10)
@@ -159,5 +163,5 @@ class Catalogue:
             log.warning(
                 "The list of models cannot be fetched (%s); served until it can: %s",
                 error,
-                ", ".join(model.id for model in self._shelf.models),
+                ", ".join(model.id for model in self._list.models),
             )

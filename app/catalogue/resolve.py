@@ -1,8 +1,8 @@
-"""What a name means: the only place that decides where a request goes.
+"""Find the model that a name means: this decides where a request goes.
 
-First the models of our own: those served, by id or library spelling, from memory; those
-derived, from the store, which fails when it is down. Then those of the passthrough
-(`is_elsewhere`), which gets such a request as it is. Last `CAI_MODEL`.
+The order: served models, by id or library name, from memory; derived models, from the
+store; the models of the passthrough server, which gets the request as it is; last
+`CAI_MODEL`. If the store is down, a name that is not a served model fails.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Target:
-    """Where a name leads; replies echo the name as it was sent."""
+    """The model, and the derived model if any, that a requested name resolves to."""
 
-    name: str
+    name: str  # as the client sent it, and as replies repeat it
     model: Model
-    derived: Derived | None = None  # what stands between the two
+    derived: Derived | None = None
 
     @property
     def full_name(self) -> str:
-        """As Ollama spells it in errors about capabilities."""
+        """The name with all defaults, as in Ollama's errors about capabilities."""
         return names.parse(self.name).full
 
     @property
@@ -41,12 +41,12 @@ class Target:
 
     @property
     def definition(self) -> Preset:
-        """What can be shown of it, and others inherit."""
+        """The preset to show, and to derive other models from."""
         return self.derived.preset if self.derived else preset_of(self.model)
 
     @property
     def own_name(self) -> str:
-        """As lists show it, however it was spelt."""
+        """The name as lists show it, however the client spelled it."""
         return self.derived.name if self.derived else self.model.name
 
     @property
@@ -60,15 +60,19 @@ def resolve(
     store: Store,
     default_model: str | None = None,
     *,
-    trusting: bool = False,
+    allow_retired: bool = False,
 ) -> Target:
-    """`trusting`: a model that is gone counts, for others stand in for it."""
-    name = name if name.strip() else ""  # Ollama tells a blank name as an empty one
-    target = find(name, catalogue, store, trusting=trusting) if name else None
+    """Return the target of a name, or raise ModelNotFound.
+
+    With `allow_retired`, models that the upstream no longer serves are found too: the
+    caller can replace them by a fallback model.
+    """
+    name = name if name.strip() else ""  # Ollama's error shows a blank name as empty
+    target = find(name, catalogue, store, allow_retired=allow_retired) if name else None
     if target is None and name:
-        model = catalogue.recall(names.parse(name)) if trusting else None
+        model = catalogue.find_retired(names.parse(name)) if allow_retired else None
         if default_model is not None:
-            model = find_default(catalogue, default_model, trusting=trusting)
+            model = find_default(catalogue, default_model, allow_retired=allow_retired)
         target = Target(name, model) if model else None
     if target is None:
         raise ModelNotFound(f"model '{name}' not found")
@@ -76,29 +80,29 @@ def resolve(
 
 
 def find(
-    name: str, catalogue: Catalogue, store: Store, *, trusting: bool = False
+    name: str, catalogue: Catalogue, store: Store, *, allow_retired: bool = False
 ) -> Target | None:
-    """What bears the name itself, of our own."""
+    """Return the served or derived model of this name; ignores `CAI_MODEL`."""
     own = find_own(names.parse(name), catalogue, store)
     if isinstance(own, Derived):
-        trusting = trusting or not catalogue.known
-        return Target(name, _base_of(own, name, catalogue, trusting), own)
+        allow_retired = allow_retired or not catalogue.known
+        return Target(name, _base_of(own, name, catalogue, allow_retired), own)
     return Target(name, own) if own else None
 
 
 def find_own(
     name: ModelName, catalogue: Catalogue, store: Store
 ) -> Model | Derived | None:
-    """What a name means before anybody else is asked; a served model hides others."""
+    """Return the served model, else the derived model of this name."""
     return catalogue.find(name) or store.find(name)
 
 
-def is_elsewhere(
+def is_on_passthrough(
     name: str, catalogue: Catalogue, store: Store, has: Callable[[ModelName], bool]
 ) -> bool:
-    """Whether a name is not of our own, and the passthrough `has` it.
+    """Return whether `name` means a model of the passthrough, which `has` looks up.
 
-    An illegal name is nobody's.
+    Served and derived models come first. An illegal name means no model.
     """
     try:
         parsed = names.parse(name)
@@ -108,40 +112,41 @@ def is_elsewhere(
 
 
 def _base_of(
-    derived: Derived, name: str, catalogue: Catalogue, trusting: bool
+    derived: Derived, name: str, catalogue: Catalogue, allow_retired: bool
 ) -> Model:
-    """The model it stands on, taken on trust while no list has come."""
+    """Return the model that a derived one is made from, or raise ModelGone."""
     base = derived.preset.base
     model = catalogue.find(names.parse(base))
-    if model is None and not trusting:
+    if model is None and not allow_retired:
         raise ModelGone(
-            f"model '{name}' stands on '{base}', which was not found: "
+            f"model '{name}' is derived from '{base}', which was not found: "
             "Cerebras does not serve it now"
         )
     return model or describe(base)
 
 
 def find_default(
-    catalogue: Catalogue, default_model: str, *, trusting: bool = False
+    catalogue: Catalogue, default_model: str, *, allow_retired: bool = False
 ) -> Model | None:
-    """`CAI_MODEL`, taken on trust while no list has come."""
+    """Return the model of `CAI_MODEL`; before the first list it counts as served."""
     model = catalogue.find(names.parse(default_model))
-    trusting = trusting or not catalogue.known
-    return model or (describe(default_model) if trusting else None)
+    allow_retired = allow_retired or not catalogue.known
+    return model or (describe(default_model) if allow_retired else None)
 
 
 def announce(
     models: Sequence[Model], default_model: str | None, fallbacks: Sequence[str] = ()
 ) -> None:
-    """Log what is served, and what of the settings is not."""
+    """Log the served models, and a warning for each setting that names another."""
     served = ", ".join(model.id for model in models)
     log.info("Models served: %s", served)
-    if default_model and names.parse(default_model).key not in index(models):
+    by_name = index(models) if default_model or fallbacks else {}
+    if default_model and names.parse(default_model).key not in by_name:
         log.warning(
             "CAI_MODEL is %s, which is not served. Set it to one of: %s",
             default_model,
             served,
         )
     for name in fallbacks:
-        if names.parse(name).key not in index(models):
+        if names.parse(name).key not in by_name:
             log.warning("FALLBACK_MODELS names %s, which is not served", name)

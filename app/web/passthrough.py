@@ -12,8 +12,8 @@ from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected
 
-from app.catalogue import elsewhere, resolve
-from app.catalogue.elsewhere import Entry
+from app.catalogue import resolve
+from app.catalogue.passthrough_models import Entry, name_of
 from app.domain.models import Listed
 from app.errors import UpstreamError
 from app.schemas.base import BodySchema, fold_keys
@@ -86,7 +86,7 @@ def is_elsewhere(name: str, *, listed: bool = True) -> bool:
     found = services()
     if found.passthrough is None:
         return False
-    return resolve.is_elsewhere(
+    return resolve.is_on_passthrough(
         name,
         found.catalogue,
         found.store,
@@ -149,7 +149,7 @@ def further(
 
 
 def is_for_elsewhere(entry: Entry, taken: Container[str]) -> bool:
-    name = elsewhere.name_of(entry)
+    name = name_of(entry)
     if name is None or name.key in taken:
         return False
     return services().catalogue.find(name) is None

@@ -19,9 +19,13 @@ def find_target(name: str, *, model_required: bool, to_ask: bool = False) -> Tar
     if model_required and not name.strip():
         raise InvalidRequest("model is required")
     found = services()
-    trusting = to_ask and bool(found.fallback_models)
+    allow_retired = to_ask and bool(found.fallback_models)
     return resolve(
-        name, found.catalogue, found.store, found.default_model, trusting=trusting
+        name,
+        found.catalogue,
+        found.store,
+        found.default_model,
+        allow_retired=allow_retired,
     )
 
 

@@ -2,8 +2,7 @@ import re
 
 import pytest
 
-from app.catalogue import public
-from app.catalogue.metadata import TABLE, describe
+from app.catalogue.metadata import TABLE, describe, read_public_list
 from app.domain.models import Model
 
 PUBLIC_ENTRY = {
@@ -20,12 +19,12 @@ PUBLIC_ENTRY = {
 
 
 def describe_with(model_id: str, **entry: object) -> Model:
-    entries = public.read([{"id": model_id, **entry}])
+    entries = read_public_list([{"id": model_id, **entry}])
     return describe(model_id, entries[model_id])
 
 
 @pytest.mark.parametrize("model", TABLE.values(), ids=TABLE)
-def test_every_fact_of_a_known_model_is_there(model: Model) -> None:
+def test_table_has_every_fact_of_a_model(model: Model) -> None:
     assert model.id in TABLE
     assert all([model.owner, model.family, model.basename, model.parameter_size])
     assert all([model.parameter_count, model.embedding_length, model.license])
@@ -34,16 +33,16 @@ def test_every_fact_of_a_known_model_is_there(model: Model) -> None:
 
 
 @pytest.mark.parametrize("model", TABLE.values(), ids=TABLE)
-def test_traits_and_capabilities_tell_the_same(model: Model) -> None:
+def test_traits_agree_with_capabilities(model: Model) -> None:
     assert model.traits.vision == ("vision" in model.capabilities)
     assert bool(model.traits.reasoning_efforts) == ("thinking" in model.capabilities)
 
 
-def test_gpt_oss_thinks_little_when_asked_not_to_think() -> None:
+def test_gpt_oss_reasons_little_if_reasoning_is_off() -> None:
     assert describe("gpt-oss-120b").traits.reasoning_efforts["none"] == "low"
 
 
-def test_an_unknown_model_gets_safe_values() -> None:
+def test_unknown_model_gets_safe_values() -> None:
     model = describe("kimi-k9")
 
     assert model.id == model.basename == "kimi-k9"
@@ -72,7 +71,7 @@ def test_an_unknown_model_gets_safe_values() -> None:
         ("kimi-k2.7-code", "unknown", set()),
     ],
 )
-def test_an_unknown_id_tells_its_size_and_library_spelling(
+def test_unknown_id_implies_size_and_library_names(
     model_id: str, size: str, spellings: set[str]
 ) -> None:
     model = describe(model_id)
@@ -81,8 +80,8 @@ def test_an_unknown_id_tells_its_size_and_library_spelling(
     assert set(model.library_names) == spellings
 
 
-def test_the_public_list_refines_the_table() -> None:
-    entry = public.read([PUBLIC_ENTRY])["gpt-oss-120b"]
+def test_public_list_refines_the_table() -> None:
+    entry = read_public_list([PUBLIC_ENTRY])["gpt-oss-120b"]
 
     model = describe("gpt-oss-120b", entry)
 
@@ -94,10 +93,10 @@ def test_the_public_list_refines_the_table() -> None:
     assert model.traits == TABLE["gpt-oss-120b"].traits
 
 
-def test_the_public_list_tells_what_an_unknown_model_can() -> None:
-    said = {"vision": True, "tools": False, "reasoning": True}
+def test_public_list_sets_capabilities_of_an_unknown_model() -> None:
+    capabilities = {"vision": True, "tools": False, "reasoning": True}
 
-    model = describe_with("new", capabilities=said, hugging_face_id="a/New")
+    model = describe_with("new", capabilities=capabilities, hugging_face_id="a/New")
 
     assert model.capabilities == ("completion", "vision", "thinking")
     assert model.traits.vision
@@ -105,14 +104,14 @@ def test_the_public_list_tells_what_an_unknown_model_can() -> None:
     assert model.hugging_face_id == "a/New"
 
 
-def test_a_capability_the_public_list_denies_is_gone() -> None:
+def test_public_list_can_remove_a_capability() -> None:
     model = describe_with("gpt-oss-120b", capabilities={"reasoning": False})
 
     assert model.capabilities == ("completion", "tools")
     assert model.traits.reasoning_efforts == {}
 
 
-def test_a_date_of_zero_is_no_date() -> None:
+def test_date_of_zero_is_ignored() -> None:
     assert describe_with("gpt-oss-120b", created=0) == TABLE["gpt-oss-120b"]
 
 
@@ -128,11 +127,11 @@ def test_a_date_of_zero_is_no_date() -> None:
     ],
     ids=repr,
 )
-def test_an_unreadable_public_entry_counts_as_none(entry: object) -> None:
-    assert set(public.read([entry, PUBLIC_ENTRY])) == {"gpt-oss-120b"}
+def test_unreadable_public_entries_are_ignored(entry: object) -> None:
+    assert set(read_public_list([entry, PUBLIC_ENTRY])) == {"gpt-oss-120b"}
 
 
-def test_digests_are_unique_stable_and_change_with_a_capability() -> None:
+def test_digests_are_unique_and_stable() -> None:
     models = [
         *(describe(model_id) for model_id in (*TABLE, "a", "b")),
         describe_with("a", capabilities={"vision": True}),
@@ -144,7 +143,7 @@ def test_digests_are_unique_stable_and_change_with_a_capability() -> None:
     assert describe("a").digest == describe("a").digest
 
 
-def test_size_is_the_length_of_the_metadata() -> None:
+def test_size_grows_with_the_metadata() -> None:
     assert describe("aa").size > describe("a").size > 100
 
 
@@ -152,5 +151,5 @@ def test_size_is_the_length_of_the_metadata() -> None:
     ("model_id", "name"),
     [("gpt-oss-120b", "gpt-oss-120b:latest"), ("a:b", "a:b"), ("a/b", "a/b:latest")],
 )
-def test_a_model_is_listed_with_its_tag(model_id: str, name: str) -> None:
+def test_name_has_a_tag(model_id: str, name: str) -> None:
     assert describe(model_id).name == name

@@ -15,15 +15,15 @@ NEW = "kimi-k9"
 
 
 class Upstream:
-    """Answers with what a test puts here."""
+    """Return the lists, or raise the error, that a test sets."""
 
     def __init__(self, *ids: str) -> None:
         self.ids: list[str] | Exception = list(ids)
         self.public: list[dict[str, Any]] = []
-        self.asked = 0
+        self.fetches = 0
 
     def models(self) -> list[str]:
-        self.asked += 1
+        self.fetches += 1
         if isinstance(self.ids, Exception):
             raise self.ids
         return self.ids
@@ -52,7 +52,7 @@ def changes() -> list[set[str]]:
 
 @pytest.fixture
 def make(clock: Seconds, changes: list[set[str]]) -> Callable[[Upstream], Catalogue]:
-    """A catalogue whose background is the foreground."""
+    """Return a function that makes a catalogue which fetches synchronously."""
 
     def make_catalogue(upstream: Upstream) -> Catalogue:
         return Catalogue(
@@ -74,7 +74,7 @@ def find(catalogue: Catalogue, name: str) -> Model | None:
     return catalogue.find(names.parse(name))
 
 
-def test_the_upstreams_ids_are_served_newest_first(make: Any) -> None:
+def test_served_models_are_newest_first(make: Any) -> None:
     catalogue = make(Upstream("gpt-oss-120b", "qwen-3.8-27b", NEW, NEW))
 
     assert [model.id for model in catalogue.served()] == [
@@ -85,7 +85,7 @@ def test_the_upstreams_ids_are_served_newest_first(make: Any) -> None:
     assert catalogue.known
 
 
-def test_a_model_is_found_by_id_and_library_spelling(make: Any) -> None:
+def test_model_is_found_by_id_and_library_name(make: Any) -> None:
     catalogue = make(Upstream("gpt-oss-120b", "llama-3.3-70b"))
 
     for name in ("gpt-oss-120b", "GPT-OSS-120b:latest", "gpt-oss:120B"):
@@ -95,13 +95,13 @@ def test_a_model_is_found_by_id_and_library_spelling(make: Any) -> None:
     assert find(catalogue, "gpt-oss") is None
 
 
-def test_an_id_beats_the_spelling_of_another_model(make: Any) -> None:
+def test_id_wins_over_the_library_name_of_another_model(make: Any) -> None:
     catalogue = make(Upstream("tiny-8b", "tiny:8b"))
 
     assert find(catalogue, "tiny:8b").id == "tiny:8b"
 
 
-def test_an_id_that_is_no_name_is_listed_and_logged(
+def test_illegal_id_is_listed_and_logged(
     make: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     catalogue = make(Upstream("a b", NEW))
@@ -111,7 +111,7 @@ def test_an_id_that_is_no_name_is_listed_and_logged(
 
 
 @pytest.mark.parametrize("ids", [UpstreamError("down"), []], ids=["fails", "is empty"])
-def test_the_table_is_served_until_a_list_comes(make: Any, ids: Any) -> None:
+def test_table_is_served_until_the_first_list(make: Any, ids: Any) -> None:
     upstream = Upstream()
     upstream.ids = ids
     catalogue = make(upstream)
@@ -121,7 +121,7 @@ def test_the_table_is_served_until_a_list_comes(make: Any, ids: Any) -> None:
     assert not catalogue.known
 
 
-def test_a_list_is_kept_for_minutes(make: Any, clock: Seconds) -> None:
+def test_list_is_fetched_again_when_it_is_old(make: Any, clock: Seconds) -> None:
     upstream = Upstream(NEW)
     catalogue = make(upstream)
     catalogue.start()
@@ -129,17 +129,15 @@ def test_a_list_is_kept_for_minutes(make: Any, clock: Seconds) -> None:
 
     catalogue.served()
     find(catalogue, NEW)
-    assert upstream.asked == 1
+    assert upstream.fetches == 1
 
     upstream.ids = ["other"]
     clock.now += 1
     assert ids_of(catalogue.served()) == {"other"}
-    assert upstream.asked == 2
+    assert upstream.fetches == 2
 
 
-def test_the_last_good_list_stands_while_the_upstream_fails(
-    make: Any, clock: Seconds
-) -> None:
+def test_last_list_is_used_while_fetching_fails(make: Any, clock: Seconds) -> None:
     upstream = Upstream(NEW)
     catalogue = make(upstream)
     catalogue.start()
@@ -150,14 +148,14 @@ def test_the_last_good_list_stands_while_the_upstream_fails(
     assert catalogue.known
 
 
-def test_failures_are_retried_ever_later(make: Any, clock: Seconds) -> None:
+def test_delay_between_retries_doubles_up_to_a_limit(make: Any, clock: Seconds) -> None:
     upstream = Upstream()
     catalogue = make(upstream)
     tries = []
     for _ in range(3000):
-        before = upstream.asked
+        before = upstream.fetches
         catalogue.served()
-        if upstream.asked > before:
+        if upstream.fetches > before:
             tries.append(clock.now)
         clock.now += 1
 
@@ -166,7 +164,7 @@ def test_failures_are_retried_ever_later(make: Any, clock: Seconds) -> None:
     assert waits[-1] == FRESH_S
 
 
-def test_an_outage_is_logged_once_and_so_is_its_end(
+def test_outage_and_its_end_are_logged_once(
     make: Any, clock: Seconds, caplog: pytest.LogCaptureFixture
 ) -> None:
     upstream = Upstream()
@@ -186,7 +184,7 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
         assert len(caplog.records) == 2
 
 
-def test_a_change_of_ids_is_told_once(
+def test_on_change_is_called_once_per_change(
     make: Any, clock: Seconds, changes: list[set[str]]
 ) -> None:
     upstream = Upstream(NEW)
@@ -198,7 +196,7 @@ def test_a_change_of_ids_is_told_once(
     assert changes == [{NEW}, {NEW, "other"}]
 
 
-def test_the_first_list_is_told_even_when_it_is_the_tables(
+def test_on_change_is_called_for_a_first_list_equal_to_the_table(
     make: Any, changes: list[set[str]]
 ) -> None:
     make(Upstream(*TABLE)).start()
@@ -206,7 +204,7 @@ def test_the_first_list_is_told_even_when_it_is_the_tables(
     assert changes == [set(TABLE)]
 
 
-def test_public_facts_stay_when_the_public_list_leaves_a_model_out(make: Any) -> None:
+def test_public_facts_are_kept_when_the_public_list_drops_a_model(make: Any) -> None:
     upstream = Upstream(NEW)
     upstream.public = [{"id": NEW, "limits": {"max_context_length": 1234}}]
     catalogue = make(upstream)
@@ -217,7 +215,7 @@ def test_public_facts_stay_when_the_public_list_leaves_a_model_out(make: Any) ->
     assert catalogue.served()[0].context_length == 1234
 
 
-def test_one_fetch_is_under_way_at_a_time(clock: Seconds) -> None:
+def test_only_one_fetch_runs_at_a_time(clock: Seconds) -> None:
     upstream, waiting = Upstream(NEW), []
     catalogue = Catalogue(
         upstream.models, upstream.public_models, clock=clock, spawn=waiting.append
@@ -232,7 +230,7 @@ def test_one_fetch_is_under_way_at_a_time(clock: Seconds) -> None:
     assert len(waiting) == 1
 
 
-def test_a_fault_in_a_fetch_does_not_end_fetching(clock: Seconds) -> None:
+def test_unexpected_error_does_not_stop_later_fetches(clock: Seconds) -> None:
     upstream, waiting = Upstream(), []
     upstream.ids = RuntimeError("a bug")
     catalogue = Catalogue(
@@ -249,8 +247,8 @@ def test_a_fault_in_a_fetch_does_not_end_fetching(clock: Seconds) -> None:
     assert ids_of(catalogue.served()) == {NEW}
 
 
-class Held:
-    """An upstream whose list comes when the test says so, on a thread of its own."""
+class BlockingUpstream:
+    """An upstream whose list comes when the test sets `answer`."""
 
     def __init__(self) -> None:
         self.asked, self.answer = threading.Event(), threading.Event()
@@ -264,8 +262,8 @@ class Held:
         return []
 
 
-def test_a_new_id_waits_for_the_first_list_and_a_known_one_does_not() -> None:
-    upstream = Held()
+def test_find_waits_for_the_first_list_only_if_the_name_is_unknown() -> None:
+    upstream = BlockingUpstream()
     catalogue = Catalogue(upstream.models, upstream.public_models)
     catalogue.start()
     assert upstream.asked.wait(10)
@@ -278,8 +276,8 @@ def test_a_new_id_waits_for_the_first_list_and_a_known_one_does_not() -> None:
     assert found.id == NEW
 
 
-def test_a_warm_catalogue_waits_for_nothing(clock: Seconds) -> None:
-    upstream = Held()
+def test_find_never_waits_after_the_first_list(clock: Seconds) -> None:
+    upstream = BlockingUpstream()
     upstream.answer.set()
     catalogue = Catalogue(upstream.models, upstream.public_models, clock=clock)
     assert ids_of(catalogue.served()) == {NEW}
@@ -293,23 +291,23 @@ def test_a_warm_catalogue_waits_for_nothing(clock: Seconds) -> None:
     upstream.answer.set()
 
 
-def test_trouble_is_told_until_a_list_has_come_and_asks_for_it(
+def test_unavailable_reason_is_the_error_until_a_list_is_fetched(
     make: Callable[[Upstream], Catalogue], clock: Seconds
 ) -> None:
     upstream = Upstream(NEW)
     upstream.ids = UpstreamError("cannot reach Cerebras")
     catalogue = make(upstream)
 
-    told = [catalogue.trouble(), catalogue.trouble()]
+    reasons = [catalogue.unavailable_reason(), catalogue.unavailable_reason()]
     upstream.ids = [NEW]
     clock.now = FIRST_RETRY_S
 
-    assert told == ["cannot reach Cerebras"] * 2
-    assert catalogue.trouble() is None
+    assert reasons == ["cannot reach Cerebras"] * 2
+    assert catalogue.unavailable_reason() is None
 
 
-def test_trouble_waits_for_no_list() -> None:
+def test_unavailable_reason_does_not_wait_for_a_fetch() -> None:
     never: list[Callable[[], None]] = []
     catalogue = Catalogue(list, list, spawn=never.append)
 
-    assert catalogue.trouble() == "the list of models has not come yet"
+    assert catalogue.unavailable_reason() == "the list of models has not come yet"

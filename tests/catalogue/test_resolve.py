@@ -6,7 +6,7 @@ import pytest
 from app.catalogue import listing
 from app.catalogue.metadata import TABLE
 from app.catalogue.models import Catalogue
-from app.catalogue.resolve import Target, announce, is_elsewhere, resolve
+from app.catalogue.resolve import Target, announce, is_on_passthrough, resolve
 from app.domain.models import ModelName
 from app.domain.presets import Preset
 from app.errors import (
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def catalogue_of(*ids: str) -> Catalogue:
-    """A catalogue with this list; without ids, one to which no list has come."""
+    """Return a catalogue that serves these ids; without ids, fetching fails."""
 
     def fetch_ids() -> tuple[str, ...]:
         if not ids:
@@ -59,7 +59,7 @@ def catalogue_of(*ids: str) -> Catalogue:
         ("llama-3.3:70b-cloud", "llama-3.3-70b"),
     ],
 )
-def test_every_spelling_leads_to_its_model(
+def test_every_spelling_resolves_to_its_model(
     name: str, model_id: str, store: Store
 ) -> None:
     target = resolve(name, catalogue_of(*TABLE, "llama-3.3-70b"), store)
@@ -71,7 +71,7 @@ def test_every_spelling_leads_to_its_model(
 @pytest.mark.parametrize(
     "name", ["zz", "gpt-oss", "gpt-oss:20b", "me/gpt-oss-120b", "gpt-oss-120b-cloud"]
 )
-def test_an_unknown_name_is_not_found_in_ollamas_words(name: str, store: Store) -> None:
+def test_unknown_name_raises_ollamas_error(name: str, store: Store) -> None:
     with pytest.raises(ModelNotFound) as raised:
         resolve(name, catalogue_of(*TABLE), store)
 
@@ -79,7 +79,7 @@ def test_an_unknown_name_is_not_found_in_ollamas_words(name: str, store: Store) 
 
 
 @pytest.mark.parametrize("name", ["", "  "])
-def test_a_blank_name_is_not_found_whatever_the_default(
+def test_blank_name_is_not_found_even_with_a_default_model(
     name: str, store: Store
 ) -> None:
     with pytest.raises(ModelNotFound) as raised:
@@ -88,37 +88,35 @@ def test_a_blank_name_is_not_found_whatever_the_default(
     assert raised.value.message == "model '' not found"
 
 
-def test_an_illegal_name_is_refused_whatever_the_default(store: Store) -> None:
+def test_illegal_name_is_refused_even_with_a_default_model(store: Store) -> None:
     with pytest.raises(InvalidRequest, match=r"^invalid model name$"):
         resolve("a b", catalogue_of(*TABLE), store, GPT)
 
 
 @pytest.mark.parametrize("default", [QWEN, "qwen3.8:27b", "QWEN-3.8-27b:latest"])
-def test_the_default_model_answers_for_an_unknown_name(
-    default: str, store: Store
-) -> None:
+def test_unknown_name_resolves_to_the_default_model(default: str, store: Store) -> None:
     target = resolve("llama3.2", catalogue_of(*TABLE), store, default)
 
     assert target.name == "llama3.2"
     assert target.model.id == QWEN
 
 
-def test_a_served_name_is_never_the_defaults(store: Store) -> None:
+def test_served_name_does_not_resolve_to_the_default_model(store: Store) -> None:
     assert resolve("gpt-oss:120b", catalogue_of(*TABLE), store, QWEN).model.id == GPT
 
 
-def test_a_default_model_that_is_not_served_answers_for_nothing(store: Store) -> None:
+def test_default_model_that_is_not_served_is_not_used(store: Store) -> None:
     with pytest.raises(ModelNotFound):
         resolve("llama3.2", catalogue_of(*TABLE), store, "retired")
 
 
-def test_a_default_model_is_believed_while_no_list_has_come(store: Store) -> None:
+def test_default_model_counts_as_served_before_the_first_list(store: Store) -> None:
     assert resolve("llama3.2", catalogue_of(), store, "kimi-k9").model.id == "kimi-k9"
     assert resolve("llama3.2", catalogue_of(), store, "qwen3.8:27b").model.id == QWEN
 
 
 @pytest.mark.parametrize(
-    ("name", "asked", "expected"),
+    ("name", "is_looked_up", "expected"),
     [
         ("gpt-oss:120b-cloud", False, False),
         ("GPT-OSS-120B", False, False),
@@ -129,21 +127,21 @@ def test_a_default_model_is_believed_while_no_list_has_come(store: Store) -> Non
         ("zz", True, False),
     ],
 )
-def test_the_passthrough_is_asked_last(
-    name: str, asked: bool, expected: bool, store: Store
+def test_passthrough_is_looked_up_last(
+    name: str, is_looked_up: bool, expected: bool, store: Store
 ) -> None:
     store.put(names.parse("mario"), Preset(GPT), 1)
-    seen = []
+    looked_up = []
 
     def has(parsed: ModelName) -> bool:
-        seen.append(parsed)
+        looked_up.append(parsed)
         return parsed.model == "llama3"
 
-    assert is_elsewhere(name, catalogue_of(*TABLE), store, has) == expected
-    assert bool(seen) == asked
+    assert is_on_passthrough(name, catalogue_of(*TABLE), store, has) == expected
+    assert bool(looked_up) == is_looked_up
 
 
-def test_a_full_name_is_spelt_as_ollama_spells_it() -> None:
+def test_full_name_has_all_defaults() -> None:
     target = Target("gpt-oss-120b", TABLE[GPT])
 
     assert target.full_name == "registry.ollama.ai/library/gpt-oss-120b:latest"
@@ -152,7 +150,7 @@ def test_a_full_name_is_spelt_as_ollama_spells_it() -> None:
 @pytest.mark.parametrize(
     ("default", "warned"), [(None, False), ("gpt-oss:120b", False), ("retired", True)]
 )
-def test_a_default_model_that_is_not_served_is_warned_of(
+def test_announce_warns_of_a_default_model_that_is_not_served(
     default: str | None, warned: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
@@ -164,7 +162,7 @@ def test_a_default_model_that_is_not_served_is_warned_of(
     assert all("retired" in text and "qwen-3.8-27b" in text for text in warnings)
 
 
-def test_a_fallback_that_is_not_served_is_told(
+def test_announce_warns_of_a_fallback_model_that_is_not_served(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     announce(list(TABLE.values()), None, ("qwen3.8:27b", "retired"))
@@ -173,7 +171,7 @@ def test_a_fallback_that_is_not_served_is_told(
     assert warnings == ["FALLBACK_MODELS names retired, which is not served"]
 
 
-def test_a_derived_model_comes_after_those_served_and_before_the_default(
+def test_derived_model_ranks_between_served_and_default_model(
     store: Store,
 ) -> None:
     for name in ("mario", "kimi-k9"):
@@ -189,37 +187,37 @@ def test_a_derived_model_comes_after_those_served_and_before_the_default(
     assert (served.model.id, served.preset) == ("kimi-k9", None)
 
 
-def test_a_derived_model_whose_base_is_gone_says_so(store: Store) -> None:
+def test_derived_model_of_a_retired_base_raises_model_gone(store: Store) -> None:
     store.put(names.parse("mario"), Preset("retired"), 1)
 
-    with pytest.raises(ModelGone, match="mario' stands on 'retired', which was not"):
+    with pytest.raises(ModelGone, match="mario' is derived from 'retired', which"):
         resolve("mario", catalogue_of(*TABLE), store, QWEN)
 
 
-def test_what_is_gone_counts_when_others_stand_in_for_it(store: Store) -> None:
+def test_retired_models_are_found_if_allowed(store: Store) -> None:
     store.put(names.parse("mario"), Preset("retired", system="Mario."), 1)
     catalogue = catalogue_of(GPT)
 
-    served_once = resolve("qwen3.8:27b", catalogue, store, trusting=True)
-    derived = resolve("mario", catalogue, store, trusting=True)
-    default = resolve("any", catalogue, store, "retired", trusting=True)
+    served_once = resolve("qwen3.8:27b", catalogue, store, allow_retired=True)
+    derived = resolve("mario", catalogue, store, allow_retired=True)
+    default = resolve("any", catalogue, store, "retired", allow_retired=True)
 
     assert served_once.model == TABLE[QWEN]
     assert (derived.model.id, derived.own_name) == ("retired", "mario:latest")
     assert default.model.id == "retired"
     with pytest.raises(ModelNotFound):
-        resolve("any", catalogue, store, trusting=True)
+        resolve("any", catalogue, store, allow_retired=True)
     with pytest.raises(ModelNotFound):
         resolve("qwen3.8:27b", catalogue, store)
 
 
-def test_a_base_is_believed_in_while_no_list_has_come(store: Store) -> None:
+def test_base_counts_as_served_before_the_first_list(store: Store) -> None:
     store.put(names.parse("mario"), Preset("kimi-k9"), 1)
 
     assert resolve("mario", catalogue_of(), store).model.id == "kimi-k9"
 
 
-def test_without_the_store_only_served_names_are_resolved(tmp_path: Path) -> None:
+def test_only_served_names_resolve_while_the_store_is_down(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = Store(f"sqlite:///{tmp_path}/file/store.db")
     catalogue = catalogue_of(*TABLE)
@@ -229,10 +227,10 @@ def test_without_the_store_only_served_names_are_resolved(tmp_path: Path) -> Non
         resolve("mario", catalogue, store, QWEN)
 
 
-def test_lists_go_on_without_the_store(tmp_path: Path) -> None:
+def test_served_models_are_listed_while_the_store_is_down(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = Store(f"sqlite:///{tmp_path}/file/store.db")
 
-    listed = listing.listed(catalogue_of(*TABLE), store)
+    listed = listing.list_models(catalogue_of(*TABLE), store)
 
     assert {model.name for model in listed} == {f"{GPT}:latest", f"{QWEN}:latest"}

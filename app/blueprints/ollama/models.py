@@ -28,7 +28,7 @@ TAGS = Ready(models.tags)
 def tags() -> Response:
     """List the models."""
     found = services()
-    listed = listing.listed(found.catalogue, found.store)
+    listed = listing.list_models(found.catalogue, found.store)
     further = passthrough.further(found.elsewhere.tags, listed)
     return replies.ready(TAGS.data(listed, found.remote_host, further))
 
@@ -37,7 +37,7 @@ def tags() -> Response:
 def ps() -> Response:
     """List the models that count as loaded."""
     found = services()
-    listed = listing.listed(found.catalogue, found.store)
+    listed = listing.list_models(found.catalogue, found.store)
     further = passthrough.further(found.elsewhere.ps, listed)
     return replies.native(models.ps(found.loaded.listing(listed), further))
 

@@ -25,7 +25,7 @@ bp = Blueprint("openai_models", __name__, url_prefix="/v1")
 def listing() -> Response:
     """List the models."""
     found = services()
-    listed = catalogue.listed(found.catalogue, found.store)
+    listed = catalogue.list_models(found.catalogue, found.store)
     further = passthrough.further(found.elsewhere.models, listed)
     return replies.ready_compatible(LISTING.data(listed, further))
 

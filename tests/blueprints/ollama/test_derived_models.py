@@ -236,7 +236,7 @@ def test_a_model_whose_base_is_gone_says_so_and_can_be_deleted(
 
     assert chat.status_code == 404
     assert chat.json["error"] == (
-        f"model 'mario' stands on '{GPT}', which was not found: "
+        f"model 'mario' is derived from '{GPT}', which was not found: "
         "Cerebras does not serve it now"
     )
     assert listed["mario:latest"]["details"]["family"] == "gptoss"
