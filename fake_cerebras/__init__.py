@@ -1,5 +1,5 @@
-"""A stand-in for the Cerebras API: a real HTTP server, strict where the real one is.
+"""A stand-in for the Cerebras API: an HTTP server for tests and for `make run`.
 
-It answers by itself or does what a script says (see README.md). It shares nothing
-with the product that calls it.
+It validates requests as strictly as the real API where that is known, and answers with
+canned text or as a script says (see README.md). It shares no code with `app/`.
 """

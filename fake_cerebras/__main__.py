@@ -1,73 +1,103 @@
-"""Starts the server: `python -m fake_cerebras --port 0`."""
+"""Run the server: `python -m fake_cerebras --port 0`."""
 
 from gevent import monkey
 
 monkey.patch_all()
 
-import argparse  # noqa: E402  (the patch has to come first)
+import argparse  # noqa: E402  (gevent must patch before the other imports)
 import os  # noqa: E402
 import signal  # noqa: E402
+import sys  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
+from http.server import ThreadingHTTPServer  # noqa: E402
+from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
 from gevent.socket import wait_read  # noqa: E402
 
-from fake_cerebras.buckets import REFILLS, TIERS, Accounts  # noqa: E402
-from fake_cerebras.clock import Clock  # noqa: E402
-from fake_cerebras.server import Server  # noqa: E402
+from fake_cerebras import api, control  # noqa: E402
+from fake_cerebras.connection import Connection  # noqa: E402
+from fake_cerebras.quota import REFILLS, TIERS, Clock, Quotas  # noqa: E402
 from fake_cerebras.state import State  # noqa: E402
 
 DEFAULT_KEY = "csk-simulated"
 
 
+class Server(ThreadingHTTPServer):
+    """The HTTP server, with a greenlet for each connection."""
+
+    request_queue_size = 1024  # tests open many connections at once
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], state: State) -> None:
+        class BoundConnection(Connection):
+            def serve(self) -> None:
+                is_control = self.path.startswith(control.PREFIX)
+                (control if is_control else api).serve(self, state)
+
+        super().__init__(address, BoundConnection)
+
+    @property
+    def url(self) -> str:
+        host, port = self.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # clients may disconnect
+            super().handle_error(request, client_address)
+
+
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fake_cerebras", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument(
-        "--tokens-per-second", type=float, default=300.0, help="0: no pause at all"
+        "--tokens-per-second", type=float, default=300.0, help="0: without pauses"
     )
     parser.add_argument(
-        "--key", action="append", help=f"accepted (default {DEFAULT_KEY}); repeatable"
+        "--key",
+        action="append",
+        help=f"an accepted API key (default {DEFAULT_KEY}); repeatable",
     )
-    parser.add_argument("--tier", choices=TIERS, help="every key's quota; else none")
+    parser.add_argument(
+        "--tier", choices=TIERS, help="quota of every key (default: no quota)"
+    )
     parser.add_argument("--refill", choices=REFILLS, default=REFILLS[0])
     parser.add_argument(
-        "--clock-speed", type=float, default=1.0, help="of the time quota goes by"
+        "--clock-speed", type=float, default=1.0, help="speed of the quota's clock"
     )
     parser.add_argument(
         "--until-stdin-closes",
         action="store_true",
-        help="end together with the process that holds the other end of the pipe",
+        help="exit when standard input closes",
     )
     return parser.parse_args(arguments)
 
 
-def end() -> None:
+def exit_now() -> None:
     os._exit(0)
 
 
-def end_with_stdin() -> None:
+def exit_when_stdin_closes() -> None:
     while True:
         wait_read(0)
         if not os.read(0, 4096):
-            end()
+            exit_now()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
-    keys = frozenset(options.key or [DEFAULT_KEY])
     state = State(
-        keys,
+        frozenset(options.key or [DEFAULT_KEY]),
         options.tokens_per_second,
-        accounts=Accounts(options.tier, options.refill),
+        quotas=Quotas(options.tier, options.refill),
         clock=Clock(options.clock_speed),
     )
     server = Server((options.host, options.port), state)
     for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, end)
+        gevent.signal_handler(number, exit_now)
     if options.until_stdin_closes:
-        gevent.spawn(end_with_stdin)
+        gevent.spawn(exit_when_stdin_closes)
     print(f"fake_cerebras listening on {server.url}", flush=True)
     server.serve_forever()
 

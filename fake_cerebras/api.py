@@ -1,4 +1,4 @@
-"""The API: who may call, what each path answers, and how refusals look."""
+"""The routes of the API: authentication, models and completions."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fake_cerebras import models, payload, rates
-from fake_cerebras.connection import Connection
-from fake_cerebras.departure import ClientLeft, Departure
-from fake_cerebras.errors import Refused, invalid, named
-from fake_cerebras.incidents import Cut
+from fake_cerebras import models
+from fake_cerebras.connection import ClientDisconnected, Connection, DisconnectWatch
+from fake_cerebras.delivery import CloseConnection
+from fake_cerebras.errors import ApiError, invalid_request, named_error
 from fake_cerebras.inference import Inference
-from fake_cerebras.records import Record
-from fake_cerebras.state import State
+from fake_cerebras.quota import default_headers
+from fake_cerebras.state import RequestRecord, State
 
-COUNTED = (200, 429)  # answers that carry rate headers
+STATUSES_WITH_RATE_HEADERS = (200, 429)
 
 
 @dataclass(frozen=True)
 class Request:
     connection: Connection
     state: State
-    record: Record
-    data: bytes  # unpacked
+    record: RequestRecord
+    data: bytes
 
     def header(self, name: str) -> str:
         return self.record.headers.get(name, "")
@@ -41,92 +40,103 @@ class Request:
 class Route:
     method: str
     path: re.Pattern[str]
-    view: Callable[..., None]  # takes the request and what the path's groups matched
+    view: Callable[..., None]  # called with the request and the path's groups
     needs_key: bool = True
 
 
 def serve(connection: Connection, state: State) -> None:
-    """Record the request and answer it, to the end or to whatever ends it early."""
+    """Record a request and answer it."""
     headers = {name.lower(): value for name, value in connection.headers.items()}
-    data = payload.unpack(connection.read_body(), headers)
-    record = state.records.receive(
+    data = connection.read_body()
+    record = state.records.add(
         connection.number,
         connection.command,
         connection.path,
-        headers=headers,
-        body=payload.legible(data),
+        headers,
+        recorded_body(data),
     )
     try:
         answer(Request(connection, state, record, data))
         state.records.finish(record, connection.status)
-    except Cut as cut:
-        connection.drop(reset=cut.reset)
-    except (ClientLeft, ConnectionError):
-        state.records.leave(record)
-        connection.drop(reset=False)
+    except CloseConnection as close:
+        connection.close_now(reset=close.reset)
+    except (ClientDisconnected, ConnectionError):
+        state.records.disconnect(record)
+        connection.close_now(reset=False)
+
+
+def recorded_body(data: bytes) -> Any:
+    """Return the JSON of a body, or its text if it is not JSON."""
+    if not data:
+        return None
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data.decode(errors="replace")
 
 
 def answer(request: Request) -> None:
+    connection = request.connection
     try:
-        request.connection.standing = standing(200)
-        route, found = find_route(request)
+        connection.default_headers = default_headers_of(200)
+        route, path_arguments = find_route(request)
         if route.needs_key:
             check_key(request)
-        route.view(request, *found)
-    except Refused as refused:
-        request.connection.standing = standing(refused.status)
-        request.connection.send(refused.status, refused.body, refused.headers)
+        route.view(request, *path_arguments)
+    except ApiError as error:
+        connection.default_headers = default_headers_of(error.status)
+        connection.send(error.status, error.body, error.headers)
 
 
-def standing(status: int) -> dict[str, str]:
-    """The headers that answers of this status always have."""
-    edge = {
+def default_headers_of(status: int) -> dict[str, str]:
+    headers = {
         "server": "cloudflare",
         "cf-cache-status": "DYNAMIC",
         "cf-ray": f"{secrets.token_hex(8)}-FRA",
         "x-content-type-options": "nosniff",
     }
-    return edge | (rates.headers(time.time()) if status in COUNTED else {})
+    if status in STATUSES_WITH_RATE_HEADERS:
+        headers |= default_headers(time.time())
+    return headers
 
 
 def find_route(request: Request) -> tuple[Route, tuple[str, ...]]:
     agent = request.header("user-agent")
     if not agent or agent.startswith("Python-urllib"):
-        raise named("browser_banned")
+        raise named_error("browser_banned")
     path = request.record.path.partition("?")[0]
-    there = [each for each in ROUTES if each.path.fullmatch(path)]
-    if not there:
-        raise Refused(404, "")
-    for route in there:
-        match = route.path.fullmatch(path)
-        if match and route.method == request.record.method:
+    matches = [(each, m) for each in ROUTES if (m := each.path.fullmatch(path))]
+    if not matches:
+        raise ApiError(404, "")
+    for route, match in matches:
+        if route.method == request.record.method:
             return route, match.groups()
-    raise Refused(405, {"detail": "Method Not Allowed"})  # a guess
+    raise ApiError(405, {"detail": "Method Not Allowed"})  # guess
 
 
 def check_key(request: Request) -> None:
     if not request.header("authorization"):
-        raise named("not_authenticated")
+        raise named_error("not_authenticated")
     if request.key not in request.state.keys:
-        raise named("wrong_api_key")
+        raise named_error("wrong_api_key")
 
 
 def list_models(request: Request) -> None:
-    listed = [models.short(model) for model in models.SERVED.values()]
-    request.connection.send(200, {"object": "list", "data": listed}, {})
+    data = [model.as_dict() for model in models.SERVED.values()]
+    request.connection.send(200, {"object": "list", "data": data}, {})
 
 
 def show_model(request: Request, name: str) -> None:
-    request.connection.send(200, models.short(models.find(name)), {})
+    request.connection.send(200, models.find(name).as_dict(), {})
 
 
 def list_public_models(request: Request) -> None:
-    listed = [models.public(model) for model in models.SERVED.values()]
-    request.connection.send(200, {"object": "list", "data": listed}, {})
+    data = [model.as_public_dict() for model in models.SERVED.values()]
+    request.connection.send(200, {"object": "list", "data": data}, {})
 
 
 def show_public_model(request: Request, name: str) -> None:
-    request.connection.send(200, models.public(models.find(name)), {})
+    request.connection.send(200, models.find(name).as_public_dict(), {})
 
 
 def warm(request: Request) -> None:
@@ -134,47 +144,49 @@ def warm(request: Request) -> None:
 
 
 def chat(request: Request) -> None:
-    infer(request, raw=False)
+    infer(request, text_only=False)
 
 
 def complete(request: Request) -> None:
-    infer(request, raw=True)
+    infer(request, text_only=True)
 
 
-def infer(request: Request, *, raw: bool) -> None:
+def infer(request: Request, *, text_only: bool) -> None:
     body = read_object(request.data)
-    records, record = request.state.records, request.record
-    connection = request.connection
-    departure = Departure(connection.connection, lambda: records.leave(record))
+    state, connection = request.state, request.connection
 
-    def admit(model: str, prompt_tokens: int) -> None:
-        now = request.state.clock()
-        account = request.state.accounts.find(request.key, model, now)
-        if account is not None:
-            account.admit(prompt_tokens, body, now)
-            connection.standing = standing(200) | account.headers(now)
+    def reserve_quota(model: str, prompt_tokens: int) -> None:
+        now = state.clock()
+        quota = state.quotas.find(request.key, model, now)
+        if quota is not None:
+            quota.reserve(prompt_tokens, body, now)
+            headers = default_headers_of(200) | quota.headers(now)
+            connection.default_headers = headers
 
+    watch = DisconnectWatch(
+        connection.connection, lambda: state.records.disconnect(request.record)
+    )
     try:
         Inference(
             body,
-            raw,
-            request.state.steering,
-            departure,
+            text_only,
+            state.scripts,
+            watch,
             connection,
-            request.state.tokens_per_second,
-            admit,
+            state.tokens_per_second,
+            reserve_quota,
         ).run()
     finally:
-        departure.stop()
+        watch.stop()
 
 
 def read_object(data: bytes) -> dict[str, Any]:
     try:
         body = json.loads(data)
     except ValueError as error:
-        raise invalid("body: invalid JSON") from error  # a guess
+        raise invalid_request("body: invalid JSON") from error  # guess
     if not isinstance(body, dict):
-        raise invalid("body: Input should be an object")  # a guess
+        raise invalid_request("body: Input should be an object")  # guess
     return body
 
 

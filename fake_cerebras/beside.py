@@ -1,8 +1,9 @@
-"""`python -m fake_cerebras.beside COMMAND...`: COMMAND, and the fake if no key is set.
+"""Run a command, with fake_cerebras beside it if no API key is set.
 
-COMMAND replaces this process and is the fake's parent. It, and every child it forks,
-holds the write end of a pipe that is the fake's standard input; when the last of them
-is gone, however it ended, the fake reads the end of it and leaves.
+`python -m fake_cerebras.beside COMMAND...` replaces itself with COMMAND, which so
+becomes the parent of fake_cerebras. COMMAND and every process it forks inherit the
+write end of a pipe; its read end is the standard input of fake_cerebras. When the last
+of these processes has ended, in whatever way, the pipe closes and fake_cerebras exits.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dotenv import load_dotenv
 
 PROJECT = Path(__file__).parents[1]
 KEY = "csk-simulated"
-SIMULATED = (
+NOTICE = (
     "No CEREBRAS_API_KEY: answers are SIMULATED. "
     "For real ones put CEREBRAS_API_KEY=... into .env and start again."
 )
@@ -25,16 +26,16 @@ SIMULATED = (
 def main(command: list[str]) -> None:
     load_dotenv(PROJECT / ".env")
     if not os.environ.get("CEREBRAS_API_KEY", "").strip(" \t\"'"):
-        os.environ["CEREBRAS_BASE_URL"] = start() + "/v1"
+        os.environ["CEREBRAS_BASE_URL"] = start_fake() + "/v1"
         os.environ["CEREBRAS_API_KEY"] = KEY
-        print(SIMULATED, flush=True)
+        print(NOTICE, flush=True)
     os.execvp(command[0], command)
 
 
-def start() -> str:
-    """Start the fake; its URL."""
+def start_fake() -> str:
+    """Start fake_cerebras and return its URL."""
     read_end, write_end = os.pipe()
-    fake = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "fake_cerebras", "--port=0", "--until-stdin-closes"],
         cwd=PROJECT,
         stdin=read_end,
@@ -43,10 +44,10 @@ def start() -> str:
     )
     os.close(read_end)
     os.set_inheritable(write_end, True)
-    assert fake.stdout is not None
-    line = fake.stdout.readline()
+    assert process.stdout is not None
+    line = process.stdout.readline()
     if not line:
-        raise SystemExit("The stand-in for Cerebras did not start; see above.")
+        raise SystemExit("fake_cerebras did not start; its output is above.")
     return line.split()[-1]
 
 

@@ -1,152 +1,148 @@
-"""The shapes of answers: whole ones, chunks, usage and time_info.
-
-Key orders and left-out nulls are as in real answers: cerebras.md, sections 4 and 5.
-"""
+"""A completion: reasoning, content and tool calls, in tokens, cut to the request."""
 
 from __future__ import annotations
 
-import math
+import json
+import random
+import re
 import secrets
-import time
-import uuid
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fake_cerebras.answer import Answer, Call
-from fake_cerebras.encoding import dump
+from fake_cerebras import demo
 from fake_cerebras.models import Model
-from fake_cerebras.prompt import Prompt
+from fake_cerebras.request import Body
 from fake_cerebras.script import Script
 
-OBJECTS = {
-    (False, False): "chat.completion",
-    (False, True): "chat.completion.chunk",
-    (True, False): "text_completion",
-    (True, True): "text_completion",
-}
+TOKEN = re.compile(r" ?\w{1,6}|\s|[^\w\s]")
+# Tokens per event: the real API sends 1 to 8 and more.
+EVENT_LENGTHS = (1, 1, 1, 2, 2, 3, 4, 6, 8)
 
 
-class Reply:
-    """What all chunks of one answer have in common, and its whole form."""
+def tokenize(text: str) -> list[str]:
+    """Split a text into pieces that join to the same text."""
+    return TOKEN.findall(text)
 
-    def __init__(
-        self,
-        body: Mapping[str, Any],
-        raw: bool,
-        model: Model,
-        script: Script,
-        prompt: Prompt,
-    ) -> None:
-        self.id = f"chatcmpl-{uuid.uuid4()}"
-        self.raw = raw
-        self._body = body
-        self._model = model
-        self._script = script
-        self._prompt = prompt
-        self._created = time.time()
-        self._fingerprint = f"fp_{secrets.token_hex(10)}"
-        self._object = OBJECTS[raw, bool(body.get("stream"))]
 
-    def whole(self, answer: Answer) -> bytes:
-        choice = {"finish_reason": answer.finish, "index": 0}
-        if self.raw:
-            choice["text"] = "".join(answer.content)
-        else:
-            choice["message"] = message(answer)
-        choice |= self.logprobs("content", answer.content)
-        choice |= self.logprobs("reasoning", answer.reasoning)
-        if "finish_reason" in self._script.omit:
-            del choice["finish_reason"]
-        return dump(self.wrap([choice], self.end(answer))).encode()
+def split_into_events(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield runs of tokens of irregular length, the same for the same text."""
+    lengths = random.Random(zlib.crc32("".join(tokens).encode()))
+    start = 0
+    while start < len(tokens):
+        length = lengths.choice(EVENT_LENGTHS)
+        yield tokens[start : start + length]
+        start += length
 
-    def wrap(
-        self, choices: list[dict[str, Any]], end: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """One chunk, or the whole; `end` comes with the last."""
-        wrapped = {
-            "id": self.id,
-            "choices": choices,
-            "created": int(self._created),
-            "model": self._model.id,
-            "system_fingerprint": self._fingerprint,
-            "object": self._object,
-            **(end or {}),
-        }
-        return {k: v for k, v in wrapped.items() if k not in self._script.omit}
 
-    def end(self, answer: Answer) -> dict[str, Any]:
-        return {"usage": self._usage(answer), "time_info": self._time_info()}
+@dataclass(frozen=True)
+class ToolCall:
+    """A tool call; `arguments` is text, normally JSON."""
 
-    def logprobs(self, key: str, tokens: Sequence[str]) -> dict[str, Any]:
-        """What goes into a choice for these tokens, when it was asked for."""
-        if self.raw or not self._body.get("logprobs") or not tokens:
-            return {}
-        name = "reasoning_logprobs" if key == "reasoning" else "logprobs"
-        top = self._body.get("top_logprobs") or 0
-        return {name: {"content": [logprob(token, top) for token in tokens]}}
+    id: str
+    name: str
+    arguments: str
 
-    def _usage(self, answer: Answer) -> dict[str, Any]:
-        completion_details = {"reasoning_tokens": answer.reasoning_tokens}
-        if self._model.counts_predictions:
-            kinds = ("accepted_prediction_tokens", "rejected_prediction_tokens")
-            completion_details = dict.fromkeys(kinds, 0) | completion_details
-        prompt_details = {"cached_tokens": 0}
-        if self._model.vision:
-            prompt_details["image_tokens"] = self._prompt.image_tokens
-        usage = {
-            "total_tokens": self._prompt.tokens + answer.completion_tokens,
-            "completion_tokens": answer.completion_tokens,
-            "completion_tokens_details": completion_details,
-            "prompt_tokens": self._prompt.tokens,
-            "prompt_tokens_details": prompt_details,
-        } | self._script.usage
-        if "details" in self._script.omit:
-            return {k: v for k, v in usage.items() if not k.endswith("_details")}
-        return usage
+    @property
+    def token_count(self) -> int:
+        return len(tokenize(self.name + self.arguments))
 
-    def _time_info(self) -> dict[str, Any]:
-        """Seconds; the total is a little more than the sum, as in real answers."""
-        queue = 0.000_2
-        prompt = 0.001 + self._prompt.tokens * 0.000_01
-        completion = max(time.time() - self._created, 0.000_5)
+    def as_dict(self) -> dict[str, Any]:
         return {
-            "created": self._created,
-            "queue_time": queue,
-            "prompt_time": prompt,
-            "completion_time": completion,
-            "total_time": queue + prompt + completion + 0.000_3,
-        } | self._script.time_info
+            "function": {"name": self.name, "arguments": self.arguments},
+            "type": "function",
+            "id": self.id,
+        }
 
 
-def message(answer: Answer) -> dict[str, Any]:
-    shape: dict[str, Any] = {}
-    if answer.content:
-        shape["content"] = "".join(answer.content)
-    if answer.reasoning:
-        shape["reasoning"] = "".join(answer.reasoning)
-    shape["role"] = "assistant"
-    if answer.calls:
-        shape["tool_calls"] = [call(each) for each in answer.calls]
-    return shape
+@dataclass(frozen=True)
+class Completion:
+    reasoning: Sequence[str]
+    content: Sequence[str]
+    tool_calls: Sequence[ToolCall] = ()
+    finish_reason: str = "stop"
+    # The completion before `reasoning_format` moved its reasoning, for the usage.
+    counted: Completion | None = field(default=None)
+
+    @property
+    def reasoning_tokens(self) -> int:
+        return len((self.counted or self).reasoning)
+
+    @property
+    def completion_tokens(self) -> int:
+        content = (self.counted or self).content
+        calls = sum(call.token_count for call in self.tool_calls)
+        return self.reasoning_tokens + len(content) + calls
 
 
-def call(made: Call) -> dict[str, Any]:
-    return {
-        "function": {"name": made.name, "arguments": made.arguments},
-        "type": "function",
-        "id": made.id,
-    }
+def make_completion(body: Body, model: Model, script: Script) -> Completion:
+    """Return the script's completion, or the demo's, cut to the request's limits."""
+    if script.has_content:
+        parts = demo.Parts(
+            script.reasoning or "", script.content or "", script.tool_calls
+        )
+    else:
+        parts = demo.answer(body, model)
+    calls = tuple(_tool_call(call) for call in parts.tool_calls)
+    completion = Completion(
+        # /v1/completions has no field for reasoning.
+        reasoning=() if "prompt" in body else tokenize(parts.reasoning),
+        content=tokenize(parts.content),
+        tool_calls=calls,
+        finish_reason="tool_calls" if calls else "stop",
+    )
+    completion = _stop(completion, body.get("stop"))
+    completion = _limit(completion, _token_limit(body, model))
+    if script.finish_reason is not None:
+        completion = replace(completion, finish_reason=script.finish_reason)
+    return _apply_reasoning_format(completion, body.get("reasoning_format"))
 
 
-def logprob(token: str, top: int) -> dict[str, Any]:
-    """Made up: the token itself, then less and less likely ones."""
-    others = [_rated(token + "'" * rank, rank) for rank in range(top)]
-    return _rated(token, 0) | {"top_logprobs": others}
+def _tool_call(source: dict[str, Any]) -> ToolCall:
+    arguments = source.get("arguments", {})
+    return ToolCall(
+        id=source.get("id") or secrets.token_hex(5)[:9],
+        name=source["name"],
+        arguments=arguments if isinstance(arguments, str) else json.dumps(arguments),
+    )
 
 
-def _rated(token: str, rank: int) -> dict[str, Any]:
-    return {
-        "token": token,
-        "logprob": math.log(0.9) - rank,
-        "bytes": list(token.encode()),
-    }
+def _stop(completion: Completion, stop: Any) -> Completion:
+    """End the content before the first stop sequence."""
+    text = "".join(completion.content)
+    sequences = [stop] if isinstance(stop, str) else stop or []
+    ends = [end for each in sequences if (end := text.find(each)) >= 0]
+    if not ends:
+        return completion
+    content = tokenize(text[: min(ends)])
+    return replace(completion, content=content, finish_reason="stop")
+
+
+def _token_limit(body: Body, model: Model) -> int:
+    caps = (body.get("max_completion_tokens"), body.get("max_tokens"))
+    limits: list[int] = [cap for cap in caps if cap is not None and cap >= 0]
+    return min([*limits, model.max_output])
+
+
+def _limit(completion: Completion, limit: int) -> Completion:
+    """Cut to a number of tokens; reasoning counts first, tool calls are dropped."""
+    if completion.completion_tokens <= limit:
+        return completion
+    reasoning = completion.reasoning[:limit]
+    content = completion.content[: limit - len(reasoning)]
+    return Completion(reasoning, content, finish_reason="length")
+
+
+def _apply_reasoning_format(
+    completion: Completion, reasoning_format: str | None
+) -> Completion:
+    if reasoning_format == "hidden":
+        return replace(completion, reasoning=(), counted=completion)
+    if reasoning_format == "raw" and completion.reasoning:
+        content = [
+            *("<think>", *completion.reasoning),
+            *("</think>", *completion.content),
+        ]
+        return replace(completion, reasoning=(), content=content, counted=completion)
+    return completion

@@ -1,23 +1,33 @@
-"""One client's HTTP/1.1 connection: requests in, answers out, and its sudden ends."""
+"""One client's HTTP/1.1 connection: reading requests, sending responses, closing."""
 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import itertools
+import json
 import socket
 import struct
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from fake_cerebras import payload
+import gevent
+from gevent.event import Event
+from gevent.socket import wait_read
+
 from fake_cerebras.script import Script
 
-NUMBERS = itertools.count(1)
+CONNECTION_NUMBERS = itertools.count(1)
+
+
+def dump_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 class Connection(BaseHTTPRequestHandler):
-    """Says nothing about what is answered: that is `serve`."""
+    """An HTTP connection; a subclass answers each request in `serve`."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -28,24 +38,33 @@ class Connection(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.number = next(NUMBERS)
+        self.number = next(CONNECTION_NUMBERS)
         self._script = Script()
 
-    def _next(self) -> None:
+    def _serve_next(self) -> None:
         if self._script.connection == "close_on_next":
             self.close_connection = True
             return
         self._script = Script()
-        self.status: int | None = None  # of the answer, once it has begun
-        self.standing: Mapping[str, str] = {}  # headers of every answer
+        self.status: int | None = None  # of the response, once it has begun
+        self.default_headers: Mapping[str, str] = {}
         self.serve()
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _next
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = (
+        _serve_next
+    )
 
     def read_body(self) -> bytes:
+        """Return the body of the request, without chunk framing and gzip."""
         if "chunked" in self.headers.get("transfer-encoding", ""):
-            return b"".join(iter(self._read_chunk, b""))
-        return self.rfile.read(int(self.headers.get("content-length") or 0))
+            data = b"".join(iter(self._read_chunk, b""))
+        else:
+            data = self.rfile.read(int(self.headers.get("content-length") or 0))
+        if self.headers.get("content-encoding") == "gzip":
+            # Data that is not gzip stays as it is and fails as JSON.
+            with contextlib.suppress(OSError, EOFError, zlib.error):
+                return gzip.decompress(data)
+        return data
 
     def _read_chunk(self) -> bytes:
         size = int(self.rfile.readline().partition(b";")[0], 16)
@@ -53,32 +72,37 @@ class Connection(BaseHTTPRequestHandler):
         self.rfile.readline()
         return data
 
-    def play(self, script: Script) -> None:
-        """Frame the answer, and treat the connection after it, as the script says."""
+    def use_script(self, script: Script) -> None:
+        """Frame this response, and end the connection after it, as the script says."""
         self._script = script
 
-    def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Send the head of an answer whose length nobody knows yet."""
+    def start_response(self, status: int, headers: Mapping[str, str]) -> None:
+        """Send the head of a response whose length is not known."""
         if self._script.framing == "chunked":
-            self._head(status, {"transfer-encoding": "chunked"} | dict(headers))
+            self._send_head(status, {"transfer-encoding": "chunked"} | dict(headers))
         else:
             self.close_connection = True
-            self._head(status, {"connection": "close"} | dict(headers))
+            self._send_head(status, {"connection": "close"} | dict(headers))
 
     def write(self, data: bytes) -> None:
         self.wfile.write(data)
 
     def send(self, status: int, value: Any, headers: Mapping[str, str]) -> None:
-        """Send a whole answer: text as text, all else as JSON."""
-        kind, body = payload.render(value)
-        known = {"content-type": kind, "content-length": str(len(body))}
-        self._head(status, known | dict(headers))
+        """Send a whole response: a string as text or HTML, other values as JSON."""
+        if not isinstance(value, str):
+            content_type, body = "application/json", dump_json(value).encode()
+        elif value.lstrip().startswith("<"):
+            content_type, body = "text/html", value.encode()
+        else:
+            content_type, body = "text/plain", value.encode()
+        entity = {"content-type": content_type, "content-length": str(len(body))}
+        self._send_head(status, entity | dict(headers))
         if self.command != "HEAD":
             self.write(body)
 
-    def _head(self, status: int, headers: Mapping[str, str]) -> None:
+    def _send_head(self, status: int, headers: Mapping[str, str]) -> None:
         self.status = status
-        headers = {**self.standing, **headers}
+        headers = {**self.default_headers, **headers}
         if self._script.connection in ("close", "close_silently"):
             self.close_connection = True
         if self._script.connection == "close":
@@ -89,17 +113,63 @@ class Connection(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def drop(self, *, reset: bool) -> None:
-        """End the connection here: by a TCP reset, or as if all were well."""
+    def close_now(self, *, reset: bool) -> None:
+        """Close the connection: by a TCP reset, or in the usual way."""
         self.close_connection = True
         if not reset:
             return
-        at_once = struct.pack("ii", 1, 0)
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        no_linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
         self.rfile.close()
         with contextlib.suppress(OSError):
             self.wfile.close()
         self.connection.close()
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Stay silent: what came is kept by the records."""
+        """Log nothing: requests are kept as records."""
+
+
+class ClientDisconnected(Exception):
+    pass
+
+
+class DisconnectWatch:
+    """Watches the socket of a client while its request is answered.
+
+    A client that closes only its sending half counts as disconnected.
+    """
+
+    def __init__(
+        self, connection: socket.socket, on_disconnect: Callable[[], None]
+    ) -> None:
+        self._connection = connection
+        self._on_disconnect = on_disconnect
+        self._disconnected = Event()
+        self._watcher = gevent.spawn(self._watch)
+
+    def sleep(self, seconds: float | None = None, until: Event | None = None) -> None:
+        """Sleep for a time, until an event is set, or forever.
+
+        Raise `ClientDisconnected` as soon as the client disconnects. Zero seconds let
+        other greenlets run.
+        """
+        events = [self._disconnected] if until is None else [self._disconnected, until]
+        if seconds is not None and seconds <= 0:
+            gevent.sleep(0)
+        else:
+            gevent.wait(events, timeout=seconds, count=1)
+        if self._disconnected.is_set():
+            raise ClientDisconnected
+
+    def stop(self) -> None:
+        self._watcher.kill()
+
+    def _watch(self) -> None:
+        wait_read(self._connection.fileno())
+        try:
+            data = self._connection.recv(1, socket.MSG_PEEK)
+        except OSError:
+            data = b""
+        if not data:  # data would be a pipelined request
+            self._on_disconnect()
+            self._disconnected.set()

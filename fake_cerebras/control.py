@@ -1,4 +1,4 @@
-"""The control routes, under /_fake/: steer the server, and ask what it received."""
+"""The control routes under /_fake/: queue scripts, set quota, read request records."""
 
 from __future__ import annotations
 
@@ -7,114 +7,117 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from fake_cerebras import script
-from fake_cerebras.buckets import REFILLS
 from fake_cerebras.connection import Connection
-from fake_cerebras.script import ScriptError
-from fake_cerebras.state import State
+from fake_cerebras.quota import REFILLS
+from fake_cerebras.script import ScriptError, parse_script
+from fake_cerebras.state import RequestRecord, State
 
 PREFIX = "/_fake/"
-Answer = tuple[int, Any]
+Result = tuple[int, Any]  # status and JSON
 Query = Mapping[str, str]
+
+
+class UnknownRecord(Exception):
+    pass
 
 
 def serve(connection: Connection, state: State) -> None:
     data = connection.read_body()
-    parts = urlsplit(connection.path)
-    topic, _, name = parts.path.removeprefix(PREFIX).partition("/")
-    view = VIEWS.get((connection.command, topic))
+    url = urlsplit(connection.path)
+    route, _, name = url.path.removeprefix(PREFIX).partition("/")
+    view = VIEWS.get((connection.command, route))
     if view is None:
-        status, value = 404, {"error": f"no {connection.command} {parts.path}"}
+        status, value = 404, {"error": f"no route {connection.command} {url.path}"}
     else:
         try:
             body = json.loads(data or b"null")
-            status, value = view(state, name, dict(parse_qsl(parts.query)), body)
+            status, value = view(state, name, dict(parse_qsl(url.query)), body)
+        except UnknownRecord:
+            status, value = 404, {"error": f"no request {name}"}
         except (ScriptError, ValueError, TypeError, KeyError) as error:
             status, value = 400, {"error": str(error)}
     connection.send(status, value, {})
 
 
-def add_script(state: State, name: str, query: Query, body: Any) -> Answer:
-    state.steering.add(script.parse(body["script"]), int(body.get("times", 1)))
+def queue_script(state: State, name: str, query: Query, body: Any) -> Result:
+    state.scripts.add(parse_script(body["script"]), int(body.get("times", 1)))
     return 200, {}
 
 
-def release(state: State, name: str, query: Query, body: Any) -> Answer:
-    state.steering.release(name)
+def release_gate(state: State, name: str, query: Query, body: Any) -> Result:
+    state.scripts.gate(name).set()
     return 200, {}
 
 
-def list_requests(state: State, name: str, query: Query, body: Any) -> Answer:
+def list_requests(state: State, name: str, query: Query, body: Any) -> Result:
     records, path = state.records, query.get("path")
     at_least = int(query.get("at_least", 0))
-    came = records.wait(
-        lambda: len(records.listing(path)) >= at_least, timeout_s(query)
+    complete = records.wait(
+        lambda: len(records.as_dicts(path)) >= at_least, timeout_s(query)
     )
-    return 200 if came else 504, records.listing(path)
+    return 200 if complete else 504, records.as_dicts(path)
 
 
-def wait_until_left(state: State, name: str, query: Query, body: Any) -> Answer:
-    record = state.records.find(int(name))
-    if record is None:
-        return 404, {"error": f"no request {name}"}
-    state.records.wait(
-        lambda: record.disconnected_after_s is not None, timeout_s(query)
+def wait_for_disconnect(state: State, name: str, query: Query, body: Any) -> Result:
+    record = find_record(state, name)
+    disconnected = state.records.wait(
+        lambda: record.disconnected_at is not None, timeout_s(query)
     )
-    left = {
+    return 200 if disconnected else 504, {
         "id": record.id,
         "disconnected_after_s": record.disconnected_after_s,
         "disconnected_at": record.disconnected_at,
     }
-    return 200 if record.disconnected_after_s is not None else 504, left
 
 
-def wait_until_finished(state: State, name: str, query: Query, body: Any) -> Answer:
-    record = state.records.find(int(name))
-    if record is None:
-        return 404, {"error": f"no request {name}"}
+def wait_until_finished(state: State, name: str, query: Query, body: Any) -> Result:
+    record = find_record(state, name)
     finished = state.records.wait(lambda: record.finished, timeout_s(query))
     return 200 if finished else 504, {"id": record.id, "finished": finished}
 
 
-def open_account(state: State, name: str, query: Query, body: Any) -> Answer:
+def set_quota(state: State, name: str, query: Query, body: Any) -> Result:
     for key in body.get("keys", state.keys):
-        state.accounts.open(key, body["tier"], body.get("refill", REFILLS[0]))
+        state.quotas.set_tier(key, body["tier"], body.get("refill", REFILLS[0]))
     return 200, {}
 
 
-def turn_clock(state: State, name: str, query: Query, body: Any) -> Answer:
+def set_clock(state: State, name: str, query: Query, body: Any) -> Result:
     if "at" in body:
         state.clock.stop(float(body["at"]))
     state.clock.advance(float(body.get("advance", 0)))
     return 200, {"now": state.clock()}
 
 
-def forget_requests(state: State, name: str, query: Query, body: Any) -> Answer:
+def clear_requests(state: State, name: str, query: Query, body: Any) -> Result:
     state.records.clear()
     return 200, {}
 
 
-def forget_all(state: State, name: str, query: Query, body: Any) -> Answer:
-    """Requests, scripts that wait, gates and quota; whatever holds goes on."""
-    state.records.clear()
-    state.steering.clear()
-    state.accounts.clear()
-    state.clock.reset()
+def reset(state: State, name: str, query: Query, body: Any) -> Result:
+    state.reset()
     return 200, {}
+
+
+def find_record(state: State, record_id: str) -> RequestRecord:
+    record = state.records.find(int(record_id))
+    if record is None:
+        raise UnknownRecord
+    return record
 
 
 def timeout_s(query: Query) -> float:
     return float(query.get("timeout", 5))
 
 
-VIEWS: dict[tuple[str, str], Callable[[State, str, Query, Any], Answer]] = {
-    ("POST", "script"): add_script,
-    ("POST", "release"): release,
-    ("POST", "quota"): open_account,
-    ("POST", "clock"): turn_clock,
+VIEWS: dict[tuple[str, str], Callable[[State, str, Query, Any], Result]] = {
+    ("POST", "script"): queue_script,
+    ("POST", "release"): release_gate,
+    ("POST", "quota"): set_quota,
+    ("POST", "clock"): set_clock,
     ("GET", "requests"): list_requests,
-    ("DELETE", "requests"): forget_requests,
-    ("GET", "disconnected"): wait_until_left,
+    ("DELETE", "requests"): clear_requests,
+    ("GET", "disconnected"): wait_for_disconnect,
     ("GET", "finished"): wait_until_finished,
-    ("DELETE", ""): forget_all,
+    ("DELETE", ""): reset,
 }

@@ -1,15 +1,15 @@
-"""The error bodies of the API: quoted from reports unless marked as guesses."""
+"""Error responses of the API, quoted from reports unless a comment says "guess"."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 INVALID = "invalid_request_error"
 
 
-class Refused(Exception):
-    """A request that is answered with an error; a `str` body is no JSON."""
+class ApiError(Exception):
+    """An error response; a `str` body is sent as text, a mapping as JSON."""
 
     def __init__(
         self,
@@ -23,48 +23,46 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-def flat(message: str, type: str, param: str, code: str) -> dict[str, str]:
+def error_body(message: str, type: str, param: str, code: str) -> dict[str, str]:
     return {"message": message, "type": type, "param": param, "code": code}
 
 
-def invalid(
+def invalid_request(
     message: str, param: str = "validation_error", code: str = "wrong_api_format"
-) -> Refused:
-    return Refused(400, flat(message, INVALID, param, code))
+) -> ApiError:
+    return ApiError(400, error_body(message, INVALID, param, code))
 
 
-def invalid_all(faults: Iterable[str]) -> Refused:
-    return invalid("\n".join(faults))
-
-
-def model_not_found(model: object) -> Refused:
+def model_not_found(model: object) -> ApiError:
     message = f"Model {model} does not exist or you do not have access to it."
-    body = flat(message, "not_found_error", "model", "model_not_found")
-    return Refused(404, body)
+    body = error_body(message, "not_found_error", "model", "model_not_found")
+    return ApiError(404, body)
 
 
-def context_length_exceeded(length: int, limit: int) -> Refused:
+def context_length_exceeded(length: int, limit: int) -> ApiError:
     message = (
         "Please reduce the length of the messages or completion. "
         f"Current length is {length} while limit is {limit}"
     )
-    return invalid(message, "messages", "context_length_exceeded")
+    return invalid_request(message, "messages", "context_length_exceeded")
 
 
-SERVER_ERROR = flat(
+SERVER_ERROR = error_body(
     "Encountered a server error, please try again.", "server_error", "", ""
 )
-IN_STREAM_ERROR = {"status_code": 500, "error": SERVER_ERROR | {"id": ""}}
+# The data of an event that reports an error within a stream.
+STREAM_ERROR = {"status_code": 500, "error": SERVER_ERROR | {"id": ""}}
 
-NAMED: dict[str, tuple[int, Mapping[str, Any] | str]] = {
+# The errors that a script can name.
+ERRORS: dict[str, tuple[int, Mapping[str, Any] | str]] = {
     "not_authenticated": (403, {"detail": "Not authenticated"}),
     "wrong_api_key": (
         401,
-        flat("Wrong API Key", INVALID, "api_key", "wrong_api_key"),
+        error_body("Wrong API Key", INVALID, "api_key", "wrong_api_key"),
     ),
     "payment_required": (
         402,
-        flat(
+        error_body(
             "Payment required to access this resource. Visit your billing tab.",
             "payment_required_error",
             "quota",
@@ -75,7 +73,7 @@ NAMED: dict[str, tuple[int, Mapping[str, Any] | str]] = {
     "model_not_found": (404, model_not_found("gpt-oss-120b").body),
     "request_quota_exceeded": (
         429,
-        flat(
+        error_body(
             "Requests per minute limit exceeded - too many requests sent.",
             "too_many_requests_error",
             "quota",
@@ -84,7 +82,7 @@ NAMED: dict[str, tuple[int, Mapping[str, Any] | str]] = {
     ),
     "token_quota_exceeded": (
         429,
-        flat(
+        error_body(
             "Tokens per minute limit exceeded - too many tokens processed.",
             "too_many_tokens_error",
             "quota",
@@ -93,7 +91,7 @@ NAMED: dict[str, tuple[int, Mapping[str, Any] | str]] = {
     ),
     "queue_exceeded": (
         429,
-        flat(
+        error_body(
             "We're experiencing high traffic right now! Please try again soon.",
             "too_many_requests_error",
             "queue",
@@ -105,28 +103,32 @@ NAMED: dict[str, tuple[int, Mapping[str, Any] | str]] = {
         context_length_exceeded(136333, 131072).body,
     ),
     "server_error": (500, SERVER_ERROR),
-    "gateway_page": (  # a guess: the sheet says HTML, not which
+    "gateway_page": (  # guess: the real page is HTML, its text is unknown
         503,
         "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n"
         "<body>\r\n<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n"
         "<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n",
     ),
-    # The three below: the statuses are known, the texts are guesses.
+    # The statuses of the next three are known, their texts are guesses.
     "request_timeout": (
         408,
-        flat("Request timed out.", "request_timeout_error", "", "request_timeout"),
+        error_body(
+            "Request timed out.", "request_timeout_error", "", "request_timeout"
+        ),
     ),
     "too_large": (
         413,
-        flat("Content Too Large", INVALID, "validation_error", "content_too_large"),
+        error_body(
+            "Content Too Large", INVALID, "validation_error", "content_too_large"
+        ),
     ),
     "unprocessable": (
         422,
-        flat("Unprocessable", INVALID, "validation_error", "wrong_api_format"),
+        error_body("Unprocessable", INVALID, "validation_error", "wrong_api_format"),
     ),
 }
 
-BY_STATUS = {
+DEFAULT_ERRORS = {  # by status
     400: "context_length_exceeded",
     401: "wrong_api_key",
     402: "payment_required",
@@ -143,6 +145,6 @@ BY_STATUS = {
 }
 
 
-def named(name: str) -> Refused:
-    status, body = NAMED[name]
-    return Refused(status, body)
+def named_error(name: str) -> ApiError:
+    status, body = ERRORS[name]
+    return ApiError(status, body)

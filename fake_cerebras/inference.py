@@ -1,102 +1,91 @@
-"""Answers one inference request: finds its script, checks it, makes and sends."""
+"""Answer one request for a completion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from fake_cerebras import answer, checks, conversation, models, prompt, script
-from fake_cerebras.completion import Reply
-from fake_cerebras.delivery import Delivery
-from fake_cerebras.departure import Departure
-from fake_cerebras.errors import BY_STATUS, NAMED, Refused, invalid
-from fake_cerebras.incidents import Incidents
-from fake_cerebras.prompt import Prompt
-from fake_cerebras.script import Script, ScriptError
-from fake_cerebras.steering import Steering
-from fake_cerebras.stream import Events
-from fake_cerebras.writing import BodyWriter
-
-STREAM = "text/event-stream"
-JSON = "application/json"
-
-
-class Connection(Protocol):
-    """What an inference needs of the HTTP side."""
-
-    def play(self, script: Script) -> None:
-        """Learn how the answer is framed and what becomes of the connection."""
-
-    def begin(self, status: int, headers: Mapping[str, str]) -> None: ...
-
-    def write(self, data: bytes) -> None: ...
+from fake_cerebras import models
+from fake_cerebras.checks.rules import check_request
+from fake_cerebras.completion import make_completion
+from fake_cerebras.connection import Connection, DisconnectWatch
+from fake_cerebras.delivery import BodyWriter, Delivery, Interruptions
+from fake_cerebras.errors import DEFAULT_ERRORS, ERRORS, ApiError, invalid_request
+from fake_cerebras.request import (
+    PromptSize,
+    last_user_text,
+    prompt_size,
+    tool_results,
+)
+from fake_cerebras.response import Response
+from fake_cerebras.script import Script, ScriptError, find_script
+from fake_cerebras.state import ScriptQueue
 
 
 @dataclass(frozen=True)
 class Inference:
-    """One request whose body was read; `raw` ones come to /v1/completions."""
+    """One request and what answering it needs; `text_only` for /v1/completions."""
 
     body: dict[str, Any]
-    raw: bool
-    steering: Steering
-    departure: Departure
+    text_only: bool
+    scripts: ScriptQueue
+    watch: DisconnectWatch
     connection: Connection
     tokens_per_second: float
-    admit: Callable[[str, int], None]  # refuses what quota does not hold
+    reserve_quota: Callable[[str, int], None]  # raises the 429
 
     def run(self) -> None:
-        words = conversation.last_words(self.body)
-        queued = self.steering.take(words)
-        played = queued or own_script(words)
-        self.connection.play(played)
-        checks.check(self.body, raw=self.raw)
-        measured = prompt.measure(self.body)
-        self.admit(self.body["model"], measured.tokens)
-        if queued is None and conversation.tool_results(self.body):
-            played = played.for_tool_results()
-        writer = BodyWriter(played, self.connection.write, self.departure.wait)
-        incidents = Incidents(played, writer, self.departure, self.steering.gate)
-        delivery = Delivery(writer, incidents, self.departure)
-        delivery.before()
-        refuse(played)
-        self._deliver(delivery, played, measured)
+        text = last_user_text(self.body)
+        queued = self.scripts.take(text)
+        script = queued or script_of_message(text)
+        self.connection.use_script(script)
+        check_request(self.body, text_only=self.text_only)
+        prompt = prompt_size(self.body)
+        self.reserve_quota(self.body["model"], prompt.tokens)
+        if queued is None and tool_results(self.body):
+            script = script.for_tool_results()
+        writer = BodyWriter(script, self.connection.write, self.watch.sleep)
+        interruptions = Interruptions(script, writer, self.watch, self.scripts.gate)
+        delivery = Delivery(writer, interruptions, self.watch)
+        delivery.before_response()
+        raise_scripted_error(script)
+        self._respond(delivery, script, prompt)
 
-    def _deliver(self, delivery: Delivery, played: Script, asked: Prompt) -> None:
+    def _respond(self, delivery: Delivery, script: Script, prompt: PromptSize) -> None:
         model = models.find(self.body["model"])
-        said = answer.make(self.body, model, played)
-        reply = Reply(self.body, self.raw, model, played, asked)
-        headers = {"inference-id": reply.id} | played.headers
-        pace = self._pace(played)
+        completion = make_completion(self.body, model, script)
+        response = Response(self.body, self.text_only, model, script, prompt)
+        headers = {"inference-id": response.id, "content-type": "application/json"}
+        pace = script.tokens_per_second
+        pace = self.tokens_per_second if pace is None else pace
         if self.body.get("stream"):
-            self.connection.begin(200, {"content-type": STREAM} | headers)
-            delivery.stream(Events(reply, played).of(said), pace)
+            headers["content-type"] = "text/event-stream"
+            self.connection.start_response(200, headers | script.headers)
+            delivery.stream(response.events(completion), pace)
             return
         if pace > 0:
-            self.departure.wait(said.completion_tokens / pace)
-        self.connection.begin(200, {"content-type": JSON} | headers)
-        delivery.whole(reply.whole(said))
-
-    def _pace(self, played: Script) -> float:
-        own = played.tokens_per_second
-        return self.tokens_per_second if own is None else own
+            self.watch.sleep(completion.completion_tokens / pace)
+        self.connection.start_response(200, headers | script.headers)
+        delivery.send_whole(response.whole(completion))
 
 
-def own_script(words: str) -> Script:
-    """The one in the user's last words, or one that changes nothing."""
+def script_of_message(text: str) -> Script:
+    """Return the script in the last user message, or an empty one."""
     try:
-        return script.find(words) or Script()
+        return find_script(text) or Script()
     except ScriptError as error:
-        raise invalid(f"fake_cerebras: {error}", "script", "script") from error
+        message = f"fake_cerebras: {error}"
+        raise invalid_request(message, "script", "script") from error
 
 
-def refuse(played: Script) -> None:
-    """Answer what a script wants answered instead, if it wants that."""
-    name, status = played.error, played.status
-    if name is None and status is not None and played.body is None:
-        name = BY_STATUS.get(status)
-    known, body = NAMED[name] if name else (200, None)
-    if played.body is not None:
-        body = played.body
+def raise_scripted_error(script: Script) -> None:
+    """Raise the error or the fixed body that a script asks for."""
+    name = script.error
+    if name is None and script.status is not None and script.body is None:
+        name = DEFAULT_ERRORS.get(script.status)
+    status, body = ERRORS[name] if name else (200, None)
+    if script.body is not None:
+        body = script.body
     if body is not None:
-        raise Refused(status or known, body, played.headers)
+        raise ApiError(script.status or status, body, script.headers)

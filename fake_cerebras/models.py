@@ -1,4 +1,4 @@
-"""The models served, and how each differs."""
+"""The served models and their differences."""
 
 from __future__ import annotations
 
@@ -22,11 +22,53 @@ class Model:
     vision: bool = False
     efforts: tuple[str, ...] = ("low", "medium", "high")
     default_effort: str = "medium"
-    takes_prediction: bool = True
-    takes_developer: bool = True
-    one_system_message: bool = False
-    refused_schema_keys: frozenset[str] = frozenset()
+    accepts_prediction: bool = True
+    accepts_developer_role: bool = True
+    only_first_system_message: bool = False
+    unsupported_schema_keys: frozenset[str] = frozenset()
     counts_predictions: bool = True  # in usage.completion_tokens_details
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the entry of /v1/models (quoted)."""
+        return {"id": self.id, "object": "model", "created": 0, "owned_by": "Cerebras"}
+
+    def as_public_dict(self) -> dict[str, Any]:
+        """Return the entry of /public/v1/models: keys are quoted, values guesses."""
+        capabilities = (
+            "streaming function_calling structured_outputs json_mode tools tool_choice "
+            "parallel_tool_calls response_format reasoning"
+        )
+        supported = "temperature top_p seed stop max_completion_tokens logprobs"
+        unsupported = "frequency_penalty presence_penalty logit_bias repetition_penalty"
+        return {
+            "id": self.id,
+            "object": "model",
+            "created": 1_754_438_400,
+            "owned_by": self.maker,
+            "name": self.name,
+            "description": f"{self.name}, simulated.",
+            "hugging_face_id": self.hugging_face_id,
+            "pricing": {
+                "prompt": self.prompt_price,
+                "completion": self.completion_price,
+            },
+            "capabilities": dict.fromkeys(capabilities.split(), True)
+            | {"vision": self.vision},
+            "supported_parameters": dict.fromkeys(supported.split(), True)
+            | {"top_logprobs": True}
+            | dict.fromkeys(unsupported.split(), False),
+            "architecture": self.architecture,
+            "limits": {
+                "max_context_length": self.context_length,
+                "max_completion_tokens": self.max_output,
+                "requests_per_minute": None,
+                "tokens_per_minute": None,
+            },
+            "deprecated": False,
+            "preview": False,
+            "quantization": "FP16/8",
+            "datacenter_locations": [],
+        }
 
 
 SERVED = {
@@ -60,10 +102,10 @@ SERVED = {
             vision=True,
             efforts=("none", "low", "medium", "high"),
             default_effort="high",
-            takes_prediction=False,
-            takes_developer=False,
-            one_system_message=True,
-            refused_schema_keys=frozenset({"minLength", "maxLength"}),
+            accepts_prediction=False,
+            accepts_developer_role=False,
+            only_first_system_message=True,
+            unsupported_schema_keys=frozenset({"minLength", "maxLength"}),
             counts_predictions=False,
         ),
     )
@@ -71,49 +113,8 @@ SERVED = {
 
 
 def find(model_id: object) -> Model:
-    """The model, or a refusal: retired and unknown ids get the same answer."""
+    """Return a served model, or raise the 404 for a retired or unknown one."""
     model = SERVED.get(model_id) if isinstance(model_id, str) else None
     if model is None:
         raise model_not_found(model_id)
     return model
-
-
-def short(model: Model) -> dict[str, Any]:
-    """As `/v1/models` lists it (quoted)."""
-    return {"id": model.id, "object": "model", "created": 0, "owned_by": "Cerebras"}
-
-
-def public(model: Model) -> dict[str, Any]:
-    """As `/public/v1/models` lists it: key names quoted, flags and dates guessed."""
-    capabilities = (
-        "streaming function_calling structured_outputs json_mode tools tool_choice "
-        "parallel_tool_calls response_format reasoning"
-    )
-    parameters = "temperature top_p seed stop max_completion_tokens logprobs"
-    refused = "frequency_penalty presence_penalty logit_bias repetition_penalty"
-    return {
-        "id": model.id,
-        "object": "model",
-        "created": 1_754_438_400,
-        "owned_by": model.maker,
-        "name": model.name,
-        "description": f"{model.name}, simulated.",
-        "hugging_face_id": model.hugging_face_id,
-        "pricing": {"prompt": model.prompt_price, "completion": model.completion_price},
-        "capabilities": dict.fromkeys(capabilities.split(), True)
-        | {"vision": model.vision},
-        "supported_parameters": dict.fromkeys(parameters.split(), True)
-        | {"top_logprobs": True}
-        | dict.fromkeys(refused.split(), False),
-        "architecture": model.architecture,
-        "limits": {
-            "max_context_length": model.context_length,
-            "max_completion_tokens": model.max_output,
-            "requests_per_minute": None,
-            "tokens_per_minute": None,
-        },
-        "deprecated": False,
-        "preview": False,
-        "quantization": "FP16/8",
-        "datacenter_locations": [],
-    }

@@ -1,6 +1,6 @@
-"""Scripts: JSON objects that say what to answer, in what shape, and what goes wrong.
+"""Scripts: JSON objects that state a response, its framing and its faults.
 
-The vocabulary is described in README.md.
+README.md describes the keys.
 """
 
 from __future__ import annotations
@@ -11,48 +11,55 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from fake_cerebras.errors import BY_STATUS, NAMED
+from fake_cerebras.errors import DEFAULT_ERRORS, ERRORS
 
 MARK = re.compile(r"@fake\s*(?=\{)")
-FAULTS = (
-    "cut",
-    "end",
-    "flood",
-    "garbage",
-    "half_event",
-    "in_stream_error",
-    "reset",
-    "stall",
-    "stall_in_head",
-)
-EXTRAS = (
-    "comments",
-    "crlf",
-    "empty_deltas",
-    "finish_with_content",
-    "no_role",
-    "tight_data",
-    "usage_chunk",
-)
-OMITTABLE = (
-    "details",
-    "done",
-    "finish_reason",
-    "system_fingerprint",
-    "time_info",
-    "usage",
-)
-CONNECTION = ("keep", "close", "close_silently", "close_on_next")
-FRAMINGS = ("chunked", "close")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "connection": ("keep", "close", "close_silently", "close_on_next"),
+    "error": tuple(ERRORS),
+    "extras": (
+        "comments",
+        "crlf",
+        "empty_deltas",
+        "finish_with_content",
+        "no_role",
+        "tight_data",
+        "usage_chunk",
+    ),
+    "fault": (
+        "cut",
+        "end",
+        "flood",
+        "garbage",
+        "half_event",
+        "in_stream_error",
+        "reset",
+        "stall",
+        "stall_in_head",
+    ),
+    "framing": ("chunked", "close"),
+    "omit": (
+        "details",
+        "done",
+        "finish_reason",
+        "system_fingerprint",
+        "time_info",
+        "usage",
+    ),
+}
 
 
 class ScriptError(Exception):
-    """A script that means nothing."""
+    """A script with an unknown key or value."""
 
 
 @dataclass(frozen=True)
-class Incident:
-    """Something that happens in the middle; `after` None: before any byte."""
+class Interruption:
+    """A hold, pause or fault at a position of the response.
+
+    `after` counts events of a stream or bytes of a whole response; without it the
+    interruption happens before the first byte.
+    """
 
     after: int | None = None
     hold: str | None = None
@@ -62,9 +69,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class Script:
-    """Absent keys leave the server's own behaviour as it is."""
-
-    # What it says.
+    # Content
     content: str | None = None
     reasoning: str | None = None
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
@@ -72,7 +77,7 @@ class Script:
     usage: dict[str, Any] = field(default_factory=dict)
     time_info: dict[str, Any] = field(default_factory=dict)
     after_tools: dict[str, Any] | None = None
-    # The shape of the stream.
+    # Shape of the stream
     tokens_per_second: float | None = None
     delta_size: int | None = None
     arguments_delta_size: int | None = None
@@ -80,14 +85,15 @@ class Script:
     omit: list[str] = field(default_factory=list)
     deltas: list[dict[str, Any]] | None = None
     events: list[Any] | None = None
-    # How it is written.
+    # Framing
     framing: str = "chunked"
     events_per_chunk: int = 1
     events_per_write: int = 1
     chunk_sizes: list[int] = field(default_factory=list)
     write_sizes: list[int] = field(default_factory=list)
     write_pause: float = 0.001
-    # What goes wrong.
+    connection: str = "keep"
+    # Errors and faults
     status: int | None = None
     error: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -97,69 +103,56 @@ class Script:
     fault: str | None = None
     pause: float | None = None
     at: list[dict[str, Any]] = field(default_factory=list)
-    connection: str = "keep"
-    # Which request it is for.
+    # The requests it is for
     match: str | None = None
 
     @property
-    def speaks(self) -> bool:
-        """Whether the answer is the script's, not the server's own."""
-        return (
-            self.content is not None
-            or self.reasoning is not None
-            or bool(self.tool_calls)
-        )
+    def has_content(self) -> bool:
+        texts = (self.content, self.reasoning)
+        return any(text is not None for text in texts) or bool(self.tool_calls)
 
     @property
-    def incidents(self) -> list[Incident]:
-        own = Incident(self.after, self.hold, self.fault, self.pause)
-        return [own, *(Incident(**each) for each in self.at)]
+    def interruptions(self) -> list[Interruption]:
+        first = Interruption(self.after, self.hold, self.fault, self.pause)
+        return [first, *(Interruption(**each) for each in self.at)]
 
     def for_tool_results(self) -> Script:
-        """The same script once the tools it called have answered."""
+        """Return the script for the turn after the results of its tool calls."""
         if self.after_tools is not None:
-            return parse(self.after_tools)
-        return (
-            replace(self, content=None, reasoning=None, tool_calls=[])
-            if self.tool_calls
-            else self
-        )
+            return parse_script(self.after_tools)
+        if not self.tool_calls:
+            return self
+        return replace(self, content=None, reasoning=None, tool_calls=[])
 
 
-CHOICES: dict[str, tuple[str | int, ...]] = {
-    "connection": CONNECTION,
-    "error": tuple(NAMED),
-    "extras": EXTRAS,
-    "fault": FAULTS,
-    "framing": FRAMINGS,
-    "omit": OMITTABLE,
-}
-KEYS = {each.name for each in fields(Script)}
-INCIDENT_KEYS = {each.name for each in fields(Incident)}
+SCRIPT_KEYS = {each.name for each in fields(Script)}
+INTERRUPTION_KEYS = {each.name for each in fields(Interruption)}
 
 
-def parse(source: Any) -> Script:
-    _check(source, KEYS)
+def parse_script(source: Any) -> Script:
+    """Return the script, or raise `ScriptError`."""
+    _check(source, SCRIPT_KEYS)
     script = Script(**source)
-    for incident in script.at:
-        _check(incident, INCIDENT_KEYS)
+    for interruption in script.at:
+        _check(interruption, INTERRUPTION_KEYS)
     if script.after_tools is not None:
-        parse(script.after_tools)
-    if script.status is not None and script.status not in {200, *BY_STATUS}:
-        _need_body(script)
+        parse_script(script.after_tools)
+    known = script.status in {None, 200, *DEFAULT_ERRORS}
+    if not known and script.body is None:
+        raise ScriptError(f"status {script.status} has no default body: give a body")
     return script
 
 
-def find(text: str) -> Script | None:
-    """The script in a text: `@fake {...}` anywhere in it."""
+def find_script(text: str) -> Script | None:
+    """Return the script that follows the first `@fake` in a text."""
     mark = MARK.search(text)
     if mark is None:
         return None
     try:
         source, _ = json.JSONDecoder().raw_decode(text, mark.end())
     except ValueError as error:
-        raise ScriptError(f"the text after @fake is no JSON: {error}") from error
-    return parse(source)
+        raise ScriptError(f"the text after @fake is not JSON: {error}") from error
+    return parse_script(source)
 
 
 def _check(source: Any, keys: set[str]) -> None:
@@ -167,14 +160,9 @@ def _check(source: Any, keys: set[str]) -> None:
         raise ScriptError(f"a script is an object, not {source!r}")
     unknown = sorted(set(source) - keys)
     if unknown:
-        raise ScriptError(f"unknown {unknown}; known: {sorted(keys)}")
+        raise ScriptError(f"unknown keys {unknown}; known: {sorted(keys)}")
     for key, choices in CHOICES.items():
         value = source.get(key)
         for each in value if isinstance(value, list) else [value]:
             if each is not None and each not in choices:
-                raise ScriptError(f"{key} {each!r} is none of {choices}")
-
-
-def _need_body(script: Script) -> None:
-    if script.body is None:
-        raise ScriptError(f"status {script.status} has no known body: give one")
+                raise ScriptError(f"unknown {key} {each!r}; known: {choices}")

@@ -1,4 +1,4 @@
-"""The server and its stand-in upstream, as `make run` starts them: both or neither."""
+"""`python -m fake_cerebras.beside`: how `make run` starts the server and the fake."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ import requests
 from tests.processes import PROJECT
 from tests.serving import URL, environment, procfile_command
 
-ENDS_WITHIN_S = 20.0
+TIMEOUT_S = 20.0
 CHAT = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}]}
-Command = list[str]
 
 ENDINGS: dict[str, Callable[[int], None]] = {
     "ctrl-c": lambda pid: os.killpg(pid, signal.SIGINT),
@@ -25,8 +24,8 @@ ENDINGS: dict[str, Callable[[int], None]] = {
 }
 
 
-def start(command: Command, **settings: str) -> subprocess.Popen[str]:
-    """A group of its own, as a terminal gives to `make run`."""
+def start_beside(command: list[str], **settings: str) -> subprocess.Popen[str]:
+    """Start a command in a process group of its own, as a terminal does."""
     return subprocess.Popen(
         [sys.executable, "-m", "fake_cerebras.beside", *command],
         cwd=PROJECT,
@@ -40,62 +39,62 @@ def start(command: Command, **settings: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def beside() -> Iterator[subprocess.Popen[str]]:
-    process = start(procfile_command())
+def server() -> Iterator[subprocess.Popen[str]]:
+    process = start_beside(procfile_command())
     yield process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 
-def output_until(process: subprocess.Popen[str], text: str) -> str:
+def read_until(process: subprocess.Popen[str], text: str) -> str:
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
         lines.append(line)
         if text in line:
             return "".join(lines)
-    raise AssertionError(f"it ended without {text!r}:\n{''.join(lines)}")
+    raise AssertionError(f"the process ended without {text!r}:\n{''.join(lines)}")
 
 
 @pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
-def test_nothing_outlives_the_server(
-    beside: subprocess.Popen[str], end: Callable[[int], None]
+def test_fake_exits_with_the_server(
+    server: subprocess.Popen[str], end: Callable[[int], None]
 ) -> None:
-    url = URL.findall(output_until(beside, "Cerellama listens at"))[-1]
-    reply = requests.post(f"{url}/api/chat", json=CHAT, timeout=20)
+    url = URL.findall(read_until(server, "Cerellama listens at"))[-1]
+    response = requests.post(f"{url}/api/chat", json=CHAT, timeout=20)
 
-    end(beside.pid)
+    end(server.pid)
 
-    # The output's end means that nobody is left of all who inherited it.
-    rest, _ = beside.communicate(timeout=ENDS_WITHIN_S)
-    assert reply.text.count("\n") > 2
-    assert "Traceback" not in rest
+    # The output ends when every process that inherited it has exited.
+    output, _ = server.communicate(timeout=TIMEOUT_S)
+    assert response.text.count("\n") > 2
+    assert "Traceback" not in output
 
 
-def test_a_start_without_a_key_says_so_in_one_line(
-    beside: subprocess.Popen[str],
+def test_start_without_key_prints_one_line_about_it(
+    server: subprocess.Popen[str],
 ) -> None:
-    first = output_until(beside, "\n")
+    line = read_until(server, "\n")
 
-    assert "SIMULATED" in first
-    assert "CEREBRAS_API_KEY=... into .env" in first
+    assert "SIMULATED" in line
+    assert "CEREBRAS_API_KEY=... into .env" in line
 
 
 def test_with_a_key_only_the_command_runs() -> None:
     show = "import os; print(os.environ['CEREBRAS_API_KEY'], os.environ['PORT'])"
-    process = start([sys.executable, "-c", show], CEREBRAS_API_KEY="csk-mine")
+    process = start_beside([sys.executable, "-c", show], CEREBRAS_API_KEY="csk-mine")
 
-    output, _ = process.communicate(timeout=ENDS_WITHIN_S)
+    output, _ = process.communicate(timeout=TIMEOUT_S)
 
     assert output == "csk-mine 0\n"
 
 
-def test_without_a_key_the_command_is_told_where_the_stand_in_is() -> None:
+def test_without_a_key_the_command_gets_the_url_of_the_fake() -> None:
     show = "import os; print(os.environ['CEREBRAS_BASE_URL'])"
-    process = start([sys.executable, "-c", show])
+    process = start_beside([sys.executable, "-c", show])
 
-    output, _ = process.communicate(timeout=ENDS_WITHIN_S)
+    output, _ = process.communicate(timeout=TIMEOUT_S)
 
     assert output.splitlines()[-1].startswith("http://127.0.0.1:")
     assert output.endswith("/v1\n")

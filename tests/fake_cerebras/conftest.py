@@ -1,3 +1,3 @@
-"""A stand-in of its own, which no server under test asks for anything."""
+"""Give these tests a fake_cerebras that no server under test uses."""
 
 from tests.cerebras import shared_fake  # noqa: F401  # a fixture

@@ -1,286 +1,239 @@
-"""Everything that can go wrong, at the place where a script wants it."""
+"""Faults, holds and pauses at positions of a response, and the connection after it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import time
 from typing import Any
 
 import pytest
 
 from tests.cerebras import Fake
-from tests.fake_cerebras.raw import (
-    AGENT,
+from tests.fake_cerebras.client import (
     CHAT,
-    KEY,
-    Answer,
-    ask,
+    Response,
+    chat_body,
     connect,
-    first,
-    play,
-    post,
+    first_record_id,
+    open_request,
+    open_script,
+    post_script,
     read_all,
     read_until,
-    request,
-    sending,
-    user,
+    request_bytes,
+    send,
+    stream_script,
 )
 
 HEAD_END = b"\r\n\r\n"
+TWO_WORDS = {"content": "one two", "delta_size": 1}
 
 
-def body(script: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return user(f"@fake {json.dumps(script)}", **{"stream": True, **more})
+def assert_disconnect_noticed(fake: Fake) -> None:
+    assert fake.wait_for_disconnect(first_record_id(fake)) <= time.time()
 
 
-@pytest.mark.parametrize("after", [0, 3])
-def test_error_within_a_stream_is_wrapped(fake: Fake, after: int) -> None:
-    script = {"content": "one two three", "delta_size": 1}
+@pytest.mark.parametrize("after", [None, 0, 3])
+def test_error_within_a_stream_is_the_last_event(fake: Fake, after: int | None) -> None:
+    script = {**TWO_WORDS, "fault": "in_stream_error", "after": after}
 
-    answer = play(fake, {**script, "fault": "in_stream_error", "after": after})
+    response = stream_script(fake, script)
 
-    assert (answer.status, len(answer.data)) == (200, after + 1)
-    assert answer.data[-1] == (
+    assert (response.status, len(response.data)) == (200, (after or 0) + 1)
+    assert response.data[-1] == (
         '{"status_code":500,"error":{"message":"Encountered a server error, please '
         'try again.","type":"server_error","param":"","code":"","id":""}}'
     )
 
 
-def test_error_within_a_stream_comes_first_by_default(fake: Fake) -> None:
-    assert len(play(fake, {"fault": "in_stream_error"}).data) == 1
-
-
 @pytest.mark.parametrize("framing", ["chunked", "close"])
-def test_stream_is_cut(fake: Fake, framing: str) -> None:
-    script = {"content": "one two", "delta_size": 1, "framing": framing}
+def test_cut_closes_within_a_stream(fake: Fake, framing: str) -> None:
+    script = {**TWO_WORDS, "framing": framing, "fault": "cut", "after": 3}
 
-    with sending(fake, body({**script, "fault": "cut", "after": 3})) as sock:
+    with open_script(fake, script) as sock:
         data = read_all(sock)
 
     assert data.count(b"data: ") == 3
     assert not data.endswith(b"0\r\n\r\n")
 
 
-def test_stream_is_reset(fake: Fake) -> None:
-    script = {"content": "one two", "delta_size": 1, "fault": "reset", "after": 3}
-    script |= {"hold": "reset"}
+@pytest.mark.parametrize("place", [{"after": 3}, {}], ids=["within", "before"])
+def test_reset_resets_the_connection(fake: Fake, place: dict[str, int]) -> None:
+    script = {**TWO_WORDS, "fault": "reset", "hold": "reset", **place}
 
-    with sending(fake, body(script)) as sock:
-        read_until(sock, b'"n"')
+    with open_script(fake, script) as sock:
+        if place:
+            read_until(sock, b'"n"')
         fake.release("reset")
         with pytest.raises(ConnectionResetError):
             sock.recv(1)
 
 
-def test_body_ends_in_good_order_but_early(fake: Fake) -> None:
-    script = {"content": "one two", "delta_size": 1, "fault": "end", "after": 3}
+def test_end_ends_the_body_early(fake: Fake) -> None:
+    response = stream_script(fake, {**TWO_WORDS, "fault": "end", "after": 3})
 
-    answer = play(fake, script)
-
-    assert len(answer.data) == 3
-    assert "finish_reason" not in answer.chunks[-1]["choices"][0]
+    assert len(response.data) == 3
+    assert "finish_reason" not in response.chunks[-1]["choices"][0]
 
 
-def test_garbage_between_events(fake: Fake) -> None:
-    answer = play(fake, {"content": "one", "fault": "garbage", "after": 1})
+def test_garbage_is_sent_between_events(fake: Fake) -> None:
+    script = {"content": "one", "fault": "garbage", "after": 1}
 
-    assert b"\xff\xfe" in answer.body
-    assert answer.body.endswith(b"data: [DONE]\n\n")
+    response = stream_script(fake, script)
+
+    assert b"\xff\xfe" in response.body
+    assert response.body.endswith(b"data: [DONE]\n\n")
 
 
-def test_garbage_instead_of_an_answer(fake: Fake) -> None:
-    with sending(fake, body({"fault": "garbage"})) as sock:
+def test_garbage_is_sent_instead_of_a_response(fake: Fake) -> None:
+    with open_script(fake, {"fault": "garbage"}) as sock:
         assert not read_all(sock).startswith(b"HTTP/")
 
 
-def test_stream_ends_in_half_an_event(fake: Fake) -> None:
-    answer = play(fake, {"content": "one", "fault": "half_event", "after": 1})
+def test_half_event_ends_the_stream(fake: Fake) -> None:
+    script = {"content": "one", "fault": "half_event", "after": 1}
 
-    assert answer.body.count(b"data: ") == 2
-    assert answer.body.endswith(b'"choices":[{"del')
+    response = stream_script(fake, script)
 
-
-def test_event_does_not_end(fake: Fake) -> None:
-    answer = play(fake, {"content": "one", "fault": "flood", "after": 1})
-
-    assert len(answer.body) > 100 * 1024 * 1024
-    assert answer.body.count(b"\n\n") == 1
+    assert response.body.count(b"data: ") == 2
+    assert response.body.endswith(b'"choices":[{"del')
 
 
-def test_flood_ends_when_the_client_leaves(fake: Fake) -> None:
-    with sending(fake, body({"fault": "flood"})) as sock:
+def test_flood_sends_an_endless_event(fake: Fake) -> None:
+    script = {"content": "one", "fault": "flood", "after": 1}
+
+    response = stream_script(fake, script)
+
+    assert len(response.body) > 100 * 1024 * 1024
+    assert response.body.count(b"\n\n") == 1
+
+
+def test_flood_ends_when_the_client_disconnects(fake: Fake) -> None:
+    with open_script(fake, {"fault": "flood"}) as sock:
         read_until(sock, b"xxx")
 
-    assert fake.wait_for_disconnect(first(fake)) <= time.time()
+    assert_disconnect_noticed(fake)
 
 
-def test_head_stalls_half_way(fake: Fake) -> None:
-    with sending(fake, body({"fault": "stall_in_head"})) as sock:
-        data = read_until(sock, b"content-ty")
+@pytest.mark.parametrize(
+    ("script", "last"),
+    [
+        ({"fault": "stall_in_head"}, b"HTTP/1.1 200 OK\r\ncontent-ty"),
+        ({"hold": "gate", "after": 0}, HEAD_END),
+        ({**TWO_WORDS, "fault": "stall", "after": 2}, b'"o"'),
+        ({"hold": "gate"}, b""),
+        ({"fault": "stall"}, b""),
+    ],
+    ids=["stall in head", "hold after head", "stall in body", "hold", "stall"],
+)
+def test_nothing_is_sent_during_a_stall_or_hold(
+    fake: Fake, script: dict[str, Any], last: bytes
+) -> None:
+    with open_script(fake, script) as sock:
+        fake.requests(at_least=1)
+        data = read_until(sock, last)
         sock.settimeout(0.1)
         with pytest.raises(TimeoutError):
             sock.recv(1)
 
-    assert data.startswith(b"HTTP/1.1 200 ")
-    assert fake.wait_for_disconnect(first(fake)) <= time.time()
+    assert data.endswith(HEAD_END) or HEAD_END not in data or last == b'"o"'
+    assert_disconnect_noticed(fake)
 
 
-def test_connection_closes_before_any_byte(fake: Fake) -> None:
-    with sending(fake, body({"fault": "cut"})) as sock:
+def test_cut_closes_before_the_first_byte(fake: Fake) -> None:
+    with open_script(fake, {"fault": "cut"}) as sock:
         assert read_all(sock) == b""
 
 
-def test_connection_is_reset_before_any_byte(fake: Fake) -> None:
-    script = {"fault": "reset", "hold": "reset"}
-
-    with sending(fake, body(script)) as sock:
-        fake.release("reset")
-        with pytest.raises(ConnectionResetError):
-            sock.recv(1)
-
-
 @pytest.mark.parametrize("stream", [True, False])
-def test_cut_answer_is_not_finished(fake: Fake, stream: bool) -> None:
-    with sending(fake, body({"fault": "cut", "after": 1}, stream=stream)) as sock:
+def test_cut_response_is_not_finished(fake: Fake, stream: bool) -> None:
+    with open_script(fake, {"fault": "cut", "after": 1}, stream=stream) as sock:
         read_all(sock)
 
     (record,) = fake.requests()
-    assert (record["finished"], record["disconnected_after_s"]) == (False, None)
+    assert (record["finished"], record["disconnected_at"]) == (False, None)
 
 
-def test_whole_answer_is_cut_after_bytes(fake: Fake) -> None:
-    asked = body({"content": "one", "fault": "cut", "after": 20}, stream=False)
+def test_whole_response_is_cut_after_bytes(fake: Fake) -> None:
+    script = {"content": "one", "fault": "cut", "after": 20}
 
-    with sending(fake, asked) as sock:
+    with open_script(fake, script, stream=False) as sock:
         _, _, data = read_all(sock).partition(HEAD_END)
 
     assert data.startswith(b'14\r\n{"id":"chatcmpl-')
     assert len(data) == len("14\r\n") + 20 + len("\r\n")
 
 
-def test_stream_stalls(fake: Fake) -> None:
-    script = {"content": "one", "delta_size": 1, "fault": "stall", "after": 2}
-
-    with sending(fake, body(script)) as sock:
-        read_until(sock, b'"o"')
-        sock.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            sock.recv(1)
-
-    assert fake.wait_for_disconnect(first(fake)) <= time.time()
-
-
-def test_answer_holds_until_it_is_released(fake: Fake) -> None:
-    script = {"content": "one", "delta_size": 1, "hold": "gate", "after": 2}
-
-    with sending(fake, body(script)) as sock:
-        data = read_until(sock, b'"o"')
-        fake.release("gate")
-        data += read_until(sock, b"[DONE]")
-
-    assert Answer(200, {}, data).said() == "one"
-
-
-@pytest.mark.parametrize("script", [{"hold": "gate"}, {"fault": "stall"}], ids=str)
-def test_nothing_comes_while_it_holds_from_the_start(
-    fake: Fake, script: dict[str, Any]
-) -> None:
-    with sending(fake, body(script)) as sock:
-        fake.requests(at_least=1)
-        sock.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            sock.recv(1)
-
-
-def test_head_comes_alone_when_it_holds_after_nothing(fake: Fake) -> None:
-    with sending(fake, body({"hold": "gate", "after": 0})) as sock:
-        head = read_until(sock, HEAD_END)
-
-    assert head.startswith(b"HTTP/1.1 200")
-    assert head.endswith(HEAD_END)
-
-
-def test_gate_that_is_open_holds_nobody(fake: Fake) -> None:
-    fake.release("gate")
-
-    assert play(fake, {"content": "one", "hold": "gate", "after": 1}).said() == "one"
-
-
-def test_several_things_can_happen(fake: Fake) -> None:
-    script = {"content": "one two three", "delta_size": 1}
-    script["at"] = [
-        {"after": 4, "fault": "cut"},
-        {"after": 3, "hold": "second"},
-        {"hold": "first"},
-    ]
-
-    with sending(fake, body(script)) as sock:
-        fake.release("first")
-        data = read_until(sock, b'"n"')
-        fake.release("second")
-        data += read_all(sock)
-
-    assert Answer(200, {}, data).said() == "one"
-
-
-def test_place_past_the_end_is_the_end(fake: Fake) -> None:
-    with sending(fake, body({"content": "one", "fault": "cut", "after": 99})) as sock:
+def test_position_beyond_the_end_is_the_end(fake: Fake) -> None:
+    with open_script(fake, {"content": "one", "fault": "cut", "after": 99}) as sock:
         data = read_all(sock)
 
     assert data.endswith(b"data: [DONE]\n\n\r\n")
 
 
-def test_pause_is_waited_for(fake: Fake) -> None:
+def test_open_gate_holds_nothing(fake: Fake) -> None:
+    fake.release("gate")
+    script = {"content": "one", "hold": "gate", "after": 1}
+
+    assert stream_script(fake, script).streamed() == "one"
+
+
+def test_several_interruptions_happen_in_order_of_position(fake: Fake) -> None:
+    at = [
+        {"after": 4, "fault": "cut"},
+        {"after": 3, "hold": "second"},
+        {"hold": "first"},
+    ]
+
+    with open_script(fake, {**TWO_WORDS, "at": at}) as sock:
+        fake.release("first")
+        data = read_until(sock, b'"n"')
+        fake.release("second")
+        data += read_all(sock)
+
+    assert Response(200, {}, data).streamed() == "one"
+
+
+def test_pause_delays_the_response(fake: Fake) -> None:
     started = time.monotonic()
 
-    play(fake, {"content": "one", "pause": 0.2, "after": 1})
+    stream_script(fake, {"content": "one", "pause": 0.2, "after": 1})
 
     assert 0.2 <= time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_answer_drips_at_a_chosen_pace(fake: Fake, stream: bool) -> None:
+def test_script_sets_the_pace(fake: Fake, stream: bool) -> None:
     started = time.monotonic()
 
-    post(fake, body({"content": "a b c d", "tokens_per_second": 20}, stream=stream))
+    post_script(fake, {"content": "a b c d", "tokens_per_second": 20}, stream=stream)
 
     assert 0.15 < time.monotonic() - started < 1
 
 
-def ask_twice(fake: Fake, script: dict[str, Any]) -> tuple[Answer, Answer]:
-    """Two requests over what should be one connection."""
-    fake.script(script)
-    headers = {**AGENT, **KEY}
+@pytest.mark.parametrize("after_response", ["keep", "close"])
+def test_connection_is_kept_or_closed_with_the_header(
+    fake: Fake, after_response: str
+) -> None:
+    fake.script({"connection": after_response})
+    body = json.dumps(chat_body("hi")).encode()
     with contextlib.closing(connect(fake)) as connection:
-        data = json.dumps(user("hi")).encode()
-        before = ask(connection, CHAT, method="POST", body=data, headers=headers)
-        after = ask(connection, CHAT, method="POST", body=data, headers=headers)
-    return before, after
-
-
-def test_connection_is_kept(fake: Fake) -> None:
-    before, after = ask_twice(fake, {})
+        first = send(connection, CHAT, method="POST", body=body)
+        second = send(connection, CHAT, method="POST", body=body)
 
     one, two = fake.requests()
-    assert (before.status, after.status) == (200, 200)
-    assert one["connection"] == two["connection"]
-
-
-def test_connection_closes_and_says_so(fake: Fake) -> None:
-    before, _ = ask_twice(fake, {"connection": "close"})
-
-    one, two = fake.requests()
-    assert before.headers["connection"] == "close"
-    assert one["connection"] != two["connection"]
+    kept = after_response == "keep"
+    assert (first.status, second.status) == (200, 200)
+    assert ("connection" not in first.headers) is kept
+    assert (one["connection"] == two["connection"]) is kept
 
 
 @pytest.mark.parametrize("status", [200, 429])
-def test_connection_closes_without_a_word(fake: Fake, status: int) -> None:
+def test_connection_closes_silently(fake: Fake, status: int) -> None:
     fake.script({"connection": "close_silently", "status": status})
 
-    with sending(fake, user("hi")) as sock:
+    with open_request(fake, chat_body("hi")) as sock:
         data = read_all(sock)
 
     assert b"connection: close" not in data
@@ -288,21 +241,103 @@ def test_connection_closes_without_a_word(fake: Fake, status: int) -> None:
 
 
 def test_connection_closes_on_the_next_request(fake: Fake) -> None:
-    """Without a race: it is open until the second request has arrived."""
     fake.script({"connection": "close_on_next"})
 
-    with sending(fake, user("hi")) as sock:
+    with open_request(fake, chat_body("hi")) as sock:
         read_until(sock, b"\r\n0\r\n\r\n")
-        sock.sendall(request(user("hi")))
-        rest = drain(sock)
+        sock.sendall(request_bytes(chat_body("hi")))
+        with contextlib.suppress(ConnectionResetError):
+            assert read_all(sock) == b""
 
-    assert rest == b""
     assert len(fake.requests()) == 1
 
 
-def drain(sock: socket.socket) -> bytes:
-    """What comes to the end, be that orderly or not."""
-    try:
-        return read_all(sock)
-    except ConnectionResetError:
-        return b""
+ERRORS = {
+    "wrong_api_key": (401, "Wrong API Key"),
+    "payment_required": (402, "Payment required to access this resource."),
+    "request_quota_exceeded": (429, "Requests per minute limit exceeded - too many"),
+    "token_quota_exceeded": (429, "Tokens per minute limit exceeded - too many"),
+    "queue_exceeded": (429, "We're experiencing high traffic right now!"),
+    "server_error": (500, "Encountered a server error, please try again."),
+    "request_timeout": (408, ""),
+    "too_large": (413, ""),
+    "unprocessable": (422, ""),
+}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("error", ERRORS)
+def test_error_has_its_status_and_body(fake: Fake, error: str, stream: bool) -> None:
+    status, message = ERRORS[error]
+
+    response = post_script(fake, {"error": error}, stream=stream)
+
+    assert response.status == status
+    assert set(response.json) == {"message", "type", "param", "code"}
+    assert response.json["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("error", "type", "param"),
+    [
+        ("request_quota_exceeded", "too_many_requests_error", "quota"),
+        ("token_quota_exceeded", "too_many_tokens_error", "quota"),
+        ("queue_exceeded", "too_many_requests_error", "queue"),
+    ],
+)
+def test_429_has_three_codes(fake: Fake, error: str, type: str, param: str) -> None:
+    response = stream_script(fake, {"error": error})
+
+    assert response.json["code"] == error
+    assert (response.json["type"], response.json["param"]) == (type, param)
+    assert float(response.headers["x-ratelimit-reset-tokens-minute"]) > 0
+    assert "retry-after" not in response.headers
+
+
+def test_status_has_a_default_error(fake: Fake) -> None:
+    assert stream_script(fake, {"status": 429}).json["code"] == "request_quota_exceeded"
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_script_sets_headers(fake: Fake, status: int) -> None:
+    headers = {"retry-after": "7", "x-ratelimit-reset-tokens-minute": "3.5"}
+
+    response = stream_script(fake, {"status": status, "headers": headers})
+
+    assert headers.items() <= response.headers.items()
+
+
+def test_error_may_have_another_status(fake: Fake) -> None:
+    response = stream_script(fake, {"status": 503, "error": "queue_exceeded"})
+
+    assert (response.status, response.json["code"]) == (503, "queue_exceeded")
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_gateway_errors_are_html(fake: Fake, status: int) -> None:
+    response = stream_script(fake, {"status": status})
+
+    assert response.status == status
+    assert response.headers["content-type"] == "text/html"
+    assert response.body.startswith(b"<html>")
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "content_type"),
+    [
+        ({"body": {"error": {"message": "x"}}}, 520, "application/json"),
+        ({"body": "error code: 520"}, 520, "text/plain"),
+        ({"body": "<html>"}, 520, "text/html"),
+        ({"body": "<html>captive portal</html>"}, None, "text/html"),
+    ],
+    ids=str,
+)
+def test_script_sets_the_body(
+    fake: Fake, script: dict[str, Any], status: int | None, content_type: str
+) -> None:
+    response = stream_script(fake, {**script, "status": status})
+
+    assert response.status == (status or 200)
+    assert response.headers["content-type"] == content_type
+    compact = json.dumps(script["body"], separators=(",", ":"))
+    assert response.body.decode() in (script["body"], compact)

@@ -1,4 +1,4 @@
-"""response_format: what it may ask for, and answers that keep to it."""
+"""`response_format`: which schemas are accepted, and content that fits them."""
 
 from __future__ import annotations
 
@@ -9,62 +9,59 @@ import jsonschema
 import pytest
 
 from tests.cerebras import Fake
-from tests.fake_cerebras.raw import Answer, post, user
-
-GPT = "gpt-oss-120b"
-QWEN = "qwen-3.8-27b"
+from tests.fake_cerebras.client import GPT, QWEN, Response, chat_body, post
 
 
-def formatted(schema: Any, model: str = GPT, **more: Any) -> dict[str, Any]:
-    wanted = {"name": "response", "schema": schema, **more}
-    response_format = {"type": "json_schema", "json_schema": wanted}
-    return user("Please 3 apples for 'Ann'", model, response_format=response_format)
+def with_schema(schema: Any, model: str = GPT, **fields: Any) -> dict[str, Any]:
+    json_schema = {"name": "response", "schema": schema, **fields}
+    format = {"type": "json_schema", "json_schema": json_schema}
+    return chat_body("Please", model, response_format=format)
 
 
-def strict(schema: Any, model: str = GPT) -> dict[str, Any]:
-    return formatted(schema, model, strict=True)
+def with_strict_schema(schema: Any, model: str = GPT) -> dict[str, Any]:
+    return with_schema(schema, model, strict=True)
 
 
 def closed(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def content(answer: Answer) -> Any:
-    return json.loads(answer.message["content"])
+def parse_content(response: Response) -> Any:
+    return json.loads(response.message["content"])
 
 
 JSON_OBJECT = {"type": "json_object"}
 
 
-def test_json_object_does_not_stream(fake: Fake) -> None:
-    body = user("json please", response_format=JSON_OBJECT, stream=True)
+def test_json_object_with_stream_returns_400(fake: Fake) -> None:
+    body = chat_body("json please", response_format=JSON_OBJECT, stream=True)
 
-    answer = post(fake, body)
+    response = post(fake, body)
 
-    assert answer.status == 400
-    assert answer.json["message"].startswith('"stream=true" with structured outputs')
-
-
-def test_json_object_needs_the_word(fake: Fake) -> None:
-    answer = post(fake, user("an object please", response_format=JSON_OBJECT))
-
-    assert (answer.status, answer.json["param"]) == (400, "response_format")
+    assert response.status == 400
+    assert response.json["message"].startswith('"stream=true" with structured outputs')
 
 
-def test_json_object_is_answered_with_one(fake: Fake) -> None:
-    answer = post(fake, user("Some JSON please", response_format=JSON_OBJECT))
+def test_json_object_without_the_word_json_returns_400(fake: Fake) -> None:
+    response = post(fake, chat_body("an object please", response_format=JSON_OBJECT))
 
-    assert content(answer)["simulated"] is True
+    assert (response.status, response.json["param"]) == (400, "response_format")
+
+
+def test_json_object_returns_an_object(fake: Fake) -> None:
+    response = post(fake, chat_body("Some JSON please", response_format=JSON_OBJECT))
+
+    assert parse_content(response)["simulated"] is True
 
 
 @pytest.mark.parametrize("schema", [None, {}, {"schema": {}}, {"name": ""}], ids=str)
-def test_schema_needs_a_name(fake: Fake, schema: Any) -> None:
-    wanted = {"type": "json_schema", "json_schema": schema}
+def test_schema_without_name_returns_400(fake: Fake, schema: Any) -> None:
+    format = {"type": "json_schema", "json_schema": schema}
 
-    answer = post(fake, user("hi", response_format=wanted))
+    response = post(fake, chat_body("hi", response_format=format))
 
-    assert (answer.status, answer.json["param"]) == (400, "validation_error")
-    assert answer.json["message"] == "type: Input should be 'text'"
+    assert (response.status, response.json["param"]) == (400, "validation_error")
+    assert response.json["message"] == "type: Input should be 'text'"
 
 
 def nested(depth: int) -> Any:
@@ -72,7 +69,7 @@ def nested(depth: int) -> Any:
 
 
 STRING = {"type": "string"}
-NOT_STRICT = {
+BEYOND_LIMITS = {
     "open object": {"type": "object", "properties": {}},
     "open object inside": closed(a={"type": "object", "properties": {}}),
     "open object in a list": closed(a={"type": "array", "items": {"type": "object"}}),
@@ -107,24 +104,26 @@ NOT_STRICT = {
 }
 
 
-@pytest.mark.parametrize("case", NOT_STRICT)
-def test_strict_schema_has_limits(fake: Fake, case: str) -> None:
-    answer = post(fake, strict(NOT_STRICT[case]))
+@pytest.mark.parametrize("case", BEYOND_LIMITS)
+def test_schema_beyond_the_strict_limits_returns_400(fake: Fake, case: str) -> None:
+    response = post(fake, with_strict_schema(BEYOND_LIMITS[case]))
 
-    assert (answer.status, answer.json["param"]) == (400, "response_format")
-
-
-def test_unsupported_fields_are_named(fake: Fake) -> None:
-    answer = post(fake, strict(closed(a={"type": "array", "minItems": 1})))
-
-    assert answer.json["message"] == "Unsupported JSON schema fields: {'minItems'}"
+    assert (response.status, response.json["param"]) == (400, "response_format")
 
 
-def test_lengths_of_text_are_refused_by_qwen_alone(fake: Fake) -> None:
+def test_unsupported_schema_fields_are_named(fake: Fake) -> None:
+    response = post(
+        fake, with_strict_schema(closed(a={"type": "array", "minItems": 1}))
+    )
+
+    assert response.json["message"] == "Unsupported JSON schema fields: {'minItems'}"
+
+
+def test_only_qwen_refuses_lengths_of_strings(fake: Fake) -> None:
     schema = closed(a={"type": "string", "minLength": 1})
 
-    assert post(fake, strict(schema, GPT)).status == 200
-    assert post(fake, strict(schema, QWEN)).status == 400
+    assert post(fake, with_strict_schema(schema, GPT)).status == 200
+    assert post(fake, with_strict_schema(schema, QWEN)).status == 400
 
 
 STRICT = {
@@ -143,10 +142,10 @@ STRICT = {
 
 @pytest.mark.parametrize("model", [GPT, QWEN])
 @pytest.mark.parametrize("case", STRICT)
-def test_answer_keeps_to_a_strict_schema(fake: Fake, case: str, model: str) -> None:
-    answer = post(fake, strict(STRICT[case], model))
+def test_content_fits_a_strict_schema(fake: Fake, case: str, model: str) -> None:
+    response = post(fake, with_strict_schema(STRICT[case], model))
 
-    jsonschema.validate(content(answer), STRICT[case])
+    jsonschema.validate(parse_content(response), STRICT[case])
 
 
 TREE = {
@@ -191,24 +190,18 @@ LOOSE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", LOOSE)
-def test_answer_keeps_to_a_loose_schema(fake: Fake, case: str) -> None:
-    answer = post(fake, formatted(LOOSE[case]))
+def test_content_fits_a_loose_schema(fake: Fake, case: str) -> None:
+    response = post(fake, with_schema(LOOSE[case]))
 
-    jsonschema.validate(content(answer), LOOSE[case])
-
-
-def test_answer_uses_what_was_asked(fake: Fake) -> None:
-    schema = closed(count={"type": "integer"}, name=STRING)
-
-    assert content(post(fake, formatted(schema))) == {"count": 3, "name": "Ann"}
+    jsonschema.validate(parse_content(response), LOOSE[case])
 
 
-def test_schema_streams(fake: Fake) -> None:
+def test_streamed_content_fits_the_schema(fake: Fake) -> None:
     schema = closed(name=STRING)
 
-    answer = post(fake, {**strict(schema), "stream": True})
+    response = post(fake, {**with_strict_schema(schema), "stream": True})
 
-    jsonschema.validate(json.loads(answer.said()), schema)
+    jsonschema.validate(json.loads(response.streamed()), schema)
 
 
 @pytest.mark.parametrize(
@@ -222,9 +215,9 @@ def test_schema_streams(fake: Fake) -> None:
     ],
     ids=json.dumps,
 )
-def test_what_is_no_schema_is_refused(fake: Fake, schema: Any) -> None:
+def test_invalid_schema_returns_400(fake: Fake, schema: Any) -> None:
     function = {"name": "f", "parameters": schema}
     tool = {"type": "function", "function": function}
 
-    assert post(fake, formatted(schema)).status == 400
-    assert post(fake, user("Call f", tools=[tool])).status == 400
+    assert post(fake, with_schema(schema)).status == 400
+    assert post(fake, chat_body("Call f", tools=[tool])).status == 400

@@ -1,23 +1,22 @@
-"""The program itself: how it starts, what it takes and how it ends."""
+"""The process: its options, its output and how it exits."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 
 import pytest
 
 from tests.cerebras import READY, Fake, fake_cerebras
-from tests.fake_cerebras.raw import AGENT, get
+from tests.fake_cerebras.client import AGENT, get
 from tests.processes import PROJECT, running
 
 COMMAND = [sys.executable, "-m", "fake_cerebras"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_it_in_silence(number: signal.Signals) -> None:
+def test_signal_ends_the_process_without_output(number: signal.Signals) -> None:
     with running(COMMAND, READY) as program:
         program.process.send_signal(number)
 
@@ -25,38 +24,33 @@ def test_signal_ends_it_in_silence(number: signal.Signals) -> None:
     assert program.output.count("\n") == 1
 
 
-def start_on_a_pipe(options: Sequence[str]) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [*COMMAND, *options],
+def test_process_exits_when_its_input_closes() -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*COMMAND, "--until-stdin-closes"],
         cwd=PROJECT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdin=pipe,
+        stdout=pipe,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith(READY)
-    return process
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(READY)
+        output, _ = process.communicate(timeout=5)
+
+    assert (process.returncode, output) == (0, "")
 
 
-def test_it_ends_when_its_input_does() -> None:
-    with start_on_a_pipe(["--until-stdin-closes"]) as process:
-        rest, _ = process.communicate(timeout=5)
+def test_key_option_sets_the_accepted_keys() -> None:
+    def status(fake: Fake, key: str) -> int:
+        headers = {**AGENT, "authorization": f"Bearer {key}"}
+        return get(fake, "/v1/models", headers).status
 
-    assert (process.returncode, rest) == (0, "")
-
-
-def test_keys_can_be_chosen() -> None:
     with fake_cerebras("--key", "a", "--key", "b") as fake:
         assert [status(fake, key) for key in ("a", "b", fake.key)] == [200, 200, 401]
 
 
-def status(fake: Fake, key: str) -> int:
-    headers = {**AGENT, "authorization": f"Bearer {key}"}
-    return get(fake, "/v1/models", headers).status
-
-
-def test_program_that_does_not_start_is_told_with_its_output() -> None:
+def test_failure_to_start_is_reported_with_the_output() -> None:
     with (
         pytest.raises(AssertionError, match="unrecognized arguments: --nonsense"),
         running([*COMMAND, "--nonsense"], READY),

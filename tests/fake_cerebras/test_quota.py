@@ -1,4 +1,4 @@
-"""Buckets of requests and tokens, by raw requests and a clock that the test turns."""
+"""Quota: buckets of requests and tokens, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -8,50 +8,64 @@ from typing import Any
 import pytest
 
 from tests.cerebras import Fake, fake_cerebras
-from tests.fake_cerebras.raw import AGENT, COMPLETIONS, KEY, Answer, get, post, user
+from tests.fake_cerebras.client import (
+    AGENT,
+    COMPLETIONS,
+    GPT,
+    KEY,
+    QWEN,
+    Response,
+    chat_body,
+    get,
+    post,
+)
 
 REQUESTS = "Requests per minute limit exceeded - too many requests sent."
 TOKENS = "Tokens per minute limit exceeded - too many tokens processed."
-PROMPT = 67  # tokens of `user("hi")`
+PROMPT = 67  # tokens of `chat_body("hi")`
 OTHER = {**AGENT, "authorization": "Bearer csk-other"}
 
 
 @pytest.fixture(scope="module")
 def two_keys() -> Iterator[Fake]:
     keys = ("--key", "csk-simulated", "--key", "csk-other")
-    with fake_cerebras("--tokens-per-second", "0", *keys) as running:
-        yield running
+    with fake_cerebras("--tokens-per-second", "0", *keys) as fake:
+        yield fake
 
 
 @pytest.fixture
 def free(two_keys: Fake) -> Fake:
-    """Two keys of the free tier, the clock standing at 10 s after a full minute."""
+    """Two keys of the free tier; the clock stands 10 s after the start of a minute."""
     two_keys.reset()
     two_keys.set_clock(at=6010)
     two_keys.set_quota("free")
     return two_keys
 
 
-def ask(fake: Fake, cap: int = 100, **more: Any) -> Answer:
-    return post(fake, user("hi", max_completion_tokens=cap), **more)
+def post_chat(fake: Fake, cap: int = 100, **options: Any) -> Response:
+    return post(fake, chat_body("hi", max_completion_tokens=cap), **options)
 
 
-def left(answer: Answer) -> tuple[int, int]:
-    """Requests and tokens."""
-    told = [
-        int(answer.headers[f"x-ratelimit-remaining-{kind}-minute"])
+def statuses(fake: Fake, count: int, **options: Any) -> list[int]:
+    return [post_chat(fake, **options).status for _ in range(count)]
+
+
+def remaining(response: Response) -> tuple[int, int]:
+    """Return the requests and the tokens that remain."""
+    requests, tokens = (
+        int(response.headers[f"x-ratelimit-remaining-{kind}-minute"])
         for kind in ("requests", "tokens")
-    ]
-    return told[0], told[1]
+    )
+    return requests, tokens
 
 
-def test_a_request_takes_itself_its_prompt_and_its_cap(free: Fake) -> None:
-    assert left(ask(free)) == (4, 30_000 - PROMPT - 100)
-    assert left(ask(free, 2000)) == (3, 30_000 - 2 * PROMPT - 2100)
+def test_request_takes_prompt_and_cap(free: Fake) -> None:
+    assert remaining(post_chat(free)) == (4, 30_000 - PROMPT - 100)
+    assert remaining(post_chat(free, 2000)) == (3, 30_000 - 2 * PROMPT - 2100)
 
 
-def test_headers_tell_the_limits_and_the_end_of_the_minute(free: Fake) -> None:
-    headers = ask(free).headers
+def test_headers_have_limits_and_the_end_of_the_minute(free: Fake) -> None:
+    headers = post_chat(free).headers
 
     assert headers["x-ratelimit-limit-requests-minute"] == "5"
     assert headers["x-ratelimit-limit-tokens-minute"] == "30000"
@@ -59,111 +73,104 @@ def test_headers_tell_the_limits_and_the_end_of_the_minute(free: Fake) -> None:
     assert float(headers["x-ratelimit-reset-tokens-minute"]) == 50
 
 
-def test_the_sixth_request_is_refused(free: Fake) -> None:
-    for _ in range(5):
-        assert ask(free).status == 200
+def test_sixth_request_of_a_minute_returns_429(free: Fake) -> None:
+    assert statuses(free, 5) == [200] * 5
 
-    refused = ask(free)
+    response = post_chat(free)
 
-    assert (refused.status, refused.json["message"]) == (429, REQUESTS)
-    assert refused.json["code"] == "request_quota_exceeded"
-    assert left(refused)[0] == 0
-    assert "retry-after" not in refused.headers
+    assert (response.status, response.json["message"]) == (429, REQUESTS)
+    assert response.json["code"] == "request_quota_exceeded"
+    assert remaining(response)[0] == 0
+    assert "retry-after" not in response.headers
 
 
-def test_a_bucket_refills_all_the_time(free: Fake) -> None:
-    for _ in range(5):
-        ask(free)
+def test_steady_bucket_refills_continuously(free: Fake) -> None:
+    statuses(free, 5)
 
     free.set_clock(advance=11.9)
-    assert ask(free).status == 429
+    assert post_chat(free).status == 429
     free.set_clock(advance=0.2)
-    assert ask(free).status == 200
-    assert ask(free).status == 429
+    assert statuses(free, 2) == [200, 429]
     free.set_clock(advance=3600)
-    assert left(ask(free)) == (4, 30_000 - PROMPT - 100)
+    assert remaining(post_chat(free)) == (4, 30_000 - PROMPT - 100)
 
 
-def test_a_window_refills_as_the_minute_ends(free: Fake) -> None:
+def test_at_once_bucket_refills_when_the_minute_ends(free: Fake) -> None:
     free.set_quota("free", refill="at_once")
-    for _ in range(5):
-        ask(free)
+    statuses(free, 5)
 
     free.set_clock(advance=49.9)
-    assert ask(free).status == 429
+    assert post_chat(free).status == 429
     free.set_clock(advance=0.1)
-    assert left(ask(free)) == (4, 30_000 - PROMPT - 100)
+    assert remaining(post_chat(free)) == (4, 30_000 - PROMPT - 100)
 
 
-def test_tokens_are_refused_by_what_is_reserved(free: Fake) -> None:
-    ask(free, 29_000)
+def test_reserved_tokens_beyond_the_bucket_return_429(free: Fake) -> None:
+    post_chat(free, 29_000)
 
-    refused = ask(free, 900)
+    response = post_chat(free, 900)
 
-    assert (refused.status, refused.json["message"]) == (429, TOKENS)
-    assert refused.json["code"] == "token_quota_exceeded"
-    assert left(refused) == (4, 1000 - PROMPT)
-    assert ask(free, 1000 - 2 * PROMPT).status == 200
+    assert (response.status, response.json["message"]) == (429, TOKENS)
+    assert response.json["code"] == "token_quota_exceeded"
+    assert remaining(response) == (4, 1000 - PROMPT)
+    assert post_chat(free, 1000 - 2 * PROMPT).status == 200
 
 
 @pytest.mark.parametrize("cap", [{}, {"max_completion_tokens": -1}])
-def test_without_a_cap_a_free_minute_holds_no_request(
+def test_free_tier_refuses_a_request_without_cap(
     free: Fake, cap: dict[str, int]
 ) -> None:
-    assert post(free, user("hi", **cap)).json["message"] == TOKENS
+    assert post(free, chat_body("hi", **cap)).json["message"] == TOKENS
 
 
-def test_a_paid_minute_holds_many(free: Fake) -> None:
+def test_paid_tier_has_larger_buckets(free: Fake) -> None:
     free.set_quota("paid")
 
-    assert left(post(free, user("hi"))) == (999, 1_000_000 - PROMPT - 40_960)
+    response = post(free, chat_body("hi"))
+
+    assert remaining(response) == (999, 1_000_000 - PROMPT - 40_960)
 
 
-def test_raw_completions_count(free: Fake) -> None:
-    body = {"model": "gpt-oss-120b", "prompt": "hi", "max_tokens": 100}
+def test_text_completions_take_quota(free: Fake) -> None:
+    body = {"model": GPT, "prompt": "hi", "max_tokens": 100}
 
-    assert left(post(free, body, COMPLETIONS))[0] == 4
-
-
-def test_every_key_and_model_has_buckets_of_its_own(free: Fake) -> None:
-    for _ in range(6):
-        refused = ask(free)
-
-    assert refused.status == 429
-    assert ask(free, headers=OTHER).status == 200
-    assert post(free, user("hi", "qwen-3.8-27b", max_tokens=9)).status == 200
+    assert remaining(post(free, body, COMPLETIONS))[0] == 4
 
 
-def test_what_a_check_refuses_takes_nothing(free: Fake) -> None:
-    assert post(free, user("hi", top_k=1)).status == 400
+def test_each_key_and_model_has_its_own_buckets(free: Fake) -> None:
+    assert statuses(free, 6)[-1] == 429
+    assert post_chat(free, headers=OTHER).status == 200
+    assert post(free, chat_body("hi", QWEN, max_tokens=9)).status == 200
+
+
+def test_invalid_request_takes_no_quota(free: Fake) -> None:
+    assert post(free, chat_body("hi", top_k=1)).status == 400
     assert get(free, "/v1/models").status == 200
 
-    assert left(ask(free))[0] == 4
+    assert remaining(post_chat(free))[0] == 4
 
 
-def test_one_key_can_have_quota_and_another_none(two_keys: Fake) -> None:
+def test_quota_can_be_set_for_one_key(two_keys: Fake) -> None:
     two_keys.reset()
     two_keys.set_quota("free", keys=["csk-other"])
 
-    assert [ask(two_keys).status for _ in range(6)] == [200] * 6
-    assert [ask(two_keys, headers=OTHER).status for _ in range(6)] == [200] * 5 + [429]
+    assert statuses(two_keys, 6) == [200] * 6
+    assert statuses(two_keys, 6, headers=OTHER) == [200] * 5 + [429]
 
 
-def test_a_tier_can_be_given_at_the_start_and_time_can_run_faster() -> None:
+def test_options_set_tier_and_speed_of_the_clock() -> None:
     options = ("--tier", "free", "--refill", "steady", "--clock-speed", "6000")
     with fake_cerebras("--tokens-per-second", "0", *options) as fake:
         fake.reset()
 
-        assert "x-ratelimit-limit-requests-minute" in ask(fake).headers
-        assert [ask(fake).status for _ in range(30)].count(200) > 6
+        assert "x-ratelimit-limit-requests-minute" in post_chat(fake).headers
+        assert statuses(fake, 30).count(200) > 6
 
 
 @pytest.mark.parametrize(
     "body", [{"tier": "gold"}, {}, {"tier": "free", "refill": "never"}], ids=str
 )
-def test_a_tier_that_means_nothing_is_refused(
+def test_unknown_tier_or_refill_returns_400(
     two_keys: Fake, body: dict[str, str]
 ) -> None:
-    answer = post(two_keys, body, "/_fake/quota", headers=KEY)
-
-    assert answer.status == 400
+    assert post(two_keys, body, "/_fake/quota", headers=KEY).status == 400

@@ -22,8 +22,8 @@ from app.http1.cancel import CancelToken
 from app.upstream.error_responses import error_from_response
 from app.upstream.key_pool import Key
 from app.upstream.retry_policy import RequestAttempts, RetryPolicy
-from fake_cerebras.buckets import TIERS, Accounts, Bucket
-from fake_cerebras.errors import Refused
+from fake_cerebras.errors import ApiError
+from fake_cerebras.quota import TIERS, Quotas, TokenBucket
 
 MODEL = "gpt-oss-120b"
 ONE_WAY_S = 0.02  # to the upstream, and the same back
@@ -128,7 +128,7 @@ class Day:
     def play(self, arrivals: Iterable[Arrival]) -> Outcome:
         """Return how the retry policy serves the requests."""
         self._world = World()
-        self._accounts = Accounts(self.tier, self.refill)
+        self._quotas = Quotas(self.tier, self.refill)
         self._outcome = Outcome()
         policies = [
             RetryPolicy(
@@ -172,18 +172,18 @@ class Day:
         """Make one attempt; return when its response is complete."""
         sent_at = self._world.now
         self._world.sleep(ONE_WAY_S)
-        account = self._accounts.find(key.secret, MODEL, self._world.now)
-        assert account is not None
+        quota = self._quotas.find(key.secret, MODEL, self._world.now)
+        assert quota is not None
         request = attempts.request
         prompt = len(request["messages"][0]["content"]) // 4
         try:
-            account.admit(prompt, request, self._world.now)
-        except Refused as refusal:
+            quota.reserve(prompt, request, self._world.now)
+        except ApiError as refusal:
             self._outcome.refusals += 1
             self._world.sleep(ONE_WAY_S)
             body = json.dumps(refusal.body).encode()
             raise error_from_response(refusal.status, refusal.headers, body) from None
-        headers = account.headers(self._world.now)
+        headers = quota.headers(self._world.now)
         self._world.sleep(FIRST_TOKEN_S + ONE_WAY_S)
         attempts.record_response(headers, sent_at)
         self._world.sleep(request["max_completion_tokens"] / 2 / TOKENS_PER_S)
@@ -196,7 +196,10 @@ class Day:
         outcome = Outcome()
         tier = TIERS[self.tier]
         pairs = [
-            [Bucket(size, self.refill, 0.0) for size in (tier.requests, tier.tokens)]
+            [
+                TokenBucket(size, self.refill, 0.0)
+                for size in (tier.requests, tier.tokens)
+            ]
             for _ in self.keys
         ]
         now = 0.0
@@ -217,7 +220,7 @@ class Day:
         return outcome
 
     def _fill_pair_s(
-        self, pair: Sequence[Bucket], needs: Sequence[int], now: float
+        self, pair: Sequence[TokenBucket], needs: Sequence[int], now: float
     ) -> float:
         """Return the seconds until both buckets hold what is needed."""
         return max(
@@ -225,7 +228,7 @@ class Day:
             for bucket, need in zip(pair, needs, strict=True)
         )
 
-    def _fill_s(self, bucket: Bucket, need: int, now: float) -> float:
+    def _fill_s(self, bucket: TokenBucket, need: int, now: float) -> float:
         missing = need - bucket.level(now)
         if missing <= 0:
             return 0.0

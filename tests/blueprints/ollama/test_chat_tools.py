@@ -40,7 +40,7 @@ def test_a_tool_is_called_and_its_result_is_used(
     said = chat(client, messages=[asked, called, result], tools=[WEATHER])
 
     assert call["function"]["name"] == "weather"
-    assert call["function"]["arguments"] == {"town": "Oslo"}
+    assert call["function"]["arguments"] == {"town": "simulated town"}
     assert SUNNY in said["content"]
     assert "tool_calls" not in said
 

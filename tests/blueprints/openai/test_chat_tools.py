@@ -29,7 +29,7 @@ def test_a_tool_is_called_and_its_result_is_used(
     assert called["finish_reason"] == "tool_calls"
     assert called["message"]["content"] == ""
     assert list(call) == ["id", "index", "type", "function"]
-    assert json.loads(call["function"]["arguments"]) == {"town": "Oslo"}
+    assert json.loads(call["function"]["arguments"]) == {"town": "simulated town"}
     assert "sunny" in said["content"]
     assert sent(fake)["messages"][1]["tool_calls"][0]["id"] == call["id"]
 
