@@ -1,4 +1,4 @@
-"""A stream gives out what one read brought, and ends as its answer does."""
+"""The batches of a streamed response, its end, its errors and its connection."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Open = Callable[..., ChunkStream]
 
 @pytest.fixture
 def open_stream(serve: Serve, connect: Connect) -> Open:
-    """The stream that a server with these scripts gives."""
+    """Return a function that streams from a server with the given scripts."""
 
     def open_stream(
         *scripts: Any, cancel: CancelToken | None = None, **settings: Any
@@ -59,25 +59,25 @@ def open_stream(serve: Serve, connect: Connect) -> Open:
     return open_stream
 
 
-def texts(batch: list[Chunk]) -> str:
+def text_of_batch(batch: list[Chunk]) -> str:
     deltas = [choice.delta for each in batch for choice in each.choices or ()]
     return "".join([delta.content or "" for delta in deltas if delta])
 
 
 def text_of(stream: ChunkStream) -> str:
-    return "".join(map(texts, stream))
+    return "".join(map(text_of_batch, stream))
 
 
-def test_all_events_of_one_read_are_one_list(open_stream: Open) -> None:
+def test_events_of_one_read_are_one_batch(open_stream: Open) -> None:
     stream = open_stream(streamed(said("a"), said("b"), FINISH))
 
     batches = list(stream)
 
     assert [len(batch) for batch in batches] == [3]
-    assert texts(batches[0]) == "ab"
+    assert text_of_batch(batches[0]) == "ab"
 
 
-def test_what_has_arrived_is_given_out_at_once(open_stream: Open) -> None:
+def test_batch_is_yielded_as_soon_as_it_arrives(open_stream: Open) -> None:
     taken = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -87,13 +87,15 @@ def test_what_has_arrived_is_given_out_at_once(open_stream: Open) -> None:
 
     stream = open_stream(script)
 
-    assert texts(next(stream)) == "ab"
+    assert text_of_batch(next(stream)) == "ab"
     taken.set()
     assert text_of(stream) == "c"
 
 
 @pytest.mark.parametrize("framing", ["chunked", "sized", "closed"])
-def test_a_body_is_timely_however_it_is_framed(open_stream: Open, framing: str) -> None:
+def test_batches_are_not_delayed_by_any_framing(
+    open_stream: Open, framing: str
+) -> None:
     taken = threading.Event()
     first, last = event(said("a")), event(said("b")) + event(FINISH) + event(b"[DONE]")
     heads = {
@@ -112,12 +114,12 @@ def test_a_body_is_timely_however_it_is_framed(open_stream: Open, framing: str) 
 
     stream = open_stream(script)
 
-    assert texts(next(stream)) == "a"
+    assert text_of_batch(next(stream)) == "a"
     taken.set()
     assert text_of(stream) == "b"
 
 
-def test_a_text_arrives_intact_whatever_the_cuts(open_stream: Open) -> None:
+def test_text_is_intact_when_sent_byte_by_byte(open_stream: Open) -> None:
     word = "é😀語\u2028\u0085"
     data = streamed(*[said(word)] * 3, FINISH)
 
@@ -128,7 +130,7 @@ def test_a_text_arrives_intact_whatever_the_cuts(open_stream: Open) -> None:
     assert text_of(open_stream(script)) == word * 3
 
 
-def test_empty_deltas_are_neither_waited_for_nor_given_out(open_stream: Open) -> None:
+def test_empty_deltas_are_dropped(open_stream: Open) -> None:
     stream = open_stream(
         streamed(ROLE, said(""), EMPTY, said("a"), EMPTY, FINISH, USAGE)
     )
@@ -139,7 +141,7 @@ def test_empty_deltas_are_neither_waited_for_nor_given_out(open_stream: Open) ->
     assert batches[0][2].usage
 
 
-def test_a_role_does_not_start_an_answer(open_stream: Open) -> None:
+def test_role_alone_is_no_first_batch(open_stream: Open) -> None:
     stream = open_stream(STREAM + chunks(ROLE), idle_timeout_s=9, tick_s=0.1)
 
     assert next(stream) == []
@@ -155,16 +157,14 @@ def test_a_role_does_not_start_an_answer(open_stream: Open) -> None:
     ],
     ids=["text", "reasoning", "tool call"],
 )
-def test_what_says_something_starts_an_answer(
-    open_stream: Open, delta: dict[str, Any]
-) -> None:
+def test_content_is_a_first_batch(open_stream: Open, delta: dict[str, Any]) -> None:
     stream = open_stream(STREAM + chunks(ROLE, {"choices": [{"delta": delta}]}))
 
     assert len(next(stream)) == 1
     stream.close()
 
 
-def test_silence_is_told_by_empty_lists(open_stream: Open) -> None:
+def test_silence_yields_empty_batches(open_stream: Open) -> None:
     silent = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -174,13 +174,13 @@ def test_silence_is_told_by_empty_lists(open_stream: Open) -> None:
 
     stream = open_stream(script, tick_s=0.05)
 
-    assert texts(next(stream)) == "a"
+    assert text_of_batch(next(stream)) == "a"
     assert [next(stream), next(stream)] == [[], []]
     silent.set()
     assert [batch for batch in stream if batch][0][0].choices
 
 
-def test_comments_do_not_hide_silence(open_stream: Open) -> None:
+def test_comments_count_as_silence(open_stream: Open) -> None:
     left = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -190,31 +190,31 @@ def test_comments_do_not_hide_silence(open_stream: Open) -> None:
 
     stream = open_stream(script, tick_s=0.2, idle_timeout_s=5)
 
-    assert texts(next(stream)) == "a"
+    assert text_of_batch(next(stream)) == "a"
     assert next(stream) == []
     left.set()
     stream.close()
 
 
-def test_too_long_a_silence_is_a_timeout(open_stream: Open) -> None:
+def test_long_silence_raises_timeout(open_stream: Open) -> None:
     stream = open_stream(
         STREAM + chunks(said("a")), tick_s=0.05, idle_timeout_s=0.12, retry_wait_s=20
     )
 
-    assert texts(next(stream)) == "a"
+    assert text_of_batch(next(stream)) == "a"
     with pytest.raises(UpstreamTimeout):
         assert list(stream) == [[], []]
 
 
-def test_a_silence_before_the_first_event_is_a_timeout_too(open_stream: Open) -> None:
+def test_long_silence_before_the_first_event_raises_timeout(open_stream: Open) -> None:
     with pytest.raises(UpstreamTimeout):
         open_stream(STREAM, tick_s=5, idle_timeout_s=0.1, retry_wait_s=20)
 
 
-def test_a_stream_without_a_finish_reason_is_an_error(open_stream: Open) -> None:
+def test_missing_finish_reason_is_an_error(open_stream: Open) -> None:
     stream = open_stream(streamed(said("a")))
 
-    assert texts(next(stream)) == "a"
+    assert text_of_batch(next(stream)) == "a"
     with pytest.raises(UpstreamError) as caught:
         next(stream)
     assert caught.value.status == 502
@@ -232,7 +232,7 @@ def test_a_stream_without_a_finish_reason_is_an_error(open_stream: Open) -> None
     ],
     ids=["no [DONE]", "no end", "cut", "closed", "shorter than told", "an error"],
 )
-def test_after_a_finish_reason_no_end_is_an_error(
+def test_any_end_after_the_finish_reason_is_accepted(
     open_stream: Open, body: bytes
 ) -> None:
     def script(peer: Peer) -> None:
@@ -244,19 +244,19 @@ def test_after_a_finish_reason_no_end_is_an_error(
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_stream_that_is_dropped_before_its_error_is_gone_at_once(
+def test_stream_with_a_pending_error_is_freed_without_gc(
     open_stream: Open,
 ) -> None:
     stream = open_stream(STREAM + chunks(said("a"), IN_STREAM_ERROR))
-    assert texts(next(stream)) == "a"
-    seen = weakref.ref(stream)
+    assert text_of_batch(next(stream)) == "a"
+    reference = weakref.ref(stream)
 
     del stream
 
-    assert seen() is None
+    assert reference() is None
 
 
-def test_a_whole_answer_does_not_wait_long_for_its_end(open_stream: Open) -> None:
+def test_missing_end_is_waited_for_briefly(open_stream: Open) -> None:
     stream = open_stream(STREAM + chunks(said("a"), FINISH))
     begun = monotonic()
 
@@ -264,7 +264,7 @@ def test_a_whole_answer_does_not_wait_long_for_its_end(open_stream: Open) -> Non
     assert monotonic() - begun < DRAIN_S + 1
 
 
-def test_usage_may_follow_the_finish_reason(open_stream: Open) -> None:
+def test_usage_after_the_finish_reason_is_yielded(open_stream: Open) -> None:
     taken = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -274,16 +274,16 @@ def test_usage_may_follow_the_finish_reason(open_stream: Open) -> None:
 
     stream = open_stream(script)
 
-    assert texts(next(stream)) == "a"
+    assert text_of_batch(next(stream)) == "a"
     taken.set()
     assert next(stream)[0].usage
     assert list(stream) == []
 
 
-def test_what_came_before_an_error_is_given_out_first(open_stream: Open) -> None:
+def test_chunks_before_an_error_are_yielded_first(open_stream: Open) -> None:
     stream = open_stream(streamed(said("a"), said("b"), IN_STREAM_ERROR))
 
-    assert texts(next(stream)) == "ab"
+    assert text_of_batch(next(stream)) == "ab"
     with pytest.raises(UpstreamError) as caught:
         next(stream)
     assert caught.value.message == "Cerebras failed (500)"
@@ -292,7 +292,7 @@ def test_what_came_before_an_error_is_given_out_first(open_stream: Open) -> None
 @pytest.mark.parametrize(
     ("status", "error"), [(400, RequestRefused), (429, RateLimited)], ids=str
 )
-def test_an_error_in_a_stream_has_its_own_status(
+def test_error_event_has_its_own_status(
     open_stream: Open, status: int, error: type[UpstreamError]
 ) -> None:
     failing = {"status_code": status, "error": {"message": "because"}}
@@ -316,18 +316,18 @@ GARBAGE = {
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
-def test_garbage_is_an_error_without_its_text(
+def test_undecodable_event_is_an_error_without_its_text(
     open_stream: Open, garbage: bytes
 ) -> None:
     stream = open_stream(streamed(said("a"), garbage, FINISH))
 
-    assert texts(next(stream)) == "a"
+    assert text_of_batch(next(stream)) == "a"
     with pytest.raises(UpstreamError) as caught:
         next(stream)
     assert caught.value.message == "Cerebras sent something unintelligible"
 
 
-def test_a_page_instead_of_a_stream_is_an_error(open_stream: Open) -> None:
+def test_html_instead_of_a_stream_is_an_error(open_stream: Open) -> None:
     page = b"<html><body>secret</body></html>"
 
     with pytest.raises(UpstreamError) as caught:
@@ -335,7 +335,7 @@ def test_a_page_instead_of_a_stream_is_an_error(open_stream: Open) -> None:
     assert "secret" not in caught.value.message
 
 
-def test_a_cut_connection_is_an_error_after_what_it_brought(open_stream: Open) -> None:
+def test_reset_connection_is_an_error_after_its_chunks(open_stream: Open) -> None:
     taken = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -345,39 +345,39 @@ def test_a_cut_connection_is_an_error_after_what_it_brought(open_stream: Open) -
 
     stream = open_stream(script)
 
-    assert texts(next(stream)) == "a"
+    assert text_of_batch(next(stream)) == "a"
     taken.set()
     with pytest.raises(UpstreamError, match="cut short"):
         next(stream)
 
 
-def test_a_client_that_leaves_ends_a_silent_stream(open_stream: Open) -> None:
-    gone: list[float] = []
+def test_cancel_closes_a_silent_stream_at_once(open_stream: Open) -> None:
+    closed_at: list[float] = []
     closed = threading.Event()
 
     def script(peer: Peer) -> None:
         peer.send(STREAM, chunks(said("a")))
-        gone.append(peer.wait_until_gone())
+        closed_at.append(peer.wait_until_gone())
         closed.set()
 
     cancel = CancelToken()
     stream = open_stream(script, cancel=cancel)
     next(stream)
-    left: list[float] = []
+    cancelled_at: list[float] = []
 
-    def leave() -> None:
-        left.append(monotonic())
+    def cancel_later() -> None:
+        cancelled_at.append(monotonic())
         cancel.cancel()
 
-    threading.Timer(0.05, leave).start()
+    threading.Timer(0.05, cancel_later).start()
     with pytest.raises(Cancelled):
         next(stream)
 
     assert closed.wait(5)
-    assert gone[0] - left[0] < 0.1
+    assert closed_at[0] - cancelled_at[0] < 0.1
 
 
-def test_closing_a_stream_closes_its_connection(open_stream: Open) -> None:
+def test_close_of_an_unfinished_stream_closes_its_connection(open_stream: Open) -> None:
     gone = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -391,3 +391,78 @@ def test_closing_a_stream_closes_its_connection(open_stream: Open) -> None:
     stream.close()
 
     assert gone.wait(5)
+
+
+def test_close_of_a_finished_stream_keeps_its_connection(
+    serve: Serve, connect: Connect
+) -> None:
+    """Usage, [DONE] and the end of the body may come after the last batch."""
+    closing = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(said("a"), FINISH))
+        assert closing.wait(5)
+        peer.send(chunks(USAGE))
+        peer.send(END)
+
+    server = serve(script, streamed(said("b"), FINISH))
+    client = connect(server.base_url)
+    stream = client.stream(REQUEST, CancelToken())
+    next(stream)
+
+    threading.Timer(0.05, closing.set).start()
+    stream.close()
+
+    assert stream.usage and stream.usage.completion_tokens == 2
+    assert text_of(client.stream(REQUEST, CancelToken())) == "b"
+    assert server.connections == 1
+
+
+def test_close_of_a_finished_stream_waits_briefly_for_its_end(
+    open_stream: Open,
+) -> None:
+    stream = open_stream(STREAM + chunks(said("a"), FINISH))
+    next(stream)
+    began = monotonic()
+
+    stream.close()
+    assert DRAIN_S <= monotonic() - began < DRAIN_S + 0.5
+
+    stream.close()
+    assert monotonic() - began < DRAIN_S + 0.5
+
+
+def test_close_of_a_finished_but_cancelled_stream_does_not_wait(
+    open_stream: Open,
+) -> None:
+    cancel = CancelToken()
+    stream = open_stream(STREAM + chunks(said("a"), FINISH), cancel=cancel)
+    next(stream)
+    cancel.cancel()
+    began = monotonic()
+
+    stream.close()
+
+    assert monotonic() - began < 0.5
+
+
+def test_close_of_an_unfinished_stream_does_not_wait(open_stream: Open) -> None:
+    stream = open_stream(STREAM + chunks(said("a")))
+    next(stream)
+    began = monotonic()
+
+    stream.close()
+
+    assert monotonic() - began < 0.5
+
+
+def test_close_releases_the_key_once(serve: Serve, connect: Connect) -> None:
+    client = connect(serve(streamed(said("a"), FINISH)).base_url)
+    key = client.retry_policy.key_pool.keys[0]
+    stream = client.stream(REQUEST, CancelToken())
+    assert key.active == 1
+
+    stream.close()
+    stream.close()
+
+    assert key.active == 0
