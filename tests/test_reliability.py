@@ -1,4 +1,4 @@
-"""docs/reliability.md tells what is tested, and nothing else."""
+"""docs/reliability.md agrees with the tests that it describes."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ import re
 from pathlib import Path
 
 from app.config import Config
-from tests.blueprints.test_faults import FAULTS, FINE, IDLE_S, Told
+from tests.upstream.faults import FAULTS, IDLE_S, SUCCESS, Outcome
 
 PROJECT = Path(__file__).parents[1]
 TEXT = (PROJECT / "docs" / "reliability.md").read_text()
 DEFAULT_IDLE_S = Config().idle_timeout_s
-NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
-def cell(told: Told) -> str:
-    if told == FINE:
+def format_cell(outcome: Outcome) -> str:
+    if outcome == SUCCESS:
         return "a good answer"
-    how = "last event: " if told.status == FINE.status else f"{told.status} "
-    text = told.text.replace(f"{IDLE_S:g} seconds", f"{DEFAULT_IDLE_S} seconds")
+    is_last_event = outcome.status == SUCCESS.status
+    how = "last event: " if is_last_event else f"{outcome.status} "
+    text = outcome.text.replace(f"{IDLE_S:g} seconds", f"{DEFAULT_IDLE_S} seconds")
     return f"{how}`{text}`"
 
 
-def row(fault: str) -> str:
-    _, whole, stream = FAULTS[fault]
-    return f"| {fault} | {cell(whole)} | {cell(stream)} |"
+def format_row(name: str) -> str:
+    fault = FAULTS[name]
+    return f"| {name} | {format_cell(fault.whole)} | {format_cell(fault.streamed)} |"
 
 
-def test_every_fault_of_the_upstream_is_told_as_it_is_tested() -> None:
-    assert [row(fault) for fault in FAULTS if row(fault) not in TEXT] == []
+def test_every_fault_has_its_row() -> None:
+    assert [name for name in FAULTS if format_row(name) not in TEXT] == []
 
 
-def test_every_test_that_is_named_exists() -> None:
-    named = NAMED.findall(TEXT)
+def test_every_named_test_exists() -> None:
+    named = TEST_NAME.findall(TEXT)
 
     assert named
     assert [

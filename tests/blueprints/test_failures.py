@@ -21,114 +21,20 @@ from tests.blueprints.talking import (
     asking,
 )
 from tests.cerebras import Fake
+from tests.upstream.faults import ERROR_RESPONSES, PAGE, ErrorResponse
 
-PAGE = "<html><body>secret gateway</body></html>"
 AFTER_THE_ROLE = 1
 LONG = "word " * 40
-BUSY = {
-    "message": "We're experiencing high traffic right now!",
-    "code": "queue_exceeded",
-}
-
 ROOT = "/chat/completions"
 NATIVE = (CHAT, GENERATE)
 DIALECT = (OPENAI, ROOT, COMPLETIONS, RESPONSES)
 everywhere = pytest.mark.parametrize("path", [*NATIVE, *DIALECT, MESSAGES])
 both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 
-# What the upstream does: our status, what we say, and Retry-After if there is one.
-FAILURES: dict[str, tuple[dict[str, Any], int, str, str | None]] = {
-    "context length": (
-        {"error": "context_length_exceeded"},
-        400,
-        "Please reduce the length of the messages or completion. "
-        "Current length is 136333 while limit is 131072",
-        None,
-    ),
-    "unprocessable": ({"status": 422}, 400, "Unprocessable", None),
-    "key refused": (
-        {"error": "wrong_api_key"},
-        502,
-        "Cerebras refused the API key (401): check CEREBRAS_API_KEY",
-        None,
-    ),
-    "not authenticated": (
-        {"error": "not_authenticated"},
-        502,
-        "Cerebras refused the API key (403): check CEREBRAS_API_KEY",
-        None,
-    ),
-    "payment": (
-        {"error": "payment_required"},
-        402,
-        "Payment required to access this resource. Visit your billing tab.",
-        None,
-    ),
-    "model gone": (
-        {"error": "model_not_found"},
-        404,
-        "model 'gpt-oss:120b' not found",
-        None,
-    ),
-    "no such path": (
-        {"status": 404, "body": ""},
-        502,
-        "Cerebras answered with status 404",
-        None,
-    ),
-    "timeout": ({"status": 408}, 504, "Cerebras gave up on the request (408)", None),
-    "too large": ({"status": 413}, 413, "Content Too Large", None),
-    "rate limit": (
-        {"status": 429, "headers": {"retry-after": "7"}},
-        429,
-        "Requests per minute limit exceeded - too many requests sent.",
-        "7",
-    ),
-    "rate limit by a window": (
-        {
-            "status": 429,
-            "headers": {
-                "x-ratelimit-remaining-tokens-minute": "0",
-                "x-ratelimit-reset-tokens-minute": "11.38",
-            },
-        },
-        429,
-        "Requests per minute limit exceeded - too many requests sent.",
-        "12",
-    ),
-    "queue": (
-        {"status": 503, "body": BUSY, "headers": {"retry-after": "3"}},
-        503,
-        "Cerebras is busy (503): try again soon",
-        "3",
-    ),
-    "server error": ({"status": 500}, 502, "Cerebras failed (500)", None),
-    "gateway": ({"status": 502, "body": PAGE}, 502, "Cerebras failed (502)", None),
-    "gateway timeout": (
-        {"status": 504, "body": PAGE},
-        502,
-        "Cerebras failed (504)",
-        None,
-    ),
-    "elsewhere": (
-        {"status": 302, "body": PAGE, "headers": {"location": "http://evil.example"}},
-        502,
-        "Cerebras redirected the request (302): check CEREBRAS_BASE_URL",
-        None,
-    ),
-    "cut before a byte": (
-        {"fault": "cut"},
-        502,
-        "cannot reach Cerebras: the connection was closed",
-        None,
-    ),
-    "no HTTP": (
-        {"fault": "garbage"},
-        502,
-        "cannot reach Cerebras: its answer is not HTTP",
-        None,
-    ),
-}
+MODEL_GONE = ErrorResponse(
+    {"error": "model_not_found"}, 404, "model 'gpt-oss:120b' not found"
+)
+FAILURES = {**ERROR_RESPONSES, "model gone": MODEL_GONE}
 
 OPENAI_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
 TOO_LONG = "prompt is too long: 136333 tokens > 131072 maximum. "  # in their words
