@@ -73,7 +73,7 @@ def _sampling(preset: Preset, request: Body, body: Body) -> dict[str, Any]:
         for name, value in preset.parameters.items()
         if requested.get(name) is None
     }
-    sampling, _ = to_sampling(inherited)
+    sampling = to_sampling(inherited)
     if "max_tokens" in request:  # the older name of the same limit
         sampling.pop("max_completion_tokens", None)
     return sampling

@@ -139,6 +139,10 @@ class Dialect(ABC):
         """
         raise NotImplementedError
 
+    def check_load(self, body: Body, preset: Preset | None) -> None:
+        """Raise InvalidRequest if an empty request, which loads its model, is wrong."""
+        raise NotImplementedError
+
     def load_reply(self, context: ReplyContext, reason: str) -> dict[str, Any]:
         """Return the reply to an empty request; `reason` is "load" or "unload"."""
         raise NotImplementedError

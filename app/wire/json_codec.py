@@ -80,6 +80,11 @@ def encode_line(value: object) -> bytes:
     return encode(value) + b"\n"
 
 
+def quoted(value: object) -> str:
+    """Return the JSON of `value` as a JSON string, as Go prints raw JSON."""
+    return encode(encode(value).decode()).decode()
+
+
 def escape_line_breaks(data: bytes) -> bytes:
     """Return the JSON `data` with non-ASCII line breaks escaped."""
     if data.isascii():

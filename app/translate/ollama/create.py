@@ -18,7 +18,7 @@ from app.domain.models import Model
 from app.domain.presets import Preset
 from app.errors import CerellamaError, InvalidRequest
 from app.translate.ollama import template
-from app.translate.ollama.options import OPTIONS, to_sampling
+from app.translate.ollama.options import OPTIONS, ignored_options, to_sampling
 from app.wire.json_codec import JSON_KINDS
 
 Body = Mapping[str, Any]
@@ -152,11 +152,11 @@ def _parameter_remarks(name: str, value: Any) -> Iterator[str]:
         yield f"parameter {name} is left out: it is unknown"
         return
     try:
-        _, ignored = to_sampling({name: value})
+        to_sampling({name: value})
     except InvalidRequest as error:
         yield f"parameter {name} will be refused: {error}"
         return
-    if ignored:
+    if ignored_options({name: value}):
         yield f"parameter {name} is kept and shown, but has no effect on Cerebras"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from app.domain.presets import Preset
 from app.errors import CerellamaError
+from app.translate import derived
 from app.translate.dialect import Body, Dialect, ReplyContext, StreamFormat
-from app.translate.ollama.options import to_sampling
+from app.translate.ollama.options import ignored_options, to_sampling
 from app.translate.ollama.reply import Line, LineFormat, with_header
 from app.wire import json_codec
 
@@ -29,10 +31,14 @@ class OllamaDialect(Dialect):
         }
 
     def ignored(self, body: Body) -> tuple[str, ...]:
-        return to_sampling(body.get("options") or {})[1]
+        return ignored_options(body.get("options") or {})
 
     def shows_thinking(self, body: Body) -> bool:
         return body.get("think") is not False
+
+    def check_load(self, body: Body, preset: Preset | None) -> None:
+        options = body.get("options") or {}
+        to_sampling(derived.options(preset, options) if preset else options)
 
     def load_reply(self, context: ReplyContext, reason: str) -> dict[str, Any]:
         line = Line(state={"done": True, "done_reason": reason})

@@ -129,7 +129,7 @@ def _chat_request(body: Body) -> dict[str, Any]:
 def _raw_request(body: Body) -> dict[str, Any]:
     if body.get("images"):
         raise InvalidRequest("raw mode does not support images")
-    parameters, _ = to_sampling(body.get("options") or {})
+    parameters = to_sampling(body.get("options") or {})
     cap = parameters.pop("max_completion_tokens", None)
     request = {
         "prompt": body.get("prompt") or "",

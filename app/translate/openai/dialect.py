@@ -94,10 +94,9 @@ def response_format(fields: Mapping[str, Any]) -> dict[str, Any] | None:
     if schema is None or schema == "":
         return None
     if not isinstance(schema, dict):
-        # Go prints the raw JSON as a quoted string.
-        printed = json_codec.encode(json_codec.encode(schema).decode()).decode()
         raise InvalidRequest(
-            f'invalid format: {printed}; expected "json" or a valid JSON Schema object'
+            f"invalid format: {json_codec.quoted(schema)}; "
+            'expected "json" or a valid JSON Schema object'
         )
     return {"type": kind, "json_schema": json_schema}
 

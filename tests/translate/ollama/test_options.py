@@ -7,7 +7,7 @@ import pytest
 from app.errors import InvalidRequest
 from app.translate.ollama import options
 
-HONOURED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+SENT_OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "none": ({}, {}),
     "null": ({"temperature": None, "stop": None, "num_ctx": None}, {}),
     "num_predict": ({"num_predict": 7}, {"max_completion_tokens": 7}),
@@ -38,15 +38,15 @@ HONOURED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "sent"), HONOURED.values(), ids=HONOURED)
-def test_an_option_becomes_a_parameter(
-    given: dict[str, Any], sent: dict[str, Any]
+@pytest.mark.parametrize(("requested", "sent"), SENT_OPTIONS.values(), ids=SENT_OPTIONS)
+def test_option_becomes_upstream_parameter(
+    requested: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    assert options.to_sampling(given) == (sent, ())
+    assert options.to_sampling(requested) == sent
 
 
-def test_options_that_cannot_be_honoured_are_named() -> None:
-    given = {
+def test_options_without_upstream_parameter_are_ignored() -> None:
+    requested = {
         "top_k": 40,
         "temperature": 1,
         "use_mmap": True,
@@ -55,29 +55,45 @@ def test_options_that_cannot_be_honoured_are_named() -> None:
         "min_p": None,
     }
 
-    assert options.to_sampling(given) == (
-        {"temperature": 1},
-        ("top_k", "use_mmap", "num_ctx", "mirostat"),
+    assert options.to_sampling(requested) == {"temperature": 1}
+    assert options.ignored_options(requested) == (
+        "top_k",
+        "use_mmap",
+        "num_ctx",
+        "mirostat",
     )
 
 
-KINDS = {
-    options._integer: ("type integer", ["4", True, [4], {}]),
-    options._float: ("type float32", ["hot", False, [1.0]]),
-    options._boolean: ("type boolean", [1, "true"]),
-    options._strings: ("type array", ["a", 1, {"a": 1}]),
+WRONG_VALUES: dict[str, list[Any]] = {
+    "type integer": ["4", True, [4], {}],
+    "type float32": ["hot", False, [1.0]],
+    "type boolean": [1, "true"],
+    "type array": ["a", 1, {"a": 1}],
+    "an array of strings": [["a", 1], [None]],
+}
+TYPES = {
+    "type integer": "num_keep seed num_predict top_k repeat_last_n num_ctx num_batch "
+    "num_gpu main_gpu num_thread draft_num_predict",
+    "type float32": "top_p min_p typical_p temperature repeat_penalty presence_penalty "
+    "frequency_penalty",
+    "type boolean": "use_mmap",
+    "type array": "stop",
+    "an array of strings": "stop",
 }
 MISTYPED = [
-    (name, value, KINDS[option.check][0])
-    for name, option in options.OPTIONS.items()
-    for value in KINDS[option.check][1]
-] + [("stop", ["a", 1], "an array of strings"), ("stop", [None], "an array of strings")]
+    (name, value, kind)
+    for kind, names in TYPES.items()
+    for name in names.split()
+    for value in WRONG_VALUES[kind]
+]
+
+
+def test_all_options_have_a_type() -> None:
+    assert {name for name, _, _ in MISTYPED} == set(options.OPTIONS)
 
 
 @pytest.mark.parametrize(("name", "value", "kind"), MISTYPED, ids=str)
-def test_a_mistyped_option_is_refused_in_ollamas_words(
-    name: str, value: Any, kind: str
-) -> None:
+def test_option_of_wrong_type_is_refused(name: str, value: Any, kind: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         options.to_sampling({name: value})
 
@@ -91,7 +107,9 @@ def test_a_mistyped_option_is_refused_in_ollamas_words(
     + [(level, level) for level in ("low", "medium", "high", "max")],
     ids=str,
 )
-def test_think_becomes_an_effort(think: bool | str | None, effort: str | None) -> None:
+def test_think_becomes_reasoning_effort(
+    think: bool | str | None, effort: str | None
+) -> None:
     assert options.reasoning_effort(think) == effort
 
 
@@ -109,7 +127,7 @@ SCHEMA = {"type": "object", "properties": {"b": {"type": "integer"}}}
     ],
     ids=["absent", "empty", "json", "schema", "empty-schema"],
 )
-def test_a_format_becomes_a_response_format(wanted: Any, sent: Any) -> None:
+def test_format_becomes_response_format(wanted: Any, sent: Any) -> None:
     assert options.response_format(wanted) == sent
 
 
@@ -127,7 +145,7 @@ def test_a_format_becomes_a_response_format(wanted: Any, sent: Any) -> None:
     ],
     ids=str,
 )
-def test_another_format_is_refused_as_go_prints_it(wanted: Any, printed: str) -> None:
+def test_other_format_is_refused_and_quoted(wanted: Any, printed: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         options.response_format(wanted)
 
@@ -160,15 +178,17 @@ def test_another_format_is_refused_as_go_prints_it(wanted: Any, printed: str) ->
         ({"options": None, "think": True, "format": ""}, {}),
     ],
     ids=[
-        "nothing",
+        "empty",
         "logprobs-off",
         "top-alone",
         "logprobs",
         "top-zero",
         "top",
         "all-kinds",
-        "nothing-said",
+        "blanks",
     ],
 )
-def test_a_body_says_how_to_answer(body: dict[str, Any], sent: dict[str, Any]) -> None:
+def test_body_becomes_sampling_parameters(
+    body: dict[str, Any], sent: dict[str, Any]
+) -> None:
     assert options.sampling(body) == sent

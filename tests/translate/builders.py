@@ -1,0 +1,76 @@
+"""Builders of chunks, completions and reply contexts for the tests of the dialects."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from app.catalogue.metadata import describe
+from app.translate.dialect import ReplyContext
+from app.wire.completion import (
+    Choice,
+    Chunk,
+    CompletionDetails,
+    Delta,
+    FunctionCall,
+    PromptDetails,
+    TimeInfo,
+    ToolCall,
+    Usage,
+)
+
+MODEL = describe("gpt-oss-120b")
+STARTED_S = 1_771_400_000
+USAGE = Usage(9, 8, PromptDetails(3), CompletionDetails(2))
+TIMES = TimeInfo(0.001, 0.041, 0.05)
+
+Logprobs = Mapping[str, Any] | None
+
+
+def make_context(**fields: Any) -> ReplyContext:
+    """Return the context of a request that started a second ago."""
+    ids = itertools.count()
+    return ReplyContext(
+        name="gpt-oss",
+        clock=lambda: (STARTED_S + 1) * 10**9,
+        new_id=lambda: f"id{next(ids):06}",
+        started_ns=STARTED_S * 10**9,
+        prompt_tokens=7,
+        **fields,
+    )
+
+
+def text_chunk(
+    content: str | None = None, *, logprobs: Logprobs = None, **delta: Any
+) -> Chunk:
+    return Chunk([Choice(delta=Delta(content=content, **delta), logprobs=logprobs)])
+
+
+def reasoning_chunk(text: str) -> Chunk:
+    return text_chunk(reasoning=text)
+
+
+def tool_call_chunk(
+    index: int | None, id: str | None, name: str | None, arguments: str
+) -> Chunk:
+    function = FunctionCall(name=name, arguments=arguments)
+    return text_chunk(tool_calls=[ToolCall(index=index, id=id, function=function)])
+
+
+def last_chunk(
+    finish_reason: str = "stop",
+    usage: Usage | None = USAGE,
+    time_info: TimeInfo | None = TIMES,
+) -> Chunk:
+    choice = Choice(delta=Delta(), finish_reason=finish_reason)
+    return Chunk([choice], usage=usage, time_info=time_info)
+
+
+def completion(
+    finish_reason: str = "stop", *, logprobs: Logprobs = None, **message: Any
+) -> Chunk:
+    choice = Choice(
+        message=Delta(**message), finish_reason=finish_reason, logprobs=logprobs
+    )
+    return Chunk([choice], usage=USAGE, time_info=TIMES)
