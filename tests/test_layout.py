@@ -1,4 +1,4 @@
-"""The shape of the repository: sizes, settings told everywhere, tests in place."""
+"""The layout of the repository: file sizes, documented settings, tests of routes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app import create_app
 from app.config import VARIABLES, Config, from_env
 
 PROJECT = Path(__file__).parents[1]
-LONGEST_FILE = 400
+MAX_FILE_LINES = 400
 SETTING_LINE = re.compile(r"^# ([A-Z_]+)=(.*)$", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w")
-NOT_OURS = {"node_modules", "__pycache__", "instance", "build"}
-HIDDEN_BUT_OURS = {
+GENERATED = {"node_modules", "__pycache__", "instance", "build"}
+HIDDEN_FILES = {
     ".ci",
     ".dockerignore",
     ".env.example",
@@ -31,8 +31,8 @@ INTERNAL = {"CERELLAMA_INSTANCE_DIR"}
 
 def files(folder: Path = PROJECT) -> Iterator[Path]:
     for path in folder.iterdir():
-        hidden = path.name.startswith(".") and path.name not in HIDDEN_BUT_OURS
-        if hidden or path.name in NOT_OURS:
+        hidden = path.name.startswith(".") and path.name not in HIDDEN_FILES
+        if hidden or path.name in GENERATED:
             continue
         if path.is_dir():
             yield from files(path)
@@ -44,47 +44,47 @@ def settings_of_example() -> dict[str, str]:
     return dict(SETTING_LINE.findall((PROJECT / ".env.example").read_text()))
 
 
-def test_no_file_is_a_neighbourhood() -> None:
+def test_no_file_is_too_long() -> None:
     lines = {
         str(path.relative_to(PROJECT)): len(path.read_text().splitlines())
         for path in files()
         if path.suffix == ".py"
     }
 
-    assert {name: n for name, n in lines.items() if n > LONGEST_FILE} == {}
+    assert {name: n for name, n in lines.items() if n > MAX_FILE_LINES} == {}
 
 
-def test_no_file_knows_a_machine() -> None:
-    found = {
+def test_no_file_contains_a_path_of_one_machine() -> None:
+    paths = {
         str(path.relative_to(PROJECT)): match[0]
         for path in files()
         if (match := MACHINE_PATH.search(path.read_text(errors="replace")))
     }
 
-    assert found == {}
+    assert paths == {}
 
 
-def test_the_example_of_env_names_every_setting() -> None:
+def test_env_example_has_every_setting() -> None:
     assert set(settings_of_example()) == set(VARIABLES.values()) - INTERNAL
 
 
 @pytest.mark.parametrize(("variable", "value"), settings_of_example().items())
-def test_the_example_of_env_shows_the_default(variable: str, value: str) -> None:
+def test_env_example_shows_the_default(variable: str, value: str) -> None:
     assert from_env({variable: value}) == Config()
 
 
-def test_the_example_of_env_sets_nothing() -> None:
+def test_env_example_sets_nothing() -> None:
     lines = (PROJECT / ".env.example").read_text().splitlines()
 
     assert [line for line in lines if line and not line.startswith("#")] == []
 
 
 @pytest.mark.parametrize("variable", sorted(set(VARIABLES.values()) - INTERNAL))
-def test_the_readme_names_every_setting(variable: str) -> None:
+def test_readme_has_every_setting(variable: str) -> None:
     assert f"`{variable}`" in (PROJECT / "README.md").read_text()
 
 
-def test_every_link_of_the_documents_leads_somewhere() -> None:
+def test_links_of_the_documents_exist() -> None:
     documents = [path for path in files() if path.suffix == ".md"]
     links = [
         document.parent / target
@@ -95,14 +95,14 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
     assert [str(link) for link in links if not link.exists()] == []
 
 
-def test_the_container_starts_what_the_procfile_starts() -> None:
+def test_image_runs_the_command_of_the_procfile() -> None:
     procfile = (PROJECT / "Procfile").read_text().removeprefix("web: ").split()
     command = (PROJECT / "Dockerfile").read_text().rstrip().rpartition("\nCMD ")[2]
 
     assert json.loads(command) == procfile
 
 
-def test_flask_run_uses_our_port() -> None:
+def test_flask_run_uses_port_6000() -> None:
     assert "FLASK_RUN_PORT=6000" in (PROJECT / ".flaskenv").read_text().splitlines()
 
 

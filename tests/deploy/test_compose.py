@@ -1,4 +1,4 @@
-"""The compose files and Dockerfile, as far as they can be checked without Docker."""
+"""The compose files and the Dockerfile, checked without Docker."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def load(name: str) -> dict[str, Any]:
     return loaded
 
 
-def fits_the_specification(path: Path) -> bool:
-    """By the Compose specification's own schema."""
+def is_valid(path: Path) -> bool:
+    """Return whether a file is valid by the schema of the Compose specification."""
     program = Path(sys.executable).with_name("check-jsonschema")
     options = ["--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([program, *options, path], capture_output=True, check=False)
@@ -46,25 +46,25 @@ def dockerfile() -> str:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_it_fits_the_specification(name: str) -> None:
-    assert fits_the_specification(PROJECT / name)
+def test_file_is_valid(name: str) -> None:
+    assert is_valid(PROJECT / name)
 
 
-def test_a_misspelt_key_does_not(tmp_path: Path) -> None:
+def test_file_with_a_misspelt_key_is_invalid(tmp_path: Path) -> None:
     text = (PROJECT / "deploy/compose.yml").read_text()
     (tmp_path / "compose.yml").write_text(text.replace("replicas:", "replica:"))
 
-    assert not fits_the_specification(tmp_path / "compose.yml")
+    assert not is_valid(tmp_path / "compose.yml")
 
 
-def test_every_port_is_published_on_this_machine_only(compose: dict[str, Any]) -> None:
+def test_ports_are_published_on_loopback_only(compose: dict[str, Any]) -> None:
     ports = [p for service in compose["services"].values() for p in service["ports"]]
 
     assert ports
     assert all(re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port) for port in ports)
 
 
-def test_open_webui_talks_to_the_port_cerellama_listens_on(
+def test_open_webui_uses_the_port_of_cerellama(
     compose: dict[str, Any],
 ) -> None:
     cerellama = compose["services"]["cerellama"]
@@ -84,7 +84,7 @@ def test_every_named_volume_is_declared(compose: dict[str, Any]) -> None:
     assert {volume.split(":")[0] for volume in volumes} == set(compose["volumes"])
 
 
-def test_models_of_ones_own_outlive_the_container(compose: dict[str, Any]) -> None:
+def test_derived_models_are_in_a_volume(compose: dict[str, Any]) -> None:
     [volume] = compose["services"]["cerellama"]["volumes"]
 
     assert volume.split(":")[1] == "/cerellama/instance"
@@ -92,22 +92,22 @@ def test_models_of_ones_own_outlive_the_container(compose: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_container_gets_time_for_its_streams(name: str) -> None:
+def test_stop_period_is_longer_than_the_grace_period(name: str) -> None:
     period = load(name)["services"]["cerellama"]["stop_grace_period"]
 
     assert int(period.removesuffix("s")) > Config().grace_s
 
 
-def test_open_webui_waits_for_a_health_check_that_exists(
+def test_open_webui_waits_for_the_health_check(
     compose: dict[str, Any],
 ) -> None:
-    needs = compose["services"]["open-webui"]["depends_on"]
+    depends_on = compose["services"]["open-webui"]["depends_on"]
 
-    assert needs == {"cerellama": {"condition": "service_healthy"}}
+    assert depends_on == {"cerellama": {"condition": "service_healthy"}}
     assert "HEALTHCHECK" in dockerfile()
 
 
-def test_nginx_finds_every_replica_by_the_services_name(
+def test_nginx_resolves_the_replicas_by_service_name(
     replicas: dict[str, Any], tmp_path: Path
 ) -> None:
     nginx, cerellama = (replicas["services"][n] for n in ("nginx", "cerellama"))
@@ -124,7 +124,7 @@ def test_nginx_finds_every_replica_by_the_services_name(
     assert cerellama["deploy"]["replicas"] == 2
 
 
-def test_nginx_is_given_the_certificate_it_reads(replicas: dict[str, Any]) -> None:
+def test_certificate_of_nginx_is_mounted(replicas: dict[str, Any]) -> None:
     config = (PROJECT / "deploy/nginx.conf").read_text()
     read = set(re.findall(r"ssl_certificate(?:_key)? +(\S+);", config))
 
@@ -134,16 +134,18 @@ def test_nginx_is_given_the_certificate_it_reads(replicas: dict[str, Any]) -> No
     assert read <= mounted
 
 
-def test_replicas_keep_their_models_in_the_database(replicas: dict[str, Any]) -> None:
+def test_replicas_share_a_database(replicas: dict[str, Any]) -> None:
     cerellama, postgres = (replicas["services"][n] for n in ("cerellama", "postgres"))
-    given = re.sub(r"\$\{.*?\}", "secret", cerellama["environment"]["DATABASE_URL"])
-    url = urlsplit(from_env({"DATABASE_URL": given}).database_url)
+    database_url = re.sub(
+        r"\$\{.*?\}", "secret", cerellama["environment"]["DATABASE_URL"]
+    )
+    url = urlsplit(from_env({"DATABASE_URL": database_url}).database_url)
 
     assert url.hostname == "postgres"
     assert url.path == f"/{postgres['environment']['POSTGRES_USER']}"
 
 
-def test_the_image_runs_without_root_and_without_build_tools() -> None:
+def test_image_has_no_root_user_and_no_build_tools() -> None:
     final = dockerfile().rpartition("\nFROM ")[2]
 
     assert re.search(r"^USER (?!0|root)", final, re.MULTILINE)
@@ -151,7 +153,7 @@ def test_the_image_runs_without_root_and_without_build_tools() -> None:
     assert "-slim" in final.splitlines()[0]
 
 
-def test_the_image_copies_only_what_the_build_context_has() -> None:
+def test_image_copies_the_files_of_the_build_context() -> None:
     kept = {
         line.removeprefix("!")
         for line in (PROJECT / ".dockerignore").read_text().splitlines()

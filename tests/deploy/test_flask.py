@@ -1,4 +1,4 @@
-"""Plain `flask run`: threads, no gevent, and streams all the same."""
+"""`flask run`: streams with plain threads, without gevent."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from tests.processes import PROJECT
 from tests.serving import Server, environment
 
 
-def test_every_line_comes_before_the_next_is_made(
-    flask_server: Server, fake: Fake
-) -> None:
-    streams.check_every_line_comes_before_the_next_is_made(flask_server.url, fake)
+def test_lines_arrive_before_the_next_is_sent(flask_server: Server, fake: Fake) -> None:
+    streams.check_lines_arrive_before_the_next_is_sent(flask_server.url, fake)
 
 
 @pytest.mark.timing
-def test_a_slow_stream_is_as_slow_as_the_upstream(
+def test_slow_stream_keeps_the_pace_of_the_upstream(
     flask_server: Server, fake: Fake
 ) -> None:
-    streams.check_a_slow_stream_is_as_slow_as_the_upstream(flask_server.url, fake)
+    streams.check_slow_stream_keeps_the_pace_of_the_upstream(flask_server.url, fake)
 
 
-def test_gevent_stays_out_of_it() -> None:
+def test_gevent_is_not_used() -> None:
     program = (
         "import wsgi; from gevent import _hub_local, monkey;"
         "print(_hub_local.get_hub_if_exists(), monkey.is_anything_patched())"
@@ -45,7 +43,7 @@ def test_gevent_stays_out_of_it() -> None:
     assert done.stdout.splitlines()[-1] == "None False"
 
 
-def test_a_bad_setting_stops_the_start_with_one_sentence() -> None:
+def test_bad_setting_stops_the_start_with_one_sentence() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "run", "--port", "0"],
         cwd=PROJECT,

@@ -1,4 +1,4 @@
-"""The dashboard asks for what there is."""
+"""deploy/grafana.json queries the metrics of app/metrics.py."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.processes import PROJECT
 
 DASHBOARD = json.loads((PROJECT / "deploy" / "grafana.json").read_text())
 SUFFIXES = {Counter: ("_total",), Gauge: ("",), Histogram: ("_bucket",)}
-OF_THE_SCRAPE = {"job", "instance", "le"}
+SCRAPE_LABELS = {"job", "instance", "le"}
 SERIES = re.compile(r"(cerellama_\w+)\{([^}]*)\}")
 
 
 def series() -> Iterator[tuple[str, set[str]]]:
-    """What a query can name, and the labels it has."""
-    for found in vars(metrics).values():
-        if isinstance(found, MetricWrapperBase):
-            (described,) = found.describe()
-            for suffix in SUFFIXES[type(found)]:
-                yield described.name + suffix, set(found._labelnames)
+    """Return the names of all time series, with their labels."""
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            for suffix in SUFFIXES[type(metric)]:
+                yield family.name + suffix, set(metric._labelnames)
 
 
 def expressions() -> list[str]:
@@ -43,26 +43,26 @@ def variables() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("expression", expressions())
-def test_every_query_asks_for_what_is_measured(expression: str) -> None:
+def test_query_uses_metrics_and_labels_that_exist(expression: str) -> None:
     known = dict(series())
     grouped = re.findall(r" by \(([^)]*)\)", expression)
-    asked = {label.strip() for group in grouped for label in group.split(",")}
+    group_labels = {label.strip() for group in grouped for label in group.split(",")}
 
-    found = SERIES.findall(expression)
-    assert found
-    for name, selectors in found:
+    matches = SERIES.findall(expression)
+    assert matches
+    for name, selectors in matches:
         labels = set(re.findall(r"(\w+)(?:=|!=|=~|!~)\"", selectors))
         assert name in known
-        assert labels | asked <= known[name] | OF_THE_SCRAPE
+        assert labels | group_labels <= known[name] | SCRAPE_LABELS
 
 
-def test_everything_measured_is_shown() -> None:
+def test_every_metric_is_shown() -> None:
     shown = " ".join(expressions())
 
     assert [name for name, _ in series() if f"{name}{{" not in shown] == []
 
 
-def test_every_variable_is_there_and_asks_for_what_is_measured() -> None:
+def test_variables_are_defined_and_query_metrics_that_exist() -> None:
     text = json.dumps(DASHBOARD)
     used = set(re.findall(r"\$\{?([a-z]+)", text))
 
@@ -72,13 +72,13 @@ def test_every_variable_is_there_and_asks_for_what_is_measured() -> None:
         assert set(named) <= set(dict(series()))
 
 
-def test_every_panel_has_its_place() -> None:
+def test_panels_do_not_overlap() -> None:
     panels = DASHBOARD["panels"]
-    places = [
+    positions = [
         (panel["gridPos"]["x"], panel["gridPos"]["y"], panel["gridPos"]["w"])
         for panel in panels
     ]
 
     assert len({panel["id"] for panel in panels}) == len(panels)
-    assert len(set(places)) == len(places)
-    assert all(x + width <= 24 for x, _, width in places)
+    assert len(set(positions)) == len(positions)
+    assert all(x + width <= 24 for x, _, width in positions)

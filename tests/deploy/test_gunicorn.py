@@ -1,4 +1,4 @@
-"""Streams through the Procfile's own line, and what new workers do to them."""
+"""The Procfile's command: streams, a reload, and the health check of the image."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.processes import PROJECT
 from tests.serving import URL, Server, environment, procfile_command, serving
 
 
-def test_every_line_comes_before_the_next_is_made(server: Server, fake: Fake) -> None:
-    streams.check_every_line_comes_before_the_next_is_made(server.url, fake)
+def test_lines_arrive_before_the_next_is_sent(server: Server, fake: Fake) -> None:
+    streams.check_lines_arrive_before_the_next_is_sent(server.url, fake)
 
 
 @pytest.mark.timing
-def test_a_slow_stream_is_as_slow_as_the_upstream(server: Server, fake: Fake) -> None:
-    streams.check_a_slow_stream_is_as_slow_as_the_upstream(server.url, fake)
+def test_slow_stream_keeps_the_pace_of_the_upstream(server: Server, fake: Fake) -> None:
+    streams.check_slow_stream_keeps_the_pace_of_the_upstream(server.url, fake)
 
 
-def test_a_stream_outlives_a_hup_and_every_port_goes_on_answering(
+def test_stream_and_ports_survive_a_hup(
     upstream_settings: dict[str, str], fake: Fake
 ) -> None:
     two_ports = {"CERELLAMA_BIND": "127.0.0.1:0,127.0.0.1:0", "GRACE_S": "20"}
@@ -36,7 +36,7 @@ def test_a_stream_outlives_a_hup_and_every_port_goes_on_answering(
         procfile_command(), environment(**upstream_settings, **two_ports)
     ) as server:
         urls = URL.findall(server.program.wait_for("Cerellama listens at"))
-        with streams.chatting(urls[0]) as lines:
+        with streams.stream_chat(urls[0]) as lines:
             seen = [next(lines)]
             server.program.process.send_signal(signal.SIGHUP)
             server.program.wait_for("Handling signal: hup")
@@ -46,20 +46,25 @@ def test_a_stream_outlives_a_hup_and_every_port_goes_on_answering(
         after = [requests.get(url, timeout=20).status_code for url in urls]
 
     assert during == after == [200, 200]
-    assert streams.content(seen) == streams.TEXT
+    assert streams.text_of(seen) == streams.TEXT
     assert seen[-1].value["done"] is True
 
 
-def test_the_containers_health_check_passes_whatever_the_tokens() -> None:
+def test_health_check_of_the_image_needs_no_token() -> None:
     dockerfile = (PROJECT / "Dockerfile").read_text()
-    found = re.search(r"^HEALTHCHECK .*\\\n\s+CMD (.*)$", dockerfile, re.MULTILINE)
+    health_check = re.search(
+        r"^HEALTHCHECK .*\\\n\s+CMD (.*)$", dockerfile, re.MULTILINE
+    )
     settings = environment(ACCESS_TOKENS="a-token")
 
     with serving(procfile_command(), settings) as server:
         port = str(urlsplit(server.url).port)
-        assert found
+        assert health_check
         done = subprocess.run(
-            json.loads(found[1]), env=settings | {"PORT": port}, timeout=20, check=False
+            json.loads(health_check[1]),
+            env=settings | {"PORT": port},
+            timeout=20,
+            check=False,
         )
 
     assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""deploy/kubernetes.yaml: Kubernetes' own schemas, and that its parts fit together."""
+"""deploy/kubernetes.yaml: valid by Kubernetes' schemas, and consistent in itself."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ def validate(path: Path, version: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_it_fits_the_schemas_of_kubernetes(version: str) -> None:
+def test_manifest_is_valid(version: str) -> None:
     done = validate(MANIFEST, version)
 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_misspelt_key_does_not(tmp_path: Path) -> None:
+def test_manifest_with_a_misspelt_key_is_invalid(tmp_path: Path) -> None:
     text = MANIFEST.read_text().replace("readinessProbe:", "readynessProbe:")
     (tmp_path / "manifest.yaml").write_text(text)
 
     assert validate(tmp_path / "manifest.yaml", VERSIONS[-1]).returncode != 0
 
 
-def test_every_object_means_the_same_pods(objects: dict[str, dict[str, Any]]) -> None:
+def test_all_objects_select_the_same_pods(objects: dict[str, dict[str, Any]]) -> None:
     specs = {kind: each["spec"] for kind, each in objects.items()}
     labels = specs["Deployment"]["template"]["metadata"]["labels"]
 
@@ -70,28 +70,28 @@ def test_every_object_means_the_same_pods(objects: dict[str, dict[str, Any]]) ->
     assert specs["NetworkPolicy"]["podSelector"] == {"matchLabels": labels}
 
 
-def test_ports_meet(
+def test_ports_are_the_same_everywhere(
     objects: dict[str, dict[str, Any]], container: dict[str, Any]
 ) -> None:
     [port] = container["ports"]
-    given = {each["name"]: each.get("value") for each in container["env"]}
+    values = {each["name"]: each.get("value") for each in container["env"]}
     [service] = objects["Service"]["spec"]["ports"]
     [allowed] = objects["NetworkPolicy"]["spec"]["ingress"][0]["ports"]
     probes = [container[probe] for probe in ("readinessProbe", "livenessProbe")]
 
-    assert given["PORT"] == str(port["containerPort"])
+    assert values["PORT"] == str(port["containerPort"])
     assert allowed["port"] == port["containerPort"]
     assert service["targetPort"] == port["name"]
     assert [probe["httpGet"]["port"] for probe in probes] == [port["name"]] * 2
 
 
-def test_every_setting_is_one_of_ours(container: dict[str, Any]) -> None:
+def test_every_variable_is_a_setting(container: dict[str, Any]) -> None:
     names = {each["name"] for each in container["env"]} - {"TMPDIR"}
 
     assert names <= set(VARIABLES.values())
 
 
-def test_secrets_are_referred_to_and_never_written_here(
+def test_secrets_are_references(
     container: dict[str, Any],
 ) -> None:
     secret = {
@@ -105,7 +105,7 @@ def test_secrets_are_referred_to_and_never_written_here(
     assert all(f"--from-literal={name}=" in MANIFEST.read_text() for name in names)
 
 
-def test_streams_get_their_time_before_the_pod_is_killed(
+def test_grace_period_of_the_pod_is_long_enough(
     pod: dict[str, Any], container: dict[str, Any]
 ) -> None:
     grace_s = next(e["value"] for e in container["env"] if e["name"] == "GRACE_S")
@@ -116,13 +116,11 @@ def test_streams_get_their_time_before_the_pod_is_killed(
     assert pod["terminationGracePeriodSeconds"] > float(grace_s) + float(wait_s)
 
 
-def test_only_tmp_can_be_written(
-    pod: dict[str, Any], container: dict[str, Any]
-) -> None:
+def test_only_tmp_is_writable(pod: dict[str, Any], container: dict[str, Any]) -> None:
     [mount], [volume] = container["volumeMounts"], pod["volumes"]
-    given = {each["name"]: each.get("value") for each in container["env"]}
+    values = {each["name"]: each.get("value") for each in container["env"]}
 
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert pod["securityContext"]["runAsNonRoot"] is True
-    assert mount["mountPath"] == given["TMPDIR"]
+    assert mount["mountPath"] == values["TMPDIR"]
     assert (mount["name"], "emptyDir" in volume) == (volume["name"], True)

@@ -1,4 +1,4 @@
-"""deploy/nginx.conf with the real nginx, in front of the real server."""
+"""deploy/nginx.conf: the real nginx in front of gunicorn."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import requests
 
 from tests.cerebras import Fake
 from tests.deploy import streams
-from tests.deploy.behind_nginx import (
+from tests.deploy.nginx_server import (
     PUBLIC_NAME,
     Nginx,
-    command,
-    nginx_before,
-    rendered,
+    nginx_command,
+    run_nginx,
+    write_config,
 )
 from tests.processes import PROJECT
 from tests.serving import Server, environment, procfile_command, serving
@@ -26,7 +26,7 @@ from tests.serving import Server, environment, procfile_command, serving
 
 @pytest.fixture(scope="module")
 def behind(upstream_settings: dict[str, str]) -> Iterator[Server]:
-    """A server that expects a public name."""
+    """Return a server that accepts the public Host name."""
     settings = environment(**upstream_settings, ALLOWED_HOSTS=PUBLIC_NAME)
     with serving(procfile_command(), settings) as started:
         yield started
@@ -34,24 +34,24 @@ def behind(upstream_settings: dict[str, str]) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def nginx(behind: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
-    """In front of that server."""
+    """Return an nginx in front of that server."""
     folder = tmp_path_factory.mktemp("nginx")
-    with nginx_before(folder, [urlsplit(behind.url).netloc]) as started:
+    with run_nginx(folder, [urlsplit(behind.url).netloc]) as started:
         yield started
 
 
 @pytest.fixture(autouse=True)
-def trusted(nginx: Nginx, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our clients know its certificate, and take no other."""
+def trust_certificate(nginx: Nginx, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the test's HTTP clients trust the certificate of nginx, and no other."""
     monkeypatch.setenv("SSL_CERT_FILE", str(nginx.certificate))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(nginx.certificate))
 
 
-def test_the_file_as_it_is_passes_nginx_own_check(tmp_path: Path) -> None:
-    config, _ = rendered(tmp_path, ["127.0.0.1:6000"])
+def test_nginx_accepts_the_file(tmp_path: Path) -> None:
+    config, _ = write_config(tmp_path, ["127.0.0.1:6000"])
 
     done = subprocess.run(
-        [*command(config), "-t"], capture_output=True, text=True, check=False
+        [*nginx_command(config), "-t"], capture_output=True, text=True, check=False
     )
 
     assert "syntax is ok" in done.stderr
@@ -59,16 +59,16 @@ def test_the_file_as_it_is_passes_nginx_own_check(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-def test_every_line_comes_before_the_next_is_made(nginx: Nginx, fake: Fake) -> None:
-    streams.check_every_line_comes_before_the_next_is_made(nginx.url, fake)
+def test_lines_arrive_before_the_next_is_sent(nginx: Nginx, fake: Fake) -> None:
+    streams.check_lines_arrive_before_the_next_is_sent(nginx.url, fake)
 
 
 @pytest.mark.timing
-def test_a_slow_stream_is_as_slow_as_the_upstream(nginx: Nginx, fake: Fake) -> None:
-    streams.check_a_slow_stream_is_as_slow_as_the_upstream(nginx.url, fake)
+def test_slow_stream_keeps_the_pace_of_the_upstream(nginx: Nginx, fake: Fake) -> None:
+    streams.check_slow_stream_keeps_the_pace_of_the_upstream(nginx.url, fake)
 
 
-def test_plain_http_is_sent_on_to_tls_and_keeps_its_method(nginx: Nginx) -> None:
+def test_plain_http_is_redirected_with_308(nginx: Nginx) -> None:
     reply = requests.post(
         f"http://127.0.0.1:{nginx.http_port}/api/chat?a=b",
         headers={"Host": PUBLIC_NAME},
@@ -80,28 +80,28 @@ def test_plain_http_is_sent_on_to_tls_and_keeps_its_method(nginx: Nginx) -> None
     assert reply.headers["Location"] == f"https://{PUBLIC_NAME}/api/chat?a=b"
 
 
-def test_a_clients_own_request_id_is_the_one_in_the_log(nginx: Nginx) -> None:
-    headers = {"X-Request-Id": "named-by-its-client"}
+def test_log_has_the_clients_request_id(nginx: Nginx) -> None:
+    headers = {"X-Request-Id": "id-of-the-client"}
 
     requests.get(f"{nginx.url}/api/version", headers=headers, timeout=20)
 
-    assert "/api/version" in nginx.logged("named-by-its-client")
+    assert "/api/version" in nginx.wait_for_log("id-of-the-client")
 
 
-def test_a_request_without_an_id_gets_one(nginx: Nginx) -> None:
-    requests.get(f"{nginx.url}/api/version?nameless", timeout=20)
+def test_log_has_a_new_id_if_the_client_sent_none(nginx: Nginx) -> None:
+    requests.get(f"{nginx.url}/api/version?without-id", timeout=20)
 
-    assert re.search(r" [0-9a-f]{32}$", nginx.logged("nameless"))
+    assert re.search(r" [0-9a-f]{32}$", nginx.wait_for_log("without-id"))
 
 
-def test_figures_are_not_for_the_public(nginx: Nginx) -> None:
+def test_metrics_are_not_public(nginx: Nginx) -> None:
     reply = requests.get(f"{nginx.url}//metrics", timeout=20)
 
     assert reply.status_code == 404
     assert "nginx" in reply.text
 
 
-def test_the_clients_own_host_is_handed_on(nginx: Nginx) -> None:
+def test_host_of_the_client_is_passed_on(nginx: Nginx) -> None:
     headers = {"Host": PUBLIC_NAME}
 
     reply = requests.get(f"{nginx.url}/api/version", headers=headers, timeout=20)
@@ -109,9 +109,7 @@ def test_the_clients_own_host_is_handed_on(nginx: Nginx) -> None:
     assert reply.status_code == 200
 
 
-def test_a_refused_host_is_logged_with_the_setting(
-    nginx: Nginx, behind: Server
-) -> None:
+def test_log_of_a_refused_host_names_the_setting(nginx: Nginx, behind: Server) -> None:
     headers = {"Host": "evil.example.net"}
 
     reply = requests.get(f"{nginx.url}/api/version", headers=headers, timeout=20)
@@ -120,7 +118,7 @@ def test_a_refused_host_is_logged_with_the_setting(
     assert "ALLOWED_HOSTS" in behind.program.wait_for("evil.example.net")
 
 
-def test_a_body_as_large_as_allowed_gets_through(nginx: Nginx) -> None:
+def test_body_of_60_mb_is_accepted(nginx: Nginx) -> None:
     blanks = b" " * (60 << 20)
 
     reply = requests.post(f"{nginx.url}/api/show", data=blanks, timeout=60)
@@ -128,7 +126,7 @@ def test_a_body_as_large_as_allowed_gets_through(nginx: Nginx) -> None:
     assert reply.status_code == 400
 
 
-def test_cerellama_words_the_refusal_of_a_larger_one(nginx: Nginx) -> None:
+def test_larger_body_gets_cerellamas_413(nginx: Nginx) -> None:
     blanks = b" " * (65 << 20)
 
     reply = requests.post(f"{nginx.url}/api/show", data=blanks, timeout=60)
@@ -137,20 +135,22 @@ def test_cerellama_words_the_refusal_of_a_larger_one(nginx: Nginx) -> None:
     assert "error" in reply.json()
 
 
-def test_a_client_that_leaves_cancels_its_request(nginx: Nginx, fake: Fake) -> None:
+def test_client_that_disconnects_cancels_the_upstream_request(
+    nginx: Nginx, fake: Fake
+) -> None:
     fake.script({"content": streams.TEXT, "after": 4, "hold": "for good"})
 
-    with streams.chatting(nginx.url) as lines:
+    with streams.stream_chat(nginx.url) as lines:
         next(lines)
         (record,) = fake.requests(at_least=1)
 
     assert fake.wait_for_disconnect(record["id"])
 
 
-def test_idle_connections_outlive_nginx_own() -> None:
-    """Or a request may meet a connection that gunicorn is just closing."""
-    own = re.search(r"keepalive = (\d+)", (PROJECT / "gunicorn.conf.py").read_text())
-    theirs = 60  # nginx's default keepalive_timeout towards an upstream
+def test_keepalive_is_longer_than_that_of_nginx() -> None:
+    """Otherwise nginx may send a request on a connection that gunicorn is closing."""
+    ours = re.search(r"keepalive = (\d+)", (PROJECT / "gunicorn.conf.py").read_text())
+    nginx_s = 60  # the default of keepalive_timeout in an upstream block
 
-    assert own
-    assert int(own[1]) > theirs
+    assert ours
+    assert int(ours[1]) > nginx_s

@@ -1,4 +1,4 @@
-"""Two replicas, PostgreSQL and nginx, as deploy/compose.yml joins them."""
+"""Two replicas behind nginx that share PostgreSQL, as in deploy/compose.yml."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.deploy.behind_nginx import PUBLIC_NAME, Nginx, nginx_before
+from tests.deploy.nginx_server import PUBLIC_NAME, Nginx, run_nginx
 from tests.serving import Server, environment, procfile_command, serving
 
 MARIO = "You are Mario"
@@ -39,28 +39,28 @@ def nginx(
     replicas: list[Server], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Nginx]:
     upstreams = [urlsplit(each.url).netloc for each in replicas]
-    with nginx_before(tmp_path, upstreams) as started:
+    with run_nginx(tmp_path, upstreams) as started:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(started.certificate))
         yield started
 
 
-def models(url: str) -> list[str]:
-    answer = requests.get(f"{url}/api/tags", timeout=20)
-    return [each["name"] for each in answer.json()["models"]]
+def list_models(url: str) -> list[str]:
+    response = requests.get(f"{url}/api/tags", timeout=20)
+    return [model["name"] for model in response.json()["models"]]
 
 
-def test_all_know_one_model_and_one_that_stops_costs_no_request(
+def test_replicas_share_models_and_stopping_one_fails_no_request(
     replicas: list[Server], nginx: Nginx
 ) -> None:
     model = {"model": "mario", "from": "gpt-oss-120b", "system": MARIO, "stream": False}
-    made = requests.post(f"{nginx.url}/api/create", json=model, timeout=20)
-    directly = [models(each.url) for each in replicas]
+    created = requests.post(f"{nginx.url}/api/create", json=model, timeout=20)
+    lists = [list_models(each.url) for each in replicas]
 
     with ThreadPoolExecutor(4) as clients:
-        answers = [clients.submit(models, nginx.url) for _ in range(40)]
+        later_lists = [clients.submit(list_models, nginx.url) for _ in range(40)]
         replicas[0].program.end()
-        answers += [clients.submit(models, nginx.url) for _ in range(40)]
+        later_lists += [clients.submit(list_models, nginx.url) for _ in range(40)]
 
-    assert made.json() == {"status": "success"}
-    assert all("mario:latest" in each for each in directly)
-    assert all("mario:latest" in each.result() for each in answers)
+    assert created.json() == {"status": "success"}
+    assert all("mario:latest" in each for each in lists)
+    assert all("mario:latest" in each.result() for each in later_lists)

@@ -1,4 +1,4 @@
-"""deploy/cerellama.service: judged by systemd's own tools, its command line started."""
+"""deploy/cerellama.service: checked with systemd's tools, and its command started."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tests.serving import environment, serving
 
 UNIT = PROJECT / "deploy/cerellama.service"
 HOME = "/srv/cerellama"
-HIGHEST_EXPOSURE = "20"  # tenths, of 100; systemd calls up to 2 well protected
+HIGHEST_EXPOSURE = "20"  # of 100; systemd-analyze calls a unit up to 20 well protected
 
 
-def setting(name: str) -> list[str]:
+def read_setting(name: str) -> list[str]:
     return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
 
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
-    """Our file for a project that is where this one is."""
+    """Return the unit file with the path of this checkout."""
     path = tmp_path / "cerellama.service"
     path.write_text(UNIT.read_text().replace(HOME, str(PROJECT)))
     return path
@@ -40,13 +40,13 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_systemd_has_nothing_to_say_about_it(unit: Path) -> None:
+def test_systemd_accepts_the_unit(unit: Path) -> None:
     done = analyze("verify", "--man=no", str(unit))
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_misspelt_setting_would_have_been_told(unit: Path) -> None:
+def test_systemd_rejects_a_misspelt_setting(unit: Path) -> None:
     unit.write_text(unit.read_text().replace("KillMode=", "KilMode="))
 
     done = analyze("verify", "--man=no", str(unit))
@@ -54,7 +54,7 @@ def test_a_misspelt_setting_would_have_been_told(unit: Path) -> None:
     assert "KilMode" in done.stderr
 
 
-def test_little_is_left_to_whoever_breaks_in(unit: Path) -> None:
+def test_exposure_of_the_unit_is_low(unit: Path) -> None:
     options = ("--offline=true", "--no-pager", f"--threshold={HIGHEST_EXPOSURE}")
 
     done = analyze("security", *options, str(unit))
@@ -62,29 +62,29 @@ def test_little_is_left_to_whoever_breaks_in(unit: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_streams_get_their_time_before_systemd_kills() -> None:
-    [stop] = setting("TimeoutStopSec")
+def test_stop_timeout_is_longer_than_the_grace_period() -> None:
+    [stop] = read_setting("TimeoutStopSec")
 
     assert int(stop) > Config().grace_s
-    assert setting("KillMode") == ["mixed"]
+    assert read_setting("KillMode") == ["mixed"]
 
 
-def test_its_command_tells_systemd_when_it_is_ready(
+def test_command_notifies_systemd_when_it_is_ready(
     tmp_path: Path, upstream_settings: dict[str, str]
 ) -> None:
-    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    told.bind(str(tmp_path / "notify"))
-    told.settimeout(30)
-    [command] = setting("ExecStart")
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notify.bind(str(tmp_path / "notify"))
+    notify.settimeout(30)
+    [command] = read_setting("ExecStart")
     settings = environment(**upstream_settings, NOTIFY_SOCKET=str(tmp_path / "notify"))
 
     with (
-        told,
+        notify,
         serving(shlex.split(command.replace(HOME, str(PROJECT))), settings) as server,
     ):
-        ready = told.recv(1024)
-        answer = requests.get(server.url, timeout=20)
+        ready = notify.recv(1024)
+        response = requests.get(server.url, timeout=20)
 
-    assert setting("Type") == ["notify"]
+    assert read_setting("Type") == ["notify"]
     assert b"READY=1" in ready.splitlines()
-    assert answer.text == "Ollama is running"
+    assert response.text == "Ollama is running"

@@ -107,9 +107,7 @@ def test_every_line_of_a_second_server_comes_before_the_next_is_made(
 ) -> None:
     far_fake.reset()
 
-    streams.check_every_line_comes_before_the_next_is_made(
-        front(second.url).url, far_fake
-    )
+    streams.check_lines_arrive_before_the_next_is_sent(front(second.url).url, far_fake)
 
 
 @pytest.mark.parametrize("path", [CHAT, OPENAI])

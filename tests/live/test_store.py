@@ -20,7 +20,7 @@ from app.domain.presets import Preset
 from app.store.store import Store
 from app.wire import names
 from tests.cerebras import Fake
-from tests.deploy.streams import chatting, content
+from tests.deploy.streams import stream_chat, text_of
 from tests.serving import Server, environment, procfile_command, serving
 
 GPT = "gpt-oss-120b"
@@ -151,7 +151,7 @@ def held(url: str) -> Iterator[None]:
 def longest_gap(server: Server, fake: Fake, url: str) -> float:
     """Between two lines of a stream, while the store is held and written to."""
     fake.script(PACE)
-    with ThreadPoolExecutor(1) as clients, chatting(server.url) as lines:
+    with ThreadPoolExecutor(1) as clients, stream_chat(server.url) as lines:
         seen = [next(lines) for _ in range(20)]
         with held(url):
             refused = clients.submit(create, server, "luigi")
@@ -160,7 +160,7 @@ def longest_gap(server: Server, fake: Fake, url: str) -> float:
                 seen.append(next(lines))
             assert refused.result().status_code == 503
         seen += lines
-    assert content(seen) == PACE["content"]
+    assert text_of(seen) == PACE["content"]
     return max(
         after.at - before.at for before, after in zip(seen, seen[1:], strict=False)
     )
@@ -237,7 +237,7 @@ def test_a_database_that_falls_silent_is_given_up(
             os.kill(pid, signal.SIGSTOP)
         began = time.monotonic()
         fake.script(PACE)
-        with ThreadPoolExecutor(1) as clients, chatting(server.url) as lines:
+        with ThreadPoolExecutor(1) as clients, stream_chat(server.url) as lines:
             seen = [next(lines)]
             shown = clients.submit(post, server, "/api/show", model="mario")
             seen += lines
@@ -248,4 +248,4 @@ def test_a_database_that_falls_silent_is_given_up(
     assert silent
     assert answer.status_code == 200  # by another connection
     assert waited_s < 8
-    assert content(seen) == PACE["content"]
+    assert text_of(seen) == PACE["content"]

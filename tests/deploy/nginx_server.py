@@ -1,4 +1,4 @@
-"""The real nginx with deploy/nginx.conf, on ports and with a certificate of its own."""
+"""Run the real nginx with deploy/nginx.conf, on free ports, with a new certificate."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.real_parts import require_real
 
 PUBLIC_NAME = "ollama.example.com"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-CERTIFIED = f"DNS:{PUBLIC_NAME},IP:127.0.0.1"
+SUBJECT_ALT_NAMES = f"DNS:{PUBLIC_NAME},IP:127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Nginx:
-    """Where it listens, and whom to trust there."""
+    """A running nginx: its ports, its certificate and its log."""
 
     folder: Path
     http_port: int
@@ -35,23 +35,23 @@ class Nginx:
     def certificate(self) -> Path:
         return self.folder / "cerellama.pem"
 
-    def logged(self, text: str) -> str:
-        """The first line of its log with this text, which may follow the answer."""
+    def wait_for_log(self, text: str) -> str:
+        """Wait for a line of the access log that contains `text`, and return it."""
         log = self.folder / "access.log"
         wait_until(lambda: text in log.read_text())
         return next(line for line in log.read_text().splitlines() if text in line)
 
 
 @contextlib.contextmanager
-def nginx_before(folder: Path, upstreams: Sequence[str]) -> Iterator[Nginx]:
-    """Run it in front of these addresses until the block's end."""
-    config, nginx = rendered(folder, upstreams)
-    with running(command(config), "start worker process"):
+def run_nginx(folder: Path, upstreams: Sequence[str]) -> Iterator[Nginx]:
+    """Run nginx in front of `upstreams` until the end of the block."""
+    config, nginx = write_config(folder, upstreams)
+    with running(nginx_command(config), "start worker process"):
         yield nginx
 
 
-def rendered(folder: Path, upstreams: Sequence[str]) -> tuple[Path, Nginx]:
-    """Our file with its own ports, upstreams and folder; all else as it is."""
+def write_config(folder: Path, upstreams: Sequence[str]) -> tuple[Path, Nginx]:
+    """Write deploy/nginx.conf with ports, upstreams and folder of this run."""
     nginx = Nginx(folder, free_port(), free_port())
     make_certificate(folder)
     config = (PROJECT / "deploy/nginx.conf").read_text()
@@ -62,23 +62,28 @@ def rendered(folder: Path, upstreams: Sequence[str]) -> tuple[Path, Nginx]:
         "/etc/ssl/": f"{folder}/",
         "/var/log/nginx/": f"{folder}/",
         "server 127.0.0.1:6000;": " ".join(f"server {each};" for each in upstreams),
-        "http {": "http { " + " ".join(own_paths(folder)),
+        "http {": "http { " + " ".join(path_directives(folder)),
     }.items():
         config, changes = re.subn(old, new, config)
-        assert changes, f"{old} is not there, though it is ours to change"
+        assert changes, f"deploy/nginx.conf does not contain {old}"
     (folder / "nginx.conf").write_text(config)
     return folder / "nginx.conf", nginx
 
 
-def own_paths(folder: Path) -> list[str]:
+def path_directives(folder: Path) -> list[str]:
     temporary = [f"{name}_temp_path {folder}/{name};" for name in TEMPORARY]
     return [f"access_log {folder}/access.log;", *temporary]
 
 
 def make_certificate(folder: Path) -> None:
-    """Self-made, as for a trial."""
+    """Make a self-signed certificate."""
     options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-    names = ["-subj", f"/CN={PUBLIC_NAME}", "-addext", f"subjectAltName={CERTIFIED}"]
+    names = [
+        "-subj",
+        f"/CN={PUBLIC_NAME}",
+        "-addext",
+        f"subjectAltName={SUBJECT_ALT_NAMES}",
+    ]
     files = ["-keyout", "cerellama.key", "-out", "cerellama.pem"]
     subprocess.run(
         [require_real("openssl"), *options.split(), *names, *files],
@@ -88,12 +93,12 @@ def make_certificate(folder: Path) -> None:
     )
 
 
-def command(config: Path) -> list[str]:
-    own = f"daemon off; error_log stderr notice; pid {config.parent}/nginx.pid;"
-    if os.geteuid() == 0:  # else its workers may not enter our folder
-        own += " user root;"
+def nginx_command(config: Path) -> list[str]:
+    directives = f"daemon off; error_log stderr notice; pid {config.parent}/nginx.pid;"
+    if os.geteuid() == 0:  # otherwise its workers cannot enter the folder
+        directives += " user root;"
     program = require_real("nginx")
-    return [program, "-p", str(config.parent), "-c", str(config), "-g", own]
+    return [program, "-p", str(config.parent), "-c", str(config), "-g", directives]
 
 
 def free_port() -> int:
