@@ -1,4 +1,4 @@
-"""The command: every check, one line each, as they come."""
+"""The command `flask doctor`: run every check and print one line for each result."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import click
 
 from app.config import Config
-from app.doctor import machine
-from app.doctor.finding import FAILED, Finding, ok
+from app.doctor import FAILED, Finding, machine, ok
 from app.doctor.upstream import check_upstream
+from app.server.addresses import is_free, listen_addresses
 from app.store.store import Store
 
 
 def command(config: Config, store: Store) -> click.Command:
-    """A bad setting has ended the start before, with a sentence."""
+    """Return the command; its exit code is 1 if a check fails."""
 
-    @click.command("doctor", help="Say what keeps the server from working.")
+    @click.command("doctor", help="Check the settings, the network, keys and ports.")
     def doctor() -> None:
         states = []
         for finding in examine(config, store):
@@ -29,11 +29,12 @@ def command(config: Config, store: Store) -> click.Command:
 
 
 def examine(config: Config, store: Store) -> Iterator[Finding]:
-    yield ok("settings", "All can be read.")
+    """Yield the result of each check; a bad setting ends the program before."""
+    yield ok("settings", "Settings are valid.")
     yield from check_upstream(config)
     yield machine.check_store(config, store)
-    bound = machine.addresses(config)
-    for address in bound:
+    addresses = listen_addresses(config, is_free)
+    for address in addresses:
         yield machine.check_port(address)
-    yield from machine.check_ollamas_port(bound)
-    yield machine.check_access(config, bound)
+    yield from machine.check_default_port(addresses)
+    yield machine.check_access(config, addresses)

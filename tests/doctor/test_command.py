@@ -1,4 +1,4 @@
-"""The real command, against a stand-in for Cerebras, in good and in bad situations."""
+"""`flask doctor` as a process, with a fake Cerebras."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TIMEOUT_S = 60.0
 KEY = "csk-never-shown"
 
 
-def doctor(**settings: str) -> subprocess.CompletedProcess[str]:
+def run_doctor(**settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["flask", "--app", "wsgi", "doctor"],
         cwd=PROJECT,
@@ -25,34 +25,34 @@ def doctor(**settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def findings(done: subprocess.CompletedProcess[str]) -> dict[str, list[str]]:
-    """What was checked, in order, by how it was found; one line each."""
-    found: dict[str, list[str]] = {}
+def read_findings(done: subprocess.CompletedProcess[str]) -> dict[str, list[str]]:
+    """Return the subjects of the printed lines by state, in order."""
+    subjects: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():
-        state, what, _ = line.split(maxsplit=2)
-        found.setdefault(state, []).append(what)
-    return found
+        state, subject, _ = line.split(maxsplit=2)
+        subjects.setdefault(state, []).append(subject)
+    return subjects
 
 
-def test_all_is_well(upstream_settings: dict[str, str]) -> None:
-    done = doctor(**upstream_settings, CAI_MODEL="gpt-oss:120b")
+def test_working_server_has_no_failures(upstream_settings: dict[str, str]) -> None:
+    done = run_doctor(**upstream_settings, CAI_MODEL="gpt-oss:120b")
 
     assert done.returncode == 0
-    found = findings(done)
-    assert "failed" not in found
+    findings = read_findings(done)
+    assert "failed" not in findings
     needed = {"settings", "network", "key", "models", "clock", "store", "port"}
-    assert needed <= set(found["ok"])
+    assert needed <= set(findings["ok"])
 
 
-def test_a_refused_key_and_a_model_that_is_not_served(fake: Fake) -> None:
-    done = doctor(
+def test_refused_key_and_missing_model_fail(fake: Fake) -> None:
+    done = run_doctor(
         CEREBRAS_BASE_URL=fake.base_url,
         CEREBRAS_API_KEY=f"{fake.key},{KEY}",
         CAI_MODEL="llama3.1-8b",
     )
 
     assert done.returncode == 1
-    assert findings(done)["failed"] == ["key", "models"]
+    assert read_findings(done)["failed"] == ["key", "models"]
     assert "Key 1 of 2 is accepted." in done.stdout
     assert "Key 2 of 2 is refused" in done.stdout
     assert "Set it to one of: gpt-oss-120b, qwen-3.8-27b." in done.stdout
@@ -60,9 +60,9 @@ def test_a_refused_key_and_a_model_that_is_not_served(fake: Fake) -> None:
     assert fake.key not in done.stdout + done.stderr
 
 
-def test_nobody_there_no_store_a_taken_port_and_open_to_all(server: Server) -> None:
+def test_unreachable_upstream_and_store_fail(server: Server) -> None:
     port = server.url.rpartition(":")[2]
-    done = doctor(
+    done = run_doctor(
         CEREBRAS_BASE_URL="http://127.0.0.1:9/v1",
         CEREBRAS_API_KEY=KEY,
         DATABASE_URL="sqlite:////dev/null/x.db",
@@ -71,26 +71,26 @@ def test_nobody_there_no_store_a_taken_port_and_open_to_all(server: Server) -> N
     )
 
     assert done.returncode == 1
-    assert findings(done) == {
+    assert read_findings(done) == {
         "ok": ["settings", "port"],
         "failed": ["network", "store"],
         "warning": ["access"],
     }
     assert "connection refused" in done.stdout
-    assert f"A Cerellama listens at 0.0.0.0:{port} already." in done.stdout
+    assert f"A Cerellama already listens at 0.0.0.0:{port}." in done.stdout
 
 
-def test_without_a_key_it_says_where_to_get_one(fake: Fake) -> None:
-    done = doctor(CEREBRAS_BASE_URL=fake.base_url)
+def test_missing_key_fails_with_advice(fake: Fake) -> None:
+    done = run_doctor(CEREBRAS_BASE_URL=fake.base_url)
 
     assert done.returncode == 1
-    assert findings(done)["failed"] == ["key"]
+    assert read_findings(done)["failed"] == ["key"]
     assert "https://cloud.cerebras.ai" in done.stdout
 
 
-def test_a_bad_setting_is_told_in_one_sentence() -> None:
-    done = doctor(MAX_BODY_MB="huge")
+def test_bad_setting_is_printed_as_one_sentence() -> None:
+    done = run_doctor(MAX_BODY_MB="huge")
 
     assert (done.returncode, done.stdout) == (1, "")
-    told = "MAX_BODY_MB is 'huge': it must be a whole number, 1 or more.\n"
-    assert done.stderr == told
+    message = "MAX_BODY_MB is 'huge': it must be a whole number, 1 or more.\n"
+    assert done.stderr == message

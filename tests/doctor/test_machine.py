@@ -1,4 +1,4 @@
-"""What is needed of this machine."""
+"""Checks of the store, the ports and the access."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from app.store.store import Store
 
 
 @pytest.fixture
-def taken() -> Iterator[Address]:
-    """By a program that is none of ours."""
+def used_address() -> Iterator[Address]:
+    """Return an address on which another program listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield Address(*listener.getsockname())
 
 
-def test_a_store_that_cannot_be_written_is_told_without_its_password(
+def test_locked_store_fails(
     tmp_path: Path,
 ) -> None:
     url = f"sqlite:///{tmp_path}/x.db"
@@ -32,46 +32,46 @@ def test_a_store_that_cannot_be_written_is_told_without_its_password(
     with sqlite3.connect(tmp_path / "x.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
 
-        found = machine.check_store(from_env({"DATABASE_URL": url}), store)
+        finding = machine.check_store(from_env({"DATABASE_URL": url}), store)
 
     other.close()
-    assert (found.state, "busy" in found.told) == ("failed", True)
+    assert (finding.state, "busy" in finding.text) == ("failed", True)
 
 
-def test_a_password_of_the_store_is_not_shown() -> None:
+def test_database_password_is_not_shown() -> None:
     url = "postgresql://me:secret@127.0.0.1:9/x"
 
-    found = machine.check_store(from_env({"DATABASE_URL": url}), Store(url))
+    finding = machine.check_store(from_env({"DATABASE_URL": url}), Store(url))
 
-    assert found.state == "failed"
-    assert "secret" not in found.told
+    assert finding.state == "failed"
+    assert "secret" not in finding.text
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "text"),
     [
         (Address("192.0.2.1", 0), "this machine has no such address"),
-        (Address("nowhere.invalid", 0), "Look at HOST"),
+        (Address("nowhere.invalid", 0), "Check HOST"),
     ],
 )
-def test_an_address_that_cannot_be_bound_is_told(address: Address, told: str) -> None:
-    found = machine.check_port(address)
+def test_unusable_address_fails(address: Address, text: str) -> None:
+    finding = machine.check_port(address)
 
-    assert (found.state, told in found.told) == ("failed", True)
+    assert (finding.state, text in finding.text) == ("failed", True)
 
 
-def test_a_port_of_another_program_is_told(
-    taken: Address, monkeypatch: pytest.MonkeyPatch
+def test_port_of_another_program_fails(
+    used_address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "ANSWER_S", 0.1)
+    monkeypatch.setattr(machine, "HEALTHZ_TIMEOUT_S", 0.1)
 
-    found = machine.check_port(taken)
+    finding = machine.check_port(used_address)
 
-    assert found.state == "failed"
-    assert "another program listens there" in found.told
+    assert finding.state == "failed"
+    assert "another program listens on it" in finding.text
 
 
-def test_a_free_port_is_well() -> None:
+def test_free_port_is_ok() -> None:
     assert machine.check_port(Address("127.0.0.1", 0)).state == "ok"
 
 
@@ -83,12 +83,12 @@ def test_a_free_port_is_well() -> None:
         ([Address("::", 80)], 0),
     ],
 )
-def test_only_the_port_that_browsers_refuse_is_worth_a_word(
+def test_warning_if_only_the_port_that_browsers_refuse_is_used(
     monkeypatch: pytest.MonkeyPatch, bound: list[Address], count: int
 ) -> None:
-    monkeypatch.setattr(machine, "is_ours", lambda address: False)
+    monkeypatch.setattr(machine, "is_cerellama", lambda address: False)
 
-    assert len(list(machine.check_ollamas_port(bound))) == count
+    assert len(list(machine.check_default_port(bound))) == count
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,9 @@ def test_only_the_port_that_browsers_refuse_is_worth_a_word(
         ("one,two", "0.0.0.0", "ok"),
     ],
 )
-def test_who_may_come_in(tokens: str, host: str, state: str) -> None:
+def test_access_from_other_machines_needs_tokens(
+    tokens: str, host: str, state: str
+) -> None:
     config = from_env({"ACCESS_TOKENS": tokens})
 
     assert machine.check_access(config, [Address(host, 1)]).state == state

@@ -1,4 +1,4 @@
-"""The way to Cerebras, the keys, and the clocks at both ends."""
+"""Checks of the connection, the keys and the clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"
 
 
 @pytest.mark.parametrize(
-    ("status", "state", "told"),
+    ("status", "state", "text"),
     [
         (200, "ok", "is accepted"),
         (401, "failed", "Copy it again"),
@@ -23,52 +23,52 @@ PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"
         (502, "warning", "Try again later"),
     ],
 )
-def test_a_key_is_judged_by_the_answer(status: int, state: str, told: str) -> None:
-    found = check_key(Look(status, [], None), "Key 1 of 1")
+def test_key_check_depends_on_the_status(status: int, state: str, text: str) -> None:
+    finding = check_key(Look(status, [], None), "Key 1 of 1")
 
-    assert found.state == state
-    assert told in found.told
+    assert finding.state == state
+    assert text in finding.text
 
 
 @pytest.mark.parametrize(
-    ("ours_s", "state", "told"),
+    ("local_s", "state", "text"),
     [
-        (1000.0, "ok", "As the upstream's"),
+        (1000.0, "ok", "In sync with the upstream"),
         (1060.0, "warning", "60 s ahead of"),
         (400.0, "failed", "600 s behind"),
     ],
 )
-def test_a_clock_that_is_off_is_told(ours_s: float, state: str, told: str) -> None:
-    found = check_clock(1000.0, ours_s)
+def test_clock_difference_warns_or_fails(local_s: float, state: str, text: str) -> None:
+    finding = check_clock(1000.0, local_s)
 
-    assert (found.state, told in found.told) == (state, True)
+    assert (finding.state, text in finding.text) == (state, True)
 
 
-def test_an_upstream_without_a_clock_compares_with_none() -> None:
+def test_upstream_without_a_date_warns() -> None:
     assert check_clock(None, 1000.0).state == "warning"
 
 
 @pytest.mark.parametrize(
-    ("url", "error", "told"),
+    ("url", "error", "text"),
     [
         (HERE, "connection refused", "firewall"),
         (HERE, "certificate verify failed", "REQUESTS_CA_BUNDLE"),
-        (NOWHERE, "name or service not known", "The name nowhere.invalid has no"),
+        (NOWHERE, "name or service not known", "Cannot resolve nowhere.invalid"),
     ],
 )
-def test_what_is_in_the_way_decides_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, url: str, error: str, told: str
+def test_advice_depends_on_the_error(
+    monkeypatch: pytest.MonkeyPatch, url: str, error: str, text: str
 ) -> None:
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
 
-    assert told in unreachable(url, UpstreamError(error)).told
+    assert text in unreachable(url, UpstreamError(error)).text
 
 
-def test_a_proxy_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://me:secret@proxy.example:3128")
 
-    told = unreachable(NOWHERE, UpstreamError("it failed")).told
+    text = unreachable(NOWHERE, UpstreamError("it failed")).text
 
-    assert "the proxy proxy.example:3128" in told
-    assert "secret" not in told
+    assert "the proxy proxy.example:3128" in text
+    assert "secret" not in text
