@@ -1,7 +1,7 @@
-"""Every setting, read once from the environment: the only reader of it.
+"""All settings, read once from environment variables.
 
-A field is its variable in lower case, but for a plural or a unit. `.env` is loaded by
-whoever starts the server.
+A field has the name of its variable in lower case, except where `variable` says
+otherwise. gunicorn.conf.py and Flask's command line load `.env` before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ D = TypeVar("D")
 
 
 class ConfigError(SystemExit):
-    """Ends the start with its one sentence and no traceback, whoever the starter is."""
+    """A bad setting; uncaught, it ends the process with its text and no traceback."""
 
 
 def setting(
@@ -30,6 +30,7 @@ def setting(
     variable: str | None = None,
     secret: bool = False,
 ) -> T | D:
+    """Return a dataclass field for a setting; secrets are left out of `repr`."""
     metadata = {"parse": parse, "variable": variable}
     return field(default=default, repr=not secret, metadata=metadata)
 
@@ -68,7 +69,7 @@ class Config:
     grace_s: int = setting(settings.whole_number(0), 25)
     log_level: str = setting(settings.one_of(*settings.LOG_LEVELS), "info")
     log_format: str = setting(settings.one_of("text", "json"), "text")
-    # Ours alone, set by gunicorn.conf.py: the folder all workers of an instance share.
+    # Set by gunicorn.conf.py, not by users: the folder that all workers share.
     instance_dir: str | None = setting(
         settings.text, None, variable="CERELLAMA_INSTANCE_DIR"
     )
@@ -81,20 +82,16 @@ VARIABLES = {
 
 
 def from_env(environ: Mapping[str, str]) -> Config:
-    """Raises ConfigError for the first bad value."""
+    """Return the settings, or raise ConfigError for the first bad value."""
     values = {}
     for entry in fields(Config):
         variable = VARIABLES[entry.name]
-        value = _strip(environ.get(variable, ""))
+        value = environ.get(variable, "").strip().strip("\"'").strip()
         if not value:
             continue
         try:
             values[entry.name] = entry.metadata["parse"](value)
         except ValueError as error:
-            shown = f" is {value!r}: it" if entry.repr else ""
-            raise ConfigError(f"{variable}{shown} must be {error}.") from None
+            given = f" is {value!r}: it" if entry.repr else ""
+            raise ConfigError(f"{variable}{given} must be {error}.") from None
     return Config(**values)
-
-
-def _strip(value: str) -> str:
-    return value.strip().strip("\"'").strip()

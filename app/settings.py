@@ -1,7 +1,7 @@
-"""The kinds of values a setting can have: text in, value out.
+"""Parse the text of a setting.
 
-Each parser takes stripped, non-empty text and raises ValueError with what is allowed,
-worded to follow "must be".
+Each parser gets stripped, non-empty text. It raises ValueError with a description of
+the allowed values that continues the sentence "... must be".
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ ORIGIN_SCHEMES = (
 OLLAMA_PORT = 11434
 SCHEME_PORTS = {"http": 80, "https": 443}
 DATABASES = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
-NO_FILE = (None, "", ":memory:")
+IN_MEMORY = (None, "", ":memory:")
 HIGHEST_PORT = 65535
 
 
 class Address(NamedTuple):
-    """Where to listen; `host` is a name or an IP without brackets."""
+    """An address to listen on; `host` is a name or an IP address without brackets."""
 
     host: str
     port: int
@@ -108,7 +108,7 @@ def comma_list(value: str) -> tuple[str, ...]:
 
 
 def secrets(value: str) -> tuple[str, ...]:
-    """What travels in a header: visible ASCII, no blanks."""
+    """Return values for HTTP headers: visible ASCII without blanks."""
     items = comma_list(value)
     if not all(re.fullmatch(r"[!-~]+", item) for item in items):
         raise ValueError("visible ASCII characters, several separated by commas")
@@ -116,7 +116,7 @@ def secrets(value: str) -> tuple[str, ...]:
 
 
 def url(example: str) -> Callable[[str], str]:
-    """A base URL, without the slash at its end."""
+    """Return a parser for a base URL, which removes the slash at the end."""
 
     def parse(value: str) -> str:
         try:
@@ -132,13 +132,13 @@ def url(example: str) -> Callable[[str], str]:
 
 
 def database_url(value: str) -> str:
-    """A database that workers can share: none in memory."""
+    """Return the URL of a database that workers can share, so not one in memory."""
     try:
         url = sqlalchemy.make_url(value)
         good = url.drivername in DATABASES
     except (sqlalchemy.exc.ArgumentError, ValueError):
         good = False
-    if not good or (url.drivername == "sqlite" and url.database in NO_FILE):
+    if not good or (url.drivername == "sqlite" and url.database in IN_MEMORY):
         raise ValueError(
             "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>/<name>"
         )
@@ -146,11 +146,11 @@ def database_url(value: str) -> str:
 
 
 def host(value: str) -> str:
-    """A name or an IP address, brackets of IPv6 taken off."""
-    bare = value.strip("[]")
-    if not HOST_NAME.fullmatch(bare) and not _is_ip(bare):
+    """Return a host name or an IP address, IPv6 without brackets."""
+    name = value.strip("[]")
+    if not HOST_NAME.fullmatch(name) and not _is_ip(name):
         raise ValueError("a host name or an IP address such as 0.0.0.0")
-    return bare
+    return name
 
 
 def host_names(value: str) -> tuple[str, ...]:
@@ -161,7 +161,7 @@ def host_names(value: str) -> tuple[str, ...]:
 
 
 def origins(value: str) -> tuple[str, ...]:
-    """Ollama's rule: one * at most, and an entry without one has a known scheme."""
+    """Return origins by Ollama's rule: one `*` at most, or a known scheme."""
     entries = comma_list(value)
     for entry in entries:
         known = entry.startswith(ORIGIN_SCHEMES)
@@ -172,7 +172,7 @@ def origins(value: str) -> tuple[str, ...]:
 
 
 def keep_alive(value: str) -> int:
-    """Nanoseconds; a negative duration or number of seconds is FOREVER."""
+    """Return nanoseconds; a negative duration or number of seconds is FOREVER."""
     if re.fullmatch(r"[+-]?\d+", value, re.ASCII):
         return max(int(value) * 1_000_000_000, FOREVER)
     try:
@@ -182,7 +182,7 @@ def keep_alive(value: str) -> int:
 
 
 def ollama_host(value: str) -> Address:
-    """As Ollama's envconfig.Host: a port that is none becomes the default one."""
+    """Return the address as Ollama does: a bad port becomes the default port."""
     scheme, separator, rest = value.partition("://")
     if not separator:
         scheme, rest = ("https" if value == "ollama.com" else ""), value
@@ -195,7 +195,7 @@ def ollama_host(value: str) -> Address:
 
 
 def _split_port(value: str) -> tuple[str, str | None]:
-    """Go's net.SplitHostPort; without a port the whole value is the host."""
+    """Split like Go's net.SplitHostPort; without a port all of it is the host."""
     match = re.fullmatch(r"(\[[^]]*\]|[^:]*):([^:\]]*)", value)
     if match:
         return match[1], match[2]

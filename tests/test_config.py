@@ -1,4 +1,4 @@
-"""Every setting, good and bad."""
+"""Good and bad values of every setting."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ BAD = [
     ("LOG_LEVEL", "loud"),
 ]
 
-# The table of Ollama's own parser, envconfig.Host.
+# From the tests of Ollama's parser, envconfig.Host.
 OLLAMA_HOSTS = [
     ("1.2.3.4", Address("1.2.3.4", 11434)),
     ("example.com", Address("example.com", 11434)),
@@ -106,14 +106,14 @@ OLLAMA_HOSTS = [
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), GOOD)
-def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
+def test_good_value_is_parsed(name: str, value: str, expected: object) -> None:
     (field,) = [field for field, variable in VARIABLES.items() if variable == name]
 
     assert getattr(from_env({name: value}), field) == expected
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
-def test_a_bad_value_is_refused_in_one_sentence(name: str, value: str) -> None:
+def test_bad_value_raises_one_sentence(name: str, value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         from_env({name: value})
 
@@ -125,7 +125,7 @@ def test_a_bad_value_is_refused_in_one_sentence(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("name", ["CEREBRAS_API_KEY", "ACCESS_TOKENS"])
 @pytest.mark.parametrize("value", [",", "csk-1 csk-2", "csk-\u2713"])
-def test_a_bad_secret_is_refused_without_being_shown(name: str, value: str) -> None:
+def test_error_for_a_bad_secret_does_not_contain_it(name: str, value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         from_env({name: value})
 
@@ -144,7 +144,7 @@ def test_a_bad_secret_is_refused_without_being_shown(name: str, value: str) -> N
         "postgresql+asyncpg://db/x",
     ],
 )
-def test_a_bad_database_is_refused_without_being_shown(value: str) -> None:
+def test_error_for_a_bad_database_url_does_not_contain_it(value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         from_env({"DATABASE_URL": value})
 
@@ -153,11 +153,11 @@ def test_a_bad_database_is_refused_without_being_shown(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "  ", '""', "' '"])
-def test_an_empty_value_is_unset(value: str) -> None:
+def test_empty_value_counts_as_unset(value: str) -> None:
     assert from_env(dict.fromkeys(VARIABLES.values(), value)) == Config()
 
 
-def test_secrets_are_hidden_from_repr() -> None:
+def test_repr_hides_secrets() -> None:
     config = Config(
         cerebras_api_keys=("csk-hidden",),
         access_tokens=("hush",),
@@ -170,9 +170,9 @@ def test_secrets_are_hidden_from_repr() -> None:
 
 
 @pytest.mark.parametrize(("value", "expected"), OLLAMA_HOSTS)
-def test_ollama_host_is_read_as_ollama_reads_it(value: str, expected: Address) -> None:
+def test_ollama_host_is_parsed_as_in_ollama(value: str, expected: Address) -> None:
     assert from_env({"OLLAMA_HOST": value}).ollama_host == expected
 
 
-def test_a_bad_value_ends_a_program_without_a_traceback() -> None:
+def test_config_error_ends_a_program_without_a_traceback() -> None:
     assert issubclass(ConfigError, SystemExit)

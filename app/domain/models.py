@@ -23,7 +23,7 @@ class ModelName:
 
     @property
     def display(self) -> str:
-        """As lists show it: defaults left out, but the tag always there."""
+        """The name as lists show it: with the tag, without other defaults."""
         short = f"{self.model}:{self.tag}"
         if self.host.lower() != DEFAULT_HOST:
             return f"{self.host}/{self.namespace}/{short}"
@@ -37,15 +37,15 @@ class ModelName:
 
     @cached_property
     def key(self) -> str:
-        """Equal for names that mean the same model."""
+        """The full name in lower case: equal for names of the same model."""
         return self.full.lower()
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What a model takes; the defaults are safe for one that nobody has heard of."""
+    """What a model accepts; the defaults are safe for an unknown model."""
 
-    # Asked effort -> sent effort, None to leave it out. Empty: it does not reason.
+    # Requested effort -> sent effort, None to send none. Empty: it does not reason.
     reasoning_efforts: Mapping[str, str | None] = field(default_factory=dict)
     vision: bool = False
     developer_role: bool = False
@@ -57,7 +57,7 @@ class Traits:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of the upstream; what is not known is 0, empty or "unknown"."""
+    """A model of the upstream; unknown facts are 0, empty or "unknown"."""
 
     id: str
     created: int  # seconds since 1970
@@ -70,24 +70,25 @@ class Model:
     context_length: int
     embedding_length: int
     max_output: int  # tokens
-    capabilities: tuple[str, ...]  # Ollama's words
+    capabilities: tuple[str, ...]  # in Ollama's terms
     license: str = ""
     hugging_face_id: str = ""
-    library_names: tuple[str, ...] = ()  # as Ollama's library spells it
+    library_names: tuple[str, ...] = ()  # its names in Ollama's library
     traits: Traits = Traits()
 
     @property
     def name(self) -> str:
-        """As lists show it: with its tag."""
+        """The name as lists show it: with its tag."""
         return self.id if ":" in self.id.rpartition("/")[2] else f"{self.id}:latest"
 
     @property
     def families(self) -> list[str]:
-        """With "clip" for vision: Enchanted offers pictures only where it stands."""
+        """The family, and "clip" for vision: Enchanted looks for it to offer images."""
         return [self.family, "clip"] if "vision" in self.capabilities else [self.family]
 
     @cached_property
     def digest(self) -> str:
+        """SHA-256 of the facts, in place of that of a manifest."""
         return hashlib.sha256(self._canonical).hexdigest()
 
     @cached_property
@@ -112,11 +113,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Listed:
-    """A model as lists show it: a served one, or one derived from it."""
+    """A model as lists show it: a served model, or one derived from it."""
 
     name: str  # with its tag
     model: Model
     digest: str
     size: int
     modified_us: int  # since 1970
-    parent: str = ""  # what it was derived from, with its tag
+    parent: str = ""  # the model it is derived from, with its tag

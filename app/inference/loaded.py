@@ -1,8 +1,8 @@
 """Which models count as loaded, for all workers of this machine.
 
-One empty file per model: its mtime is when the model expires, its atime when it was
-last used, so that their difference is the keep_alive to go on with. Losing the folder
-loses nothing but a list: trouble with it is logged once and never fails a request.
+The state is one empty file per model: its mtime is when the model expires, its atime
+when it was last used. The difference is the keep_alive that later requests continue.
+An error of the folder is logged once and never fails a request.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ class Loaded:
         default_keep_alive_ns: int,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._folder = str(folder)  # a Path would be hashed for each request
+        self._folder = str(folder)  # hashing a Path for each request would be slow
         self._default_ns = default_keep_alive_ns
         self._clock = clock
         self._warned = False
 
     def use(self, name: str, keep_alive_ns: int | None = None) -> None:
-        """Keep a model loaded, named as in lists.
+        """Keep a model (by its name in lists) loaded for a time.
 
-        None is for as long as before, negative forever.
+        None continues with the previous keep_alive; a negative one lasts forever.
         """
-        now, path = self._clock(), _file_of(self._folder, name)
+        now, path = self._clock(), _path_of(self._folder, name)
         try:
             if keep_alive_ns is None:
                 keep_alive_ns = self._previous(path, now)
@@ -54,7 +54,7 @@ class Loaded:
         self.use(name, 0)
 
     def listing(self, models: Iterable[Listed]) -> list[tuple[Listed, int]]:
-        """Those of `models` that are loaded and when each expires, latest first."""
+        """Return the loaded ones of `models` with their expiry, latest first."""
         now = self._clock()
         loaded = [(model, self._expiry(model.name)) for model in models]
         current = [(model, expiry) for model, expiry in loaded if expiry > now]
@@ -79,18 +79,18 @@ class Loaded:
 
     def _expiry(self, name: str) -> int:
         try:
-            return os.stat(_file_of(self._folder, name)).st_mtime_ns
+            return os.stat(_path_of(self._folder, name)).st_mtime_ns
         except OSError:
             return 0
 
     def _warn(self, error: OSError) -> None:
         if not self._warned:
             self._warned = True
-            log.warning("Loaded models cannot be remembered: %s", error.strerror)
+            log.warning("Loaded models cannot be stored: %s", error.strerror)
 
 
 @lru_cache
-def _file_of(folder: str, name: str) -> str:
+def _path_of(folder: str, name: str) -> str:
     return os.path.join(folder, quote(name, safe=""))
 
 

@@ -1,7 +1,4 @@
-"""The grammar of model names, Ollama's own: `[host/][namespace/]model[:tag]`.
-
-Pure, and ignorant of which models exist.
-"""
+"""Parse model names by Ollama's grammar: `[host/][namespace/]model[:tag]`."""
 
 from __future__ import annotations
 
@@ -25,15 +22,18 @@ TAG = MODEL
 SOURCES = ("cloud", "local")
 CLOUD_ENDING = "-cloud"
 
-LONGEST_KEPT = 200  # characters of a text whose name is remembered
+MAX_CACHED_LENGTH = 200  # longer texts are parsed each time, to bound the memory
 
 
 def parse(text: str) -> ModelName:
-    """Read a name, whichever source it asks for."""
-    return _kept(text) if len(text) <= LONGEST_KEPT else _read(text)
+    """Return the parsed name, without a source such as `:cloud`.
+
+    Raise InvalidRequest with Ollama's text if the name is not legal.
+    """
+    return _parse_cached(text) if len(text) <= MAX_CACHED_LENGTH else _parse(text)
 
 
-def _read(text: str) -> ModelName:
+def _parse(text: str) -> ModelName:
     name = _split(_without_source(text.strip()))
     parts = (
         HOST.fullmatch(name.host),
@@ -46,11 +46,11 @@ def _read(text: str) -> ModelName:
     return name
 
 
-_kept = lru_cache(maxsize=1024)(_read)
+_parse_cached = lru_cache(maxsize=1024)(_parse)
 
 
 def _split(text: str) -> ModelName:
-    """Cut from the right; a separator with nothing beside it leaves an empty part."""
+    """Split from the right; an empty part stays empty, so that it is not legal."""
     tag, host, namespace = DEFAULT_TAG, DEFAULT_HOST, DEFAULT_NAMESPACE
     if text.rfind(":") > text.rfind("/"):
         text, _, tag = text.rpartition(":")
@@ -71,7 +71,10 @@ def _without_source(text: str) -> str:
 
 
 def _cut_source(text: str) -> tuple[str, bool]:
-    """`x:cloud` and `x:local` are `x`, `x:tag-cloud` is `x:tag`."""
+    """Return the name without its source, and whether it had one.
+
+    `x:cloud` and `x:local` are `x`, `x:tag-cloud` is `x:tag`.
+    """
     base, _, tag = text.rpartition(":")
     if not base:
         return text, False

@@ -1,4 +1,4 @@
-"""Which models stand in for another, and for which requests."""
+"""Which fallback models can serve a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PICTURE = {
 TOOL = {"type": "function", "function": {"name": "f"}}
 
 
-def ask(content: Any = "hi", **more: Any) -> dict[str, Any]:
+def make_request(content: Any = "hi", **more: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": content}], **more}
 
 
@@ -29,44 +29,46 @@ def catalogue() -> Catalogue:
     return Catalogue(lambda: [GPT.id, QWEN.id], lambda: [], spawn=lambda work: work())
 
 
-def test_those_that_are_served_stand_in_by_their_order(catalogue: Catalogue) -> None:
+def test_served_fallback_models_are_tried_in_order(catalogue: Catalogue) -> None:
     target = Target("my-model", describe("gone"))
     fallbacks = ("qwen-3.8:27b", "never-served", "gpt-oss:120b")
 
-    found = fallback_targets(ask(), target, fallbacks, catalogue)
+    targets = fallback_targets(make_request(), target, fallbacks, catalogue)
 
-    assert [(each.name, each.model.id) for each in found] == [
+    assert [(each.name, each.model.id) for each in targets] == [
         ("my-model", QWEN.id),
         ("my-model", GPT.id),
     ]
 
 
-def test_nobody_stands_in_for_itself(catalogue: Catalogue) -> None:
-    found = fallback_targets(ask(), Target("x", GPT), (GPT.id, QWEN.id), catalogue)
+def test_model_is_not_its_own_fallback(catalogue: Catalogue) -> None:
+    targets = fallback_targets(
+        make_request(), Target("x", GPT), (GPT.id, QWEN.id), catalogue
+    )
 
-    assert [each.model for each in found] == [QWEN]
+    assert [each.model for each in targets] == [QWEN]
 
 
 @pytest.mark.parametrize(
     ("request_", "gpt", "qwen"),
     [
-        (ask(), True, True),
+        (make_request(), True, True),
         ({"prompt": "hi"}, True, True),
-        (ask(tools=[TOOL]), True, True),
-        (ask([PICTURE]), False, True),
-        (ask([PICTURE] * 6), False, False),
-        (ask("word " * 50_000), True, False),
+        (make_request(tools=[TOOL]), True, True),
+        (make_request([PICTURE]), False, True),
+        (make_request([PICTURE] * 6), False, False),
+        (make_request("word " * 50_000), True, False),
     ],
     ids=["plain", "raw", "tools", "a picture", "many pictures", "long"],
 )
-def test_one_that_lacks_what_a_request_needs_is_skipped(
+def test_model_without_a_needed_capability_is_skipped(
     request_: dict[str, Any], gpt: bool, qwen: bool
 ) -> None:
     assert (can_serve(GPT, request_), can_serve(QWEN, request_)) == (gpt, qwen)
 
 
-def test_tools_and_context_are_asked_for_where_they_are_known() -> None:
+def test_unknown_context_length_is_no_limit() -> None:
     without = replace(GPT, capabilities=("completion",), context_length=0)
 
-    assert not can_serve(without, ask(tools=[TOOL]))
-    assert can_serve(without, ask("word " * 200_000, tools=[]))
+    assert not can_serve(without, make_request(tools=[TOOL]))
+    assert can_serve(without, make_request("word " * 200_000, tools=[]))

@@ -37,7 +37,7 @@ def expiries(loaded: Loaded) -> dict[str, int]:
     return {model.name: expiry for model, expiry in loaded.listing(MODELS)}
 
 
-def test_nothing_is_loaded_before_the_first_use(loaded: Loaded) -> None:
+def test_no_model_is_loaded_before_its_first_use(loaded: Loaded) -> None:
     assert loaded.listing(MODELS) == []
 
 
@@ -52,7 +52,7 @@ def test_nothing_is_loaded_before_the_first_use(loaded: Loaded) -> None:
     ],
     ids=["default", "seconds", "milliseconds", "forever", "huge"],
 )
-def test_a_used_model_is_loaded_for_its_keep_alive(
+def test_used_model_is_loaded_for_its_keep_alive(
     loaded: Loaded, keep_alive_ns: int | None, lasts_ns: int
 ) -> None:
     loaded.use(GPT.name, keep_alive_ns)
@@ -60,7 +60,7 @@ def test_a_used_model_is_loaded_for_its_keep_alive(
     assert expiries(loaded) == {GPT.name: START + lasts_ns}
 
 
-def test_a_use_without_keep_alive_goes_on_with_the_previous_one(
+def test_use_without_keep_alive_continues_the_previous_one(
     loaded: Loaded, clock: Clock
 ) -> None:
     loaded.use(GPT.name, 30 * SECOND)
@@ -71,7 +71,7 @@ def test_a_use_without_keep_alive_goes_on_with_the_previous_one(
     assert expiries(loaded) == {GPT.name: clock.now + 30 * SECOND}
 
 
-def test_an_expired_model_is_not_listed_and_starts_afresh(
+def test_expired_model_is_not_listed_and_gets_the_default(
     loaded: Loaded, clock: Clock
 ) -> None:
     loaded.use(GPT.name, 30 * SECOND)
@@ -87,7 +87,7 @@ def test_an_expired_model_is_not_listed_and_starts_afresh(
 @pytest.mark.parametrize(
     "unload", [lambda x: x.unload(GPT.name), lambda x: x.use(GPT.name, 0)]
 )
-def test_an_unloaded_model_is_gone_and_starts_afresh(
+def test_unloaded_model_is_not_listed_and_gets_the_default(
     loaded: Loaded, unload: Callable[[Loaded], None]
 ) -> None:
     loaded.use(GPT.name, 30 * SECOND)
@@ -100,24 +100,26 @@ def test_an_unloaded_model_is_gone_and_starts_afresh(
     assert expiries(loaded) == {GPT.name: START + 5 * MINUTE}
 
 
-def test_unloading_what_is_not_loaded_is_fine(loaded: Loaded) -> None:
+def test_unloading_a_model_that_is_not_loaded_does_nothing(loaded: Loaded) -> None:
     loaded.unload(GPT.name)
 
+    assert expiries(loaded) == {}
 
-def test_the_latest_expiry_is_listed_first(loaded: Loaded) -> None:
+
+def test_latest_expiry_is_listed_first(loaded: Loaded) -> None:
     loaded.use(GPT.name, 1 * MINUTE)
     loaded.use(QWEN.name, 2 * MINUTE)
 
     assert [model for model, _ in loaded.listing(MODELS)] == [QWEN, GPT]
 
 
-def test_only_models_asked_for_are_listed(loaded: Loaded) -> None:
+def test_only_the_given_models_are_listed(loaded: Loaded) -> None:
     loaded.use("retired")
 
     assert loaded.listing(MODELS) == []
 
 
-def test_any_name_is_a_file_of_the_folder(loaded: Loaded, tmp_path: Path) -> None:
+def test_file_name_escapes_the_model_name(loaded: Loaded, tmp_path: Path) -> None:
     loaded.use("../me/x:1")
 
     assert [path.name for path in (tmp_path / "loaded").iterdir()] == [
@@ -125,7 +127,7 @@ def test_any_name_is_a_file_of_the_folder(loaded: Loaded, tmp_path: Path) -> Non
     ]
 
 
-def test_workers_agree_through_the_folder(
+def test_workers_share_the_list_through_the_folder(
     loaded: Loaded, tmp_path: Path, clock: Clock
 ) -> None:
     neighbour = Loaded(tmp_path / "loaded", MINUTE, clock)
@@ -136,7 +138,7 @@ def test_workers_agree_through_the_folder(
     assert expiries(loaded) == expiries(neighbour) == {GPT.name: START + FOREVER_NS}
 
 
-def test_racing_workers_never_raise(loaded: Loaded) -> None:
+def test_concurrent_use_and_unload_never_raise(loaded: Loaded) -> None:
     failures = []
 
     def race(step: Callable[[], object]) -> None:
@@ -160,7 +162,7 @@ def test_racing_workers_never_raise(loaded: Loaded) -> None:
     assert failures == []
 
 
-def test_a_useless_folder_is_said_once_and_fails_nothing(
+def test_unusable_folder_is_logged_once(
     tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()

@@ -203,4 +203,4 @@ def test_what_fails_is_logged_all_the_same(guarded: Guarded) -> None:
     list(the_disk_is_gone(guarded))
 
     assert guarded.server.program.wait_for("The store cannot be reached")
-    assert guarded.server.program.wait_for("Loaded models cannot be remembered")
+    assert guarded.server.program.wait_for("Loaded models cannot be stored")

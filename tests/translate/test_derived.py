@@ -1,4 +1,4 @@
-"""What a derived model does to a request, by Ollama's precedence."""
+"""Applying a derived model to a request, by Ollama's precedence."""
 
 from __future__ import annotations
 
@@ -22,29 +22,35 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA
 FULL = Preset(base=GPT.id, system="You are Mario.", messages=(HI, HO))
 
 
-def chatted(preset: Preset, *said: Any, **body: Any) -> dict[str, Any]:
-    body = {"messages": list(said), **body}
+def apply_to_chat(preset: Preset, *messages: Any, **body: Any) -> dict[str, Any]:
+    body = {"messages": list(messages), **body}
     return derived.apply(preset, chat.to_upstream(body), body)
 
 
-def generated(preset: Preset, **body: Any) -> dict[str, Any]:
+def apply_to_generate(preset: Preset, **body: Any) -> dict[str, Any]:
     body = derived.complete(preset, {"prompt": "Hello", **body})
     return derived.apply_to_prompt(preset, generate.to_upstream(body), body)
 
 
-def test_a_chat_begins_with_the_models_system_and_messages() -> None:
-    assert chatted(FULL, HELLO)["messages"] == [MARIO, HI, HO, HELLO]
+def test_chat_begins_with_the_models_system_text_and_messages() -> None:
+    assert apply_to_chat(FULL, HELLO)["messages"] == [MARIO, HI, HO, HELLO]
 
 
-def test_a_chat_that_begins_with_a_system_text_keeps_to_it() -> None:
-    assert chatted(FULL, LUIGI, HELLO)["messages"] == [HI, HO, LUIGI, HELLO]
+def test_system_text_of_a_chat_replaces_the_models() -> None:
+    assert apply_to_chat(FULL, LUIGI, HELLO)["messages"] == [HI, HO, LUIGI, HELLO]
 
 
-def test_a_later_system_text_does_not_suppress_the_models() -> None:
-    assert chatted(FULL, HELLO, LUIGI)["messages"] == [MARIO, HI, HO, HELLO, LUIGI]
+def test_later_system_text_does_not_replace_the_models() -> None:
+    assert apply_to_chat(FULL, HELLO, LUIGI)["messages"] == [
+        MARIO,
+        HI,
+        HO,
+        HELLO,
+        LUIGI,
+    ]
 
 
-def test_a_developer_of_v1_instructs_as_a_system_does() -> None:
+def test_developer_message_replaces_the_models_system_text() -> None:
     body = {"messages": [{**LUIGI, "role": "developer"}, HELLO]}
 
     applied = derived.apply(Preset(GPT.id, system="x"), openai.to_upstream(body), body)
@@ -52,9 +58,9 @@ def test_a_developer_of_v1_instructs_as_a_system_does() -> None:
     assert [message["role"] for message in applied["messages"]] == ["developer", "user"]
 
 
-def test_a_prompt_comes_after_system_and_messages() -> None:
-    assert generated(FULL)["messages"] == [MARIO, HI, HO, HELLO]
-    assert generated(FULL, system="You are Luigi.")["messages"] == [
+def test_prompt_comes_after_system_text_and_messages() -> None:
+    assert apply_to_generate(FULL)["messages"] == [MARIO, HI, HO, HELLO]
+    assert apply_to_generate(FULL, system="You are Luigi.")["messages"] == [
         LUIGI,
         HI,
         HO,
@@ -63,12 +69,12 @@ def test_a_prompt_comes_after_system_and_messages() -> None:
 
 
 @pytest.mark.parametrize("context", [[], [1, 2, 3]], ids=["empty", "foreign"])
-def test_with_a_context_the_models_messages_are_left_out(context: list[int]) -> None:
-    assert generated(FULL, context=context)["messages"] == [MARIO, HELLO]
+def test_context_replaces_the_models_messages(context: list[int]) -> None:
+    assert apply_to_generate(FULL, context=context)["messages"] == [MARIO, HELLO]
 
 
-def test_a_prompts_own_template_sees_the_models_system() -> None:
-    applied = generated(FULL, template="{{ .System }} | {{ .Prompt }}")
+def test_requested_template_gets_the_models_system_text() -> None:
+    applied = apply_to_generate(FULL, template="{{ .System }} | {{ .Prompt }}")
 
     assert applied["messages"] == [
         HI,
@@ -77,14 +83,14 @@ def test_a_prompts_own_template_sees_the_models_system() -> None:
     ]
 
 
-def test_pictures_in_the_models_messages_are_kept() -> None:
+def test_images_in_the_models_messages_are_kept() -> None:
     png = (
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhg"
         "GAWjR9awAAAABJRU5ErkJggg=="
     )
     preset = Preset(QWEN.id, messages=({"role": "user", "images": [png]},))
 
-    [shown, _] = chatted(preset, HELLO)["messages"]
+    [shown, _] = apply_to_chat(preset, HELLO)["messages"]
 
     assert shown["content"][0]["type"] == "image_url"
 
@@ -101,20 +107,20 @@ def test_pictures_in_the_models_messages_are_kept() -> None:
     ],
     ids=["none", "wins", "null", "back to chance", "list", "empty list"],
 )
-def test_the_requests_options_win(
+def test_requested_options_override_the_models(
     options: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     parameters = {"temperature": 0.25, "seed": 7, "stop": ["x"], "num_ctx": 4096}
     preset = Preset(GPT.id, parameters=parameters)
 
     for applied in (
-        chatted(preset, HELLO, options=options),
-        generated(preset, options=options),
+        apply_to_chat(preset, HELLO, options=options),
+        apply_to_generate(preset, options=options),
     ):
         assert applied == {"messages": [HELLO], **expected}
 
 
-def test_parameters_hold_on_v1_under_what_a_request_says() -> None:
+def test_v1_parameters_override_the_models() -> None:
     preset = Preset(GPT.id, parameters={"temperature": 0.25, "num_predict": 9})
     body = {"messages": [HELLO], "temperature": 0}
 
@@ -131,7 +137,7 @@ def test_parameters_hold_on_v1_under_what_a_request_says() -> None:
     ],
     ids=["cap of the model", "cap of the request"],
 )
-def test_a_raw_prompt_takes_the_parameters(
+def test_raw_prompt_gets_the_models_parameters(
     request_: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     preset = Preset(GPT.id, system="x", parameters={"seed": 7, "num_predict": 9})
@@ -140,7 +146,7 @@ def test_a_raw_prompt_takes_the_parameters(
     assert derived.apply_to_prompt(preset, request_, {"raw": True}) == expected
 
 
-def test_a_raw_request_is_left_as_it_is() -> None:
+def test_raw_request_gets_no_system_text() -> None:
     assert derived.complete(FULL, {"raw": True, "prompt": "x"}) == {
         "raw": True,
         "prompt": "x",
@@ -159,23 +165,23 @@ def test_a_raw_request_is_left_as_it_is() -> None:
         ("no prompt", "Hello"),
     ],
 )
-def test_a_plain_template_frames_the_users_text(template: str, text: str) -> None:
+def test_plain_template_is_put_around_the_users_text(template: str, text: str) -> None:
     preset = Preset(GPT.id, system="You are Mario.", template=template)
 
-    for applied in (chatted(preset, HELLO), generated(preset)):
+    for applied in (apply_to_chat(preset, HELLO), apply_to_generate(preset)):
         assert applied["messages"] == [MARIO, {"role": "user", "content": text}]
 
 
-def test_a_template_frames_every_user_and_nobody_else() -> None:
+def test_template_is_put_around_user_messages_only() -> None:
     preset = Preset(GPT.id, template="Q: {{ .Prompt }}", messages=(HI, HO))
 
-    texts = [message["content"] for message in chatted(preset, HELLO)["messages"]]
+    texts = [message["content"] for message in apply_to_chat(preset, HELLO)["messages"]]
 
     assert texts == ["Q: hi", "ho", "Q: Hello"]
-    assert texts == [m["content"] for m in generated(preset)["messages"]]
+    assert texts == [m["content"] for m in apply_to_generate(preset)["messages"]]
 
 
-def test_a_template_frames_the_text_beside_a_picture() -> None:
+def test_template_is_put_around_the_text_beside_an_image() -> None:
     preset = Preset(QWEN.id, template="Q: {{ .Prompt }}")
     content = [{"type": "text", "text": "what?"}, PICTURE]
     applied = derived.apply(
@@ -188,16 +194,18 @@ def test_a_template_frames_the_text_beside_a_picture() -> None:
     ]
 
 
-def test_what_came_before_is_not_framed_again() -> None:
+def test_template_is_not_put_around_the_context_again() -> None:
     preset = Preset(GPT.id, template="Q: {{ .Prompt }}")
     context = encode_context([{"role": "user", "content": "Q: hi"}, HO])
 
-    texts = [m["content"] for m in generated(preset, context=context)["messages"]]
+    texts = [
+        m["content"] for m in apply_to_generate(preset, context=context)["messages"]
+    ]
 
     assert texts == ["Q: hi", "ho", "Q: Hello"]
 
 
-def test_nothing_given_is_changed() -> None:
+def test_inputs_are_not_changed() -> None:
     request = {"messages": [HELLO], "temperature": 1}
     preset = Preset(GPT.id, system="s", template="Q: {{ .Prompt }}", messages=(HI,))
 
@@ -208,7 +216,7 @@ def test_nothing_given_is_changed() -> None:
     assert HELLO == {"role": "user", "content": "Hello"}
 
 
-def test_a_digest_tells_what_a_model_does_and_not_where_it_comes_from() -> None:
+def test_digest_ignores_the_parent_and_the_order_of_parameters() -> None:
     one = Preset(GPT.id, parent="a:latest", parameters={"seed": 1, "top_p": 0.5})
     same = Preset(GPT.id, parent="b:latest", parameters={"top_p": 0.5, "seed": 1})
     other = Preset(QWEN.id, parameters={"seed": 1, "top_p": 0.5})

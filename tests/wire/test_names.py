@@ -20,7 +20,7 @@ from app.wire import names
         ("x:" + "t" * 80, "x:" + "t" * 80, "registry.ollama.ai/library/x:" + "t" * 80),
     ],
 )
-def test_a_name_gets_its_defaults(text: str, display: str, full: str) -> None:
+def test_name_gets_defaults(text: str, display: str, full: str) -> None:
     name = names.parse(text)
 
     assert name.display == display
@@ -42,14 +42,14 @@ def test_a_name_gets_its_defaults(text: str, display: str, full: str) -> None:
         ("x:cloudy", "x:cloudy"),
     ],
 )
-def test_a_source_suffix_is_no_part_of_the_name(text: str, display: str) -> None:
+def test_source_suffix_is_removed(text: str, display: str) -> None:
     assert names.parse(text).display == display
 
 
 @pytest.mark.parametrize(
     "text", ["foo:cloud:local", "foo:local:cloud", "foo:8b-cloud:local"]
 )
-def test_two_source_suffixes_are_refused_in_ollamas_words(text: str) -> None:
+def test_two_source_suffixes_raise_ollamas_error(text: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
         names.parse(text)
 
@@ -79,7 +79,7 @@ def test_two_source_suffixes_are_refused_in_ollamas_words(text: str) -> None:
     ],
     ids=repr,
 )
-def test_an_illegal_name_is_refused_in_ollamas_words(text: str) -> None:
+def test_illegal_name_raises_ollamas_error(text: str) -> None:
     with pytest.raises(InvalidRequest, match=r"^invalid model name$"):
         names.parse(text)
 
@@ -87,14 +87,14 @@ def test_an_illegal_name_is_refused_in_ollamas_words(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["GPT-OSS-120B", "gpt-oss-120b:latest", "library/gpt-oss-120b:Latest"]
 )
-def test_names_compare_without_case_and_with_defaults(text: str) -> None:
+def test_key_ignores_case_and_includes_defaults(text: str) -> None:
     assert names.parse(text).key == names.parse("gpt-oss-120b").key
 
 
-def test_a_name_is_read_once_unless_its_text_is_long() -> None:
-    """Who sends long ones must not fill our memory with them."""
+def test_parsed_names_are_cached_unless_they_are_long() -> None:
+    """Long names of hostile clients must not fill the memory."""
     tail = "/me/x"
-    longest = "h" * (names.LONGEST_KEPT - len(tail)) + tail
+    longest = "h" * (names.MAX_CACHED_LENGTH - len(tail)) + tail
 
     assert names.parse(longest) is names.parse(longest)
     assert names.parse(f"h{longest}") is not names.parse(f"h{longest}")
