@@ -1,8 +1,9 @@
-"""What a client may ask of an answer's form, as the upstream can give it.
+"""Response formats, in the forms that the upstream supports.
 
-The upstream refuses a form beside tools, streams no `json_object`, and wants the word
-JSON in the prompt. Each request still gets a working answer: beside tools the form
-goes into the prompt, and an answer in words that does not satisfy is asked for again.
+The upstream refuses a response format together with tools, cannot stream a
+`json_object`, and requires the word JSON in its prompt. Therefore the prompt describes
+the format if the request has tools. A reply that calls no tool and does not satisfy
+the format is then requested again without the tools, see `without_tools`.
 """
 
 from __future__ import annotations
@@ -13,55 +14,46 @@ from typing import Any
 
 import msgspec
 
-from app.translate import judge, strict
 from app.translate.messages import text_of, with_instruction
+from app.translate.schema_check import satisfies_schema
+from app.translate.strict_schema import strict_schema
 from app.wire import json_codec
 
-ASK_FOR_JSON = "Reply in JSON."
+Form = Mapping[str, Any]  # a request in the upstream form
+
+JSON_INSTRUCTION = "Reply in JSON."
 UNLESS_TOOL = "Unless you call a tool, reply with nothing but"
 TOOL_KEYS = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
 
 DEFAULT_NAME = "response"
-NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+VALID_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def valid(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request with a form that the upstream takes."""
+def fit_format(request: Form) -> dict[str, Any]:
+    """Return the request with a response format that the upstream supports."""
     if request.get("tools"):
-        return with_tools(request)
+        return _described_in_prompt(request)
     response_format = request.get("response_format") or {}
-    rule = RULES.get(response_format.get("type", ""))
-    return rule(request) if rule else _without(request, {"response_format"})
+    fit = FIT_BY_TYPE.get(response_format.get("type", ""))
+    return fit(request) if fit else _without(request, {"response_format"})
 
 
-def must_be_whole(request: Mapping[str, Any]) -> bool:
-    """Whether the upstream refuses to stream the answer."""
+def must_be_whole(request: Form) -> bool:
+    """Return whether the upstream refuses to stream the reply."""
     response_format = request.get("response_format") or {}
     return response_format.get("type") == "json_object" and not request.get("tools")
 
 
-def with_tools(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The first question when tools are there: the form is in the prompt."""
-    wanted = _in_words(request.get("response_format") or {})
-    asked = _without(request, {"response_format"})
-    if wanted:
-        line = f"{UNLESS_TOOL} {wanted}"
-        asked["messages"] = with_instruction(request["messages"], line)
-    return asked
-
-
-def without_tools(
-    request: Mapping[str, Any], response_format: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The second question: no tools, and the form enforced."""
-    asked = _without(request, TOOL_KEYS)
-    return valid({**asked, "response_format": response_format})
+def without_tools(request: Form, response_format: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request without its tools, so that the format is enforced."""
+    toolless = _without(request, TOOL_KEYS)
+    return fit_format({**toolless, "response_format": response_format})
 
 
 def satisfies(text: str, response_format: Mapping[str, Any]) -> bool:
-    """Whether a text has the form; a schema that cannot be judged by counts as met."""
+    """Return whether a text has the format; true if the schema cannot be checked."""
     kind = response_format.get("type")
-    if kind not in RULES:
+    if kind not in FIT_BY_TYPE:
         return True
     try:
         value = msgspec.json.decode(text)
@@ -69,41 +61,20 @@ def satisfies(text: str, response_format: Mapping[str, Any]) -> bool:
         return False
     if kind == "json_object":
         return isinstance(value, dict | list)
-    return judge.fits(value, response_format["json_schema"]["schema"])
+    return satisfies_schema(value, response_format["json_schema"]["schema"])
 
 
-def _json_object(request: Mapping[str, Any]) -> dict[str, Any]:
-    asked = {**request, "response_format": {"type": "json_object"}}
-    contents = (message.get("content") for message in request["messages"])
-    if not any("json" in text_of(content).lower() for content in contents):
-        asked["messages"] = with_instruction(request["messages"], ASK_FOR_JSON)
-    return asked
+def _described_in_prompt(request: Form) -> dict[str, Any]:
+    description = _describe(request.get("response_format") or {})
+    described = _without(request, {"response_format"})
+    if description:
+        described["messages"] = with_instruction(
+            request["messages"], f"{UNLESS_TOOL} {description}"
+        )
+    return described
 
 
-def _json_schema(request: Mapping[str, Any]) -> dict[str, Any]:
-    given = request["response_format"]["json_schema"]
-    enforced = None
-    if given.get("strict") is not False:
-        enforced = strict.enforceable(given["schema"])
-    wanted = {
-        "name": _name(given.get("name")),
-        "strict": enforced is not None,
-        "schema": given["schema"] if enforced is None else enforced,
-    }
-    if isinstance(given.get("description"), str):
-        wanted["description"] = given["description"]
-    form = {"type": "json_schema", "json_schema": wanted}
-    return {**request, "response_format": form}
-
-
-RULES = {"json_object": _json_object, "json_schema": _json_schema}
-
-
-def _name(given: Any) -> str:
-    return given if isinstance(given, str) and NAME.fullmatch(given) else DEFAULT_NAME
-
-
-def _in_words(response_format: Mapping[str, Any]) -> str | None:
+def _describe(response_format: Mapping[str, Any]) -> str | None:
     kind = response_format.get("type")
     if kind == "json_object":
         return "one JSON object."
@@ -113,5 +84,38 @@ def _in_words(response_format: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _without(request: Mapping[str, Any], keys: Container[str]) -> dict[str, Any]:
+def _fit_json_object(request: Form) -> dict[str, Any]:
+    fitted = {**request, "response_format": {"type": "json_object"}}
+    contents = (message.get("content") for message in request["messages"])
+    if not any("json" in text_of(content).lower() for content in contents):
+        fitted["messages"] = with_instruction(request["messages"], JSON_INSTRUCTION)
+    return fitted
+
+
+def _fit_json_schema(request: Form) -> dict[str, Any]:
+    json_schema = request["response_format"]["json_schema"]
+    enforced = None
+    if json_schema.get("strict") is not False:
+        enforced = strict_schema(json_schema["schema"])
+    fitted = {
+        "name": _valid_name(json_schema.get("name")),
+        "strict": enforced is not None,
+        "schema": json_schema["schema"] if enforced is None else enforced,
+    }
+    if isinstance(json_schema.get("description"), str):
+        fitted["description"] = json_schema["description"]
+    response_format = {"type": "json_schema", "json_schema": fitted}
+    return {**request, "response_format": response_format}
+
+
+FIT_BY_TYPE = {"json_object": _fit_json_object, "json_schema": _fit_json_schema}
+
+
+def _valid_name(name: Any) -> str:
+    if isinstance(name, str) and VALID_NAME.fullmatch(name):
+        return name
+    return DEFAULT_NAME
+
+
+def _without(request: Form, keys: Container[str]) -> dict[str, Any]:
     return {key: value for key, value in request.items() if key not in keys}

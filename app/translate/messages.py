@@ -1,6 +1,6 @@
-"""Repairs of a conversation in the upstream form that no dialect can know it needs.
+"""Changes to the messages of a request in the upstream form.
 
-A message's content is a text or a list of parts; inputs are never changed in place.
+A message's content is a text or a list of parts. No function changes its arguments.
 """
 
 from __future__ import annotations
@@ -9,28 +9,37 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Message = Mapping[str, Any]
+Part = dict[str, Any]
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 ROLES_WITHOUT_DEVELOPER = frozenset(ROLES) - {"developer"}
-OTHER_ROLES = {"developer": "system"}
+REPLACED_ROLES = {"developer": "system"}
 INSTRUCTING = frozenset({"system", "developer"})
-SPEAKING = frozenset({"assistant", "tool"})  # in words only
+TEXT_ONLY = frozenset({"assistant", "tool"})  # roles that may not send images
 
 
 def parts_of(content: Any) -> list[Any]:
-    """Content as parts; an empty text has none."""
+    """Return content as a list of parts, which is empty for an empty text."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
     return list(content or ())
 
 
 def text_of(content: Any) -> str:
-    """The text of a message, without its pictures."""
+    """Return the texts of content, joined by line breaks, without its images."""
     texts = [part["text"] for part in parts_of(content) if part["type"] == "text"]
     return "\n".join(texts)
 
 
-def pictures_of(messages: Iterable[Message]) -> list[dict[str, Any]]:
+def join_texts(parts: list[Part], separator: str) -> str | list[Part]:
+    """Return parts as one text if all of them are texts, else unchanged."""
+    if any(part["type"] != "text" for part in parts):
+        return parts
+    return separator.join(part["text"] for part in parts)
+
+
+def pictures_of(messages: Iterable[Message]) -> list[Part]:
+    """Return the image parts of all messages."""
     return [
         part
         for message in messages
@@ -43,26 +52,26 @@ def pictures_of(messages: Iterable[Message]) -> list[dict[str, Any]]:
 def with_known_roles(
     messages: Iterable[Message], *, developer_role: bool
 ) -> list[Message]:
-    """Make developers systems where the model has no such role, strangers users."""
+    """Map `developer` to `system` if the model lacks it, unknown roles to `user`."""
     known = ROLES if developer_role else ROLES_WITHOUT_DEVELOPER
     return [
         message
         if message["role"] in known
-        else {**message, "role": OTHER_ROLES.get(message["role"], "user")}
+        else {**message, "role": REPLACED_ROLES.get(message["role"], "user")}
         for message in messages
     ]
 
 
 def with_one_system(messages: Sequence[Message]) -> list[Message]:
-    """Join all system messages into one, in front of everything else."""
+    """Join all system messages into one and put it first."""
     systems = [message for message in messages if message["role"] == "system"]
     others = [message for message in messages if message["role"] != "system"]
     if not systems:
         return others
-    return [{"role": "system", "content": _joined(systems)}, *others]
+    return [{"role": "system", "content": _join_contents(systems)}, *others]
 
 
-def _joined(messages: Sequence[Message]) -> str | list[Any]:
+def _join_contents(messages: Sequence[Message]) -> str | list[Any]:
     contents = [message.get("content") or "" for message in messages]
     if all(isinstance(content, str) for content in contents):
         return "\n\n".join(content for content in contents if content)
@@ -70,39 +79,38 @@ def _joined(messages: Sequence[Message]) -> str | list[Any]:
 
 
 def with_instruction(messages: Sequence[Message], line: str) -> list[dict[str, Any]]:
-    """Add a line to the leading system message, or put one there."""
+    """Append a line to the leading system message; add that message if needed."""
     if not messages or messages[0]["role"] not in INSTRUCTING:
         return [{"role": "system", "content": line}, *map(dict, messages)]
     first, *others = messages
-    told = _joined([first, {"content": line}])
-    return [{**first, "content": told}, *map(dict, others)]
+    content = _join_contents([first, {"content": line}])
+    return [{**first, "content": content}, *map(dict, others)]
 
 
-def with_pictures_from_users(messages: Iterable[Message]) -> list[Message]:
-    """Leave only text in what others said; a user shows their pictures after it.
+def with_images_from_users(messages: Iterable[Message]) -> list[Message]:
+    """Move the images of assistants and tools to user messages after them.
 
-    The upstream takes pictures from assistants and tools not at all, and lets nothing
-    come between tool messages.
+    The upstream accepts images from users only, and allows no user message between
+    tool messages.
     """
     repaired: list[Message] = []
-    pictures: list[dict[str, Any]] = []
+    images: list[Part] = []
     for message in messages:
-        if pictures and message["role"] != "tool":
-            repaired += _shown(pictures)
-            pictures = []
-        if message["role"] not in SPEAKING or isinstance(message["content"], str):
+        if images and message["role"] != "tool":
+            repaired.append({"role": "user", "content": images})
+            images = []
+        if message["role"] not in TEXT_ONLY or isinstance(message["content"], str):
             repaired.append(message)
         else:
-            pictures += pictures_of([message])
+            images += pictures_of([message])
             repaired.append({**message, "content": text_of(message["content"])})
-    return [*repaired, *_shown(pictures)]
-
-
-def _shown(pictures: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"role": "user", "content": pictures}] if pictures else []
+    if images:
+        repaired.append({"role": "user", "content": images})
+    return repaired
 
 
 def without_reasoning(message: Message) -> Message:
+    """Return the message without the model's earlier reasoning."""
     if "reasoning" not in message:
         return message
     return {key: value for key, value in message.items() if key != "reasoning"}

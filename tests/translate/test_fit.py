@@ -1,4 +1,4 @@
-"""A request fits the model it goes to, whatever dialect it came from."""
+"""Requests in the upstream form are fitted to one model."""
 
 from __future__ import annotations
 
@@ -39,33 +39,33 @@ UNKNOWN = Traits()
 USER = {"role": "user", "content": "hello"}
 
 
-def chat(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def chat_request(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"messages": list(messages) or [USER], **fields}
 
 
-def fitted(request: dict[str, Any], traits: Traits = UNKNOWN) -> dict[str, Any]:
+def fit_request(request: dict[str, Any], traits: Traits = UNKNOWN) -> dict[str, Any]:
     return fit(request, traits, model="qwen-3.8-27b", name="mine")
 
 
-def picture(size: int = 3) -> dict[str, Any]:
+def image_part(size: int = 3) -> dict[str, Any]:
     url = "data:image/png;base64," + base64.b64encode(bytes(size)).decode()
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def showing(*pictures: dict[str, Any]) -> dict[str, Any]:
-    return {"role": "user", "content": [{"type": "text", "text": "look"}, *pictures]}
+def user_message(*images: dict[str, Any]) -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "text", "text": "look"}, *images]}
 
 
 def tool(name: str, **fields: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": name, **fields}}
 
 
-def test_the_upstreams_id_is_written_in() -> None:
-    assert fitted(chat(model="mine"))["model"] == "qwen-3.8-27b"
+def test_model_is_replaced_by_the_upstream_id() -> None:
+    assert fit_request(chat_request(model="mine"))["model"] == "qwen-3.8-27b"
 
 
 @pytest.mark.parametrize(
-    ("traits", "asked", "sent"),
+    ("traits", "requested", "sent"),
     [
         (GPT_OSS, "none", "low"),
         (GPT_OSS, "medium", "medium"),
@@ -79,12 +79,12 @@ def test_the_upstreams_id_is_written_in() -> None:
         (Traits(reasoning_efforts={"none": "none", "high": None}), "high", None),
     ],
 )
-def test_the_effort_is_one_the_model_knows(
-    traits: Traits, asked: str | None, sent: str | None
+def test_effort_is_mapped_to_one_the_model_supports(
+    traits: Traits, requested: str | None, sent: str | None
 ) -> None:
-    request = chat() | ({"reasoning_effort": asked} if asked else {})
+    request = chat_request() | ({"reasoning_effort": requested} if requested else {})
 
-    assert fitted(request, traits).get("reasoning_effort") == sent
+    assert fit_request(request, traits).get("reasoning_effort") == sent
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_the_effort_is_one_the_model_knows(
     ],
     ids=["gpt-oss", "qwen", "unknown"],
 )
-def test_instructions_stand_where_the_model_reads_them(
+def test_instructions_have_the_roles_and_place_that_the_model_supports(
     traits: Traits, roles: list[str]
 ) -> None:
     developer = {"role": "developer", "content": "one"}
     system = {"role": "system", "content": "two"}
 
-    sent = fitted(chat(developer, USER, system), traits)
+    sent = fit_request(chat_request(developer, USER, system), traits)
 
     assert [message["role"] for message in sent["messages"]] == roles
 
@@ -110,53 +110,59 @@ def test_instructions_stand_where_the_model_reads_them(
 def test_tool_calls_and_results_are_paired() -> None:
     call = {"type": "function", "function": {"name": "a", "arguments": "{}"}}
     assistant = {"role": "assistant", "content": "", "tool_calls": [call]}
-    answered = {"role": "tool", "content": "A", "name": "a"}
+    result = {"role": "tool", "content": "A", "name": "a"}
 
-    _, called, result = fitted(chat(USER, assistant, answered))["messages"]
+    _, sent_call, sent_result = fit_request(chat_request(USER, assistant, result))[
+        "messages"
+    ]
 
-    assert result["tool_call_id"] == called["tool_calls"][0]["id"]
+    assert sent_result["tool_call_id"] == sent_call["tool_calls"][0]["id"]
 
 
 @pytest.mark.parametrize(
     ("traits", "kept"), [(QWEN, {"reasoning": "hm"}), (UNKNOWN, {})], ids=str
 )
-def test_earlier_reasoning_goes_to_models_that_reason(
+def test_earlier_reasoning_is_sent_only_to_reasoning_models(
     traits: Traits, kept: dict[str, str]
 ) -> None:
     earlier = {"role": "assistant", "content": "hi"}
 
-    sent = fitted(chat(USER, earlier | {"reasoning": "hm"}), traits)
+    sent = fit_request(chat_request(USER, earlier | {"reasoning": "hm"}), traits)
 
     assert sent["messages"][1] == earlier | kept
 
 
-def test_a_model_without_vision_refuses_pictures() -> None:
+def test_images_for_a_model_without_vision_are_refused() -> None:
     with pytest.raises(InvalidRequest, match='^"mine" does not support vision$'):
-        fitted(chat(showing(picture())), GPT_OSS)
+        fit_request(chat_request(user_message(image_part())), GPT_OSS)
 
 
-def test_pictures_are_counted_over_the_whole_conversation() -> None:
-    turn = showing(picture(), picture(), picture())
+def test_images_of_the_whole_conversation_are_counted() -> None:
+    message = user_message(image_part(), image_part(), image_part())
 
     with pytest.raises(InvalidRequest, match="at most 5 images .* this one has 6"):
-        fitted(chat(turn, USER, turn), QWEN)
+        fit_request(chat_request(message, USER, message), QWEN)
 
 
-def test_pictures_are_weighed_as_what_they_decode_to() -> None:
-    most = 10 << 20
-    heavy = Traits(vision=True, max_image_bytes=most)
+def test_size_of_decoded_images_is_limited() -> None:
+    limit = 10 << 20
+    traits = Traits(vision=True, max_image_bytes=limit)
 
-    fitted(chat(showing(picture(most - 4), picture(4))), heavy)
+    fit_request(
+        chat_request(user_message(image_part(limit - 4), image_part(4))), traits
+    )
     with pytest.raises(InvalidRequest, match=r"at most 10 MB .* this one has 10\.0 MB"):
-        fitted(chat(showing(picture(most - 4), picture(5))), heavy)
+        fit_request(
+            chat_request(user_message(image_part(limit - 4), image_part(5))), traits
+        )
 
 
-def test_pictures_of_tools_count_and_are_shown_by_a_user() -> None:
+def test_images_of_tools_count_and_move_to_a_user_message() -> None:
     call = {"id": "1", "function": {"name": "look"}}
     assistant = {"role": "assistant", "content": "", "tool_calls": [call]}
-    answered = {"role": "tool", "tool_call_id": "1", "content": [picture()]}
+    result = {"role": "tool", "tool_call_id": "1", "content": [image_part()]}
 
-    sent = fitted(chat(USER, assistant, answered), QWEN)
+    sent = fit_request(chat_request(USER, assistant, result), QWEN)
 
     assert [m["role"] for m in sent["messages"]] == [
         "user",
@@ -165,20 +171,20 @@ def test_pictures_of_tools_count_and_are_shown_by_a_user() -> None:
         "user",
     ]
     with pytest.raises(InvalidRequest, match="does not support vision"):
-        fitted(chat(USER, assistant, answered), GPT_OSS)
+        fit_request(chat_request(USER, assistant, result), GPT_OSS)
 
 
-def test_no_tools_take_their_other_keys_along() -> None:
-    request = chat(tools=[], tool_choice="auto", parallel_tool_calls=True)
+def test_fields_about_tools_are_removed_if_there_are_no_tools() -> None:
+    request = chat_request(tools=[], tool_choice="auto", parallel_tool_calls=True)
 
-    assert fitted(request).keys() == {"model", "messages"}
+    assert fit_request(request).keys() == {"model", "messages"}
 
 
-def test_tools_keep_only_the_keys_the_upstream_knows() -> None:
+def test_tools_keep_only_the_fields_that_the_upstream_knows() -> None:
     parameters = {"type": "object", "properties": {"x": {"oneOf": []}}}
-    given = tool("a", parameters=parameters, description=None, examples=[]) | {"x": 1}
+    described = tool("a", parameters=parameters, description=None, examples=[])
 
-    [sent] = fitted(chat(tools=[given]))["tools"]
+    [sent] = fit_request(chat_request(tools=[described | {"x": 1}]))["tools"]
 
     assert sent == tool("a", parameters=parameters)
 
@@ -187,7 +193,7 @@ PROPERTIES = {"a": {"type": "string", "default": "b"}}
 EMPTY = {"type": "object", "properties": {}}
 SCHEMAS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "empty": ({}, EMPTY),
-    "as Ollama leaves it": ({"type": "", "properties": None}, EMPTY),
+    "empty fields, as Ollama sends them": ({"type": "", "properties": None}, EMPTY),
     "no type": (
         {"properties": PROPERTIES},
         {"type": "object", "properties": PROPERTIES},
@@ -196,17 +202,19 @@ SCHEMAS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "sent"), SCHEMAS.values(), ids=SCHEMAS)
-def test_the_parameters_of_a_tool_are_valid_and_whole(
-    given: dict[str, Any], sent: dict[str, Any]
+@pytest.mark.parametrize(("schema", "sent"), SCHEMAS.values(), ids=SCHEMAS)
+def test_required_keywords_are_added_to_parameters(
+    schema: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    [fitted_tool] = fitted(chat(tools=[tool("a", parameters=given)]))["tools"]
+    [fitted_tool] = fit_request(chat_request(tools=[tool("a", parameters=schema)]))[
+        "tools"
+    ]
 
     assert fitted_tool == tool("a", parameters=sent)
 
 
 @pytest.mark.parametrize(
-    ("given", "sent"),
+    ("strict", "sent"),
     [
         ([True, True], [True, True]),
         ([True, False], [None, None]),
@@ -215,31 +223,33 @@ def test_the_parameters_of_a_tool_are_valid_and_whole(
     ],
     ids=str,
 )
-def test_tools_agree_whether_they_are_strict(
-    given: list[bool | None], sent: list[bool | None]
+def test_mixed_strict_values_are_removed(
+    strict: list[bool | None], sent: list[bool | None]
 ) -> None:
-    tools = [tool("a", strict=strict) for strict in given]
+    tools = [tool("a", strict=value) for value in strict]
 
-    fitted_tools = fitted(chat(tools=tools))["tools"]
+    fitted_tools = fit_request(chat_request(tools=tools))["tools"]
 
     assert [tool["function"].get("strict") for tool in fitted_tools] == sent
 
 
-def test_a_form_beside_tools_goes_into_the_one_system_message() -> None:
+def test_response_format_beside_tools_joins_the_one_system_message() -> None:
     system = {"role": "system", "content": "Be brief."}
-    request = chat(USER, system, tools=[tool("a")])
+    request = chat_request(USER, system, tools=[tool("a")])
 
-    sent = fitted(request | {"response_format": {"type": "json_object"}}, QWEN)
+    sent = fit_request(request | {"response_format": {"type": "json_object"}}, QWEN)
 
     assert "response_format" not in sent
     assert [message["role"] for message in sent["messages"]] == ["system", "user"]
     assert "JSON" in sent["messages"][0]["content"]
 
 
-def test_sampling_is_brought_into_range() -> None:
-    request = chat(temperature=3, top_p=-1, frequency_penalty=0, presence_penalty=-9)
+def test_sampling_is_clamped_to_its_ranges() -> None:
+    request = chat_request(
+        temperature=3, top_p=-1, frequency_penalty=0, presence_penalty=-9
+    )
 
-    sent = fitted(request | {"seed": 0})
+    sent = fit_request(request | {"seed": 0})
 
     assert sent == {
         "model": "qwen-3.8-27b",
@@ -252,13 +262,15 @@ def test_sampling_is_brought_into_range() -> None:
 
 
 @pytest.mark.parametrize(("traits", "kept"), [(GPT_OSS, True), (QWEN, False)], ids=str)
-def test_a_prediction_goes_to_models_that_take_it(traits: Traits, kept: bool) -> None:
-    request = chat(prediction={"type": "content", "content": "x"})
+def test_prediction_is_sent_only_to_models_that_support_it(
+    traits: Traits, kept: bool
+) -> None:
+    request = chat_request(prediction={"type": "content", "content": "x"})
 
-    assert ("prediction" in fitted(request, traits)) is kept
+    assert ("prediction" in fit_request(request, traits)) is kept
 
 
-def test_a_raw_prompt_gets_its_model_and_nothing_of_chat() -> None:
+def test_raw_prompt_keeps_only_fields_of_completions() -> None:
     request = {
         "prompt": "once",
         "max_completion_tokens": 8,
@@ -269,7 +281,7 @@ def test_a_raw_prompt_gets_its_model_and_nothing_of_chat() -> None:
         "top_logprobs": 3,
     }
 
-    assert fitted(request, QWEN) == {
+    assert fit_request(request, QWEN) == {
         "model": "qwen-3.8-27b",
         "prompt": "once",
         "max_tokens": 8,
@@ -278,18 +290,18 @@ def test_a_raw_prompt_gets_its_model_and_nothing_of_chat() -> None:
     }
 
 
-def test_requests_are_never_changed() -> None:
+def test_request_is_not_changed_in_place() -> None:
     call = {"function": {"name": "a"}}
-    request = chat(
+    request = chat_request(
         {"role": "developer", "content": "one"},
         {"role": "assistant", "content": "", "tool_calls": [call], "reasoning": "hm"},
-        {"role": "tool", "content": [picture()]},
+        {"role": "tool", "content": [image_part()]},
         tools=[tool("a", strict=True), tool("b")],
         response_format={"type": "json_object"},
         temperature=9,
     )
     before = copy.deepcopy(request)
 
-    fitted(request, QWEN)
+    fit_request(request, QWEN)
 
     assert request == before

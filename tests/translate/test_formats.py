@@ -1,4 +1,4 @@
-"""Every form that a client may ask for gets a question the upstream answers."""
+"""Response formats are fitted to what the upstream supports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.translate.formats import must_be_whole, satisfies, valid, without_tools
+from app.translate.formats import (
+    fit_format,
+    must_be_whole,
+    satisfies,
+    without_tools,
+)
 
 SCHEMA = {
     "type": "object",
@@ -25,23 +30,23 @@ def schema_format(schema: Any = SCHEMA, **fields: Any) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"schema": schema, **fields}}
 
 
-def request(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def chat_request(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"messages": list(messages) or [USER], **fields}
 
 
-def test_a_schema_within_the_limits_is_sent_strict_and_closed() -> None:
-    asked = valid(request(response_format=schema_format()))
+def test_supported_schema_is_sent_strict_and_closed() -> None:
+    fitted = fit_format(chat_request(response_format=schema_format()))
 
-    assert asked["response_format"] == {
+    assert fitted["response_format"] == {
         "type": "json_schema",
         "json_schema": {"name": "response", "strict": True, "schema": STRICT},
     }
 
 
-def test_a_schema_beyond_the_limits_is_sent_as_a_hint() -> None:
-    asked = valid(request(response_format=schema_format(LOOSE)))
+def test_unsupported_schema_is_sent_as_a_hint() -> None:
+    fitted = fit_format(chat_request(response_format=schema_format(LOOSE)))
 
-    assert asked["response_format"]["json_schema"] == {
+    assert fitted["response_format"]["json_schema"] == {
         "name": "response",
         "strict": False,
         "schema": LOOSE,
@@ -49,7 +54,7 @@ def test_a_schema_beyond_the_limits_is_sent_as_a_hint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "sent"),
+    ("fields", "sent"),
     [
         ({"name": "city_of-2"}, {"name": "city_of-2"}),
         ({"name": "a city"}, {"name": "response"}),
@@ -63,32 +68,34 @@ def test_a_schema_beyond_the_limits_is_sent_as_a_hint() -> None:
     ],
     ids=str,
 )
-def test_what_a_client_says_of_its_schema_holds_where_it_can(
-    given: dict[str, Any], sent: dict[str, Any]
+def test_fields_beside_the_schema_are_kept_if_valid(
+    fields: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    asked = valid(request(response_format=schema_format(**{"schema": SCHEMA} | given)))
+    fitted = fit_format(
+        chat_request(response_format=schema_format(**{"schema": SCHEMA} | fields))
+    )
 
-    wanted = asked["response_format"]["json_schema"]
-    assert {key: wanted[key] for key in sent} == sent
+    json_schema = fitted["response_format"]["json_schema"]
+    assert {key: json_schema[key] for key in sent} == sent
 
 
-def test_json_is_asked_for_in_the_prompt_too() -> None:
-    asked = valid(request(response_format=JSON))
+def test_json_object_adds_an_instruction_to_the_prompt() -> None:
+    fitted = fit_format(chat_request(response_format=JSON))
 
-    assert asked["messages"] == [
+    assert fitted["messages"] == [
         {"role": "system", "content": "Reply in JSON."},
         USER,
     ]
-    assert asked["response_format"] == JSON
+    assert fitted["response_format"] == JSON
 
 
 @pytest.mark.parametrize("role", ["system", "developer"])
-def test_the_word_joins_the_leading_instructions(role: str) -> None:
+def test_instruction_joins_the_first_message(role: str) -> None:
     leading = {"role": role, "content": "Be brief."}
 
-    asked = valid(request(leading, USER, response_format=JSON))
+    fitted = fit_format(chat_request(leading, USER, response_format=JSON))
 
-    assert asked["messages"] == [
+    assert fitted["messages"] == [
         {"role": role, "content": "Be brief.\n\nReply in JSON."},
         USER,
     ]
@@ -99,15 +106,17 @@ def test_the_word_joins_the_leading_instructions(role: str) -> None:
     ["Say it in json.", [{"type": "text", "text": "A JSON object, please."}]],
     ids=["text", "parts"],
 )
-def test_a_prompt_with_the_word_stays_as_it_is(content: Any) -> None:
+def test_prompt_with_the_word_json_stays_unchanged(content: Any) -> None:
     message = {"role": "user", "content": content}
 
-    assert valid(request(message, response_format=JSON))["messages"] == [message]
+    assert fit_format(chat_request(message, response_format=JSON))["messages"] == [
+        message
+    ]
 
 
 @pytest.mark.parametrize("response_format", [None, {"type": "text"}, {}], ids=str)
-def test_free_text_needs_no_format(response_format: Any) -> None:
-    assert valid(request(response_format=response_format)) == request()
+def test_text_format_is_removed(response_format: Any) -> None:
+    assert fit_format(chat_request(response_format=response_format)) == chat_request()
 
 
 @pytest.mark.parametrize(
@@ -119,28 +128,28 @@ def test_free_text_needs_no_format(response_format: Any) -> None:
     ],
     ids=["json", "schema", "loose schema"],
 )
-def test_beside_tools_the_form_is_in_the_prompt_alone(
+def test_format_beside_tools_is_described_in_the_prompt(
     response_format: dict[str, Any], words: str
 ) -> None:
-    asked = valid(request(tools=TOOLS, response_format=response_format))
+    fitted = fit_format(chat_request(tools=TOOLS, response_format=response_format))
 
-    system, user = asked["messages"]
+    system, user = fitted["messages"]
     assert system["role"] == "system"
     assert words in system["content"]
     assert user == USER
-    assert asked["tools"] == TOOLS
-    assert "response_format" not in asked
+    assert fitted["tools"] == TOOLS
+    assert "response_format" not in fitted
 
 
-def test_tools_without_a_form_stay_as_they_are() -> None:
-    asked = valid(request(tools=TOOLS, response_format={"type": "text"}))
+def test_text_format_beside_tools_changes_only_the_format() -> None:
+    fitted = fit_format(chat_request(tools=TOOLS, response_format={"type": "text"}))
 
-    assert asked == request(tools=TOOLS)
+    assert fitted == chat_request(tools=TOOLS)
 
 
-def test_the_second_question_enforces_the_form_without_tools() -> None:
-    first = valid(
-        request(tools=TOOLS, tool_choice="auto", parallel_tool_calls=False)
+def test_request_without_tools_enforces_the_format() -> None:
+    first = fit_format(
+        chat_request(tools=TOOLS, tool_choice="auto", parallel_tool_calls=False)
         | {"response_format": schema_format()}
     )
 
@@ -150,26 +159,26 @@ def test_the_second_question_enforces_the_form_without_tools() -> None:
     assert second.keys() == {"messages", "response_format"}
 
 
-def test_the_second_question_for_mere_json_is_whole() -> None:
-    first = valid(request(tools=TOOLS, response_format=JSON))
+def test_request_without_tools_for_json_object_must_be_whole() -> None:
+    first = fit_format(chat_request(tools=TOOLS, response_format=JSON))
 
     assert must_be_whole(without_tools(first, JSON))
 
 
 @pytest.mark.parametrize(
-    ("asked", "whole"),
+    ("form", "whole"),
     [
-        (request(), False),
-        (request(response_format=JSON), True),
-        (request(response_format=JSON, tools=TOOLS), False),
-        (request(response_format=JSON, tools=[]), True),
-        (request(response_format=schema_format()), False),
+        (chat_request(), False),
+        (chat_request(response_format=JSON), True),
+        (chat_request(response_format=JSON, tools=TOOLS), False),
+        (chat_request(response_format=JSON, tools=[]), True),
+        (chat_request(response_format=schema_format()), False),
         ({"prompt": "x"}, False),
     ],
     ids=["text", "json", "json and tools", "json and no tool", "schema", "raw"],
 )
-def test_only_mere_json_cannot_be_streamed(asked: dict[str, Any], whole: bool) -> None:
-    assert must_be_whole(asked) is whole
+def test_only_json_object_must_be_whole(form: dict[str, Any], whole: bool) -> None:
+    assert must_be_whole(form) is whole
 
 
 RECURSIVE = {"$ref": "#"}
@@ -178,22 +187,22 @@ SATISFIES = {
     "any text": ("hello", {"type": "text"}, True),
     "an object": ('{"a": 1}', JSON, True),
     "an array": (" [1] ", JSON, True),
-    "a bare number": ("1", JSON, False),
+    "a number": ("1", JSON, False),
     "not json": ("hello", JSON, False),
-    "nothing": ("", JSON, False),
+    "empty": ("", JSON, False),
     "fenced json": ('```json\n{"a": 1}\n```', JSON, False),
-    "endless nesting": ("[" * 100_000, JSON, False),
-    "fits": ('{"city": "Paris"}', schema_format(), True),
+    "deep nesting": ("[" * 100_000, JSON, False),
+    "satisfies the schema": ('{"city": "Paris"}', schema_format(), True),
     "lacks a field": ("{}", schema_format(), False),
     "wrong type": ('{"city": 1}', schema_format(), False),
     "not json for a schema": ("Paris", schema_format(), False),
-    "a broken schema": ("{}", schema_format({"type": "strng"}), True),
-    "no schema at all": ("{}", schema_format(5), True),
+    "an invalid schema": ("{}", schema_format({"type": "strng"}), True),
+    "a number as schema": ("{}", schema_format(5), True),
     "a dangling reference": ("{}", schema_format({"$ref": "#/$defs/X"}), True),
-    "an outer reference": ("{}", schema_format({"$ref": "http://x.test/s"}), True),
+    "an external reference": ("{}", schema_format({"$ref": "http://x.test/s"}), True),
     "an endless reference": ("{}", schema_format(RECURSIVE), True),
-    "a pattern is not tried": ('"aaaa!"', schema_format({"pattern": "^b$"}), True),
-    "nor those of properties": (
+    "a pattern is not checked": ('"aaaa!"', schema_format({"pattern": "^b$"}), True),
+    "patternProperties are not checked": (
         '{"a": 1}',
         schema_format({"patternProperties": {"^b": {}}, "additionalProperties": False}),
         True,
@@ -211,17 +220,17 @@ SATISFIES = {
 @pytest.mark.parametrize(
     ("text", "response_format", "expected"), SATISFIES.values(), ids=SATISFIES.keys()
 )
-def test_an_answer_is_held_against_the_form(
+def test_text_satisfies_its_format(
     text: str, response_format: dict[str, Any], expected: bool
 ) -> None:
     assert satisfies(text, response_format) is expected
 
 
-def test_requests_are_never_changed() -> None:
-    asked = request(tools=TOOLS, response_format=schema_format())
-    before = copy.deepcopy(asked)
+def test_request_is_not_changed_in_place() -> None:
+    fitted = chat_request(tools=TOOLS, response_format=schema_format())
+    before = copy.deepcopy(fitted)
 
-    valid(asked)
-    without_tools(asked, schema_format())
+    fit_format(fitted)
+    without_tools(fitted, schema_format())
 
-    assert asked == before
+    assert fitted == before

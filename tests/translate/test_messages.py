@@ -1,4 +1,4 @@
-"""Conversations are repaired without losing what was said."""
+"""Messages are changed to what the upstream accepts, without loss."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from app.translate.messages import (
+    join_texts,
     text_of,
+    with_images_from_users,
     with_instruction,
     with_known_roles,
     with_one_system,
-    with_pictures_from_users,
 )
 
-PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 
 
-def said(role: str, content: Any) -> dict[str, Any]:
+def message(role: str, content: Any) -> dict[str, Any]:
     return {"role": role, "content": content}
 
 
@@ -31,12 +32,17 @@ def text(content: str) -> dict[str, str]:
         ("one", "one"),
         (None, ""),
         ([], ""),
-        ([text("one"), PICTURE, text("two")], "one\ntwo"),
+        ([text("one"), IMAGE, text("two")], "one\ntwo"),
     ],
     ids=["text", "none", "no parts", "parts"],
 )
-def test_text_is_read_from_any_content(content: Any, expected: str) -> None:
+def test_text_of_content(content: Any, expected: str) -> None:
     assert text_of(content) == expected
+
+
+def test_parts_are_joined_only_if_all_are_texts() -> None:
+    assert join_texts([text("one"), text("two")], " ") == "one two"
+    assert join_texts([text("one"), IMAGE], " ") == [text("one"), IMAGE]
 
 
 @pytest.mark.parametrize(
@@ -49,83 +55,86 @@ def test_text_is_read_from_any_content(content: Any, expected: str) -> None:
         (False, "", "user"),
     ],
 )
-def test_roles_are_those_the_model_knows(
+def test_unsupported_roles_are_replaced(
     developer_role: bool, role: str, expected: str
 ) -> None:
-    [known] = with_known_roles([said(role, "x")], developer_role=developer_role)
+    [known] = with_known_roles([message(role, "x")], developer_role=developer_role)
 
-    assert known == said(expected, "x")
+    assert known == message(expected, "x")
 
 
-def test_system_messages_are_joined_in_front() -> None:
+def test_system_messages_become_one_first_message() -> None:
     messages = [
-        said("user", "hello"),
-        said("system", "one"),
-        said("assistant", "hi"),
-        said("system", ""),
-        said("system", "two"),
+        message("user", "hello"),
+        message("system", "one"),
+        message("assistant", "hi"),
+        message("system", ""),
+        message("system", "two"),
     ]
 
     assert with_one_system(messages) == [
-        said("system", "one\n\ntwo"),
-        said("user", "hello"),
-        said("assistant", "hi"),
+        message("system", "one\n\ntwo"),
+        message("user", "hello"),
+        message("assistant", "hi"),
     ]
 
 
-def test_a_system_of_parts_keeps_them_all() -> None:
-    messages = [said("system", "one"), said("system", [text("two"), PICTURE])]
+def test_joined_system_message_keeps_parts() -> None:
+    messages = [message("system", "one"), message("system", [text("two"), IMAGE])]
 
     assert with_one_system(messages) == [
-        said("system", [text("one"), text("two"), PICTURE])
+        message("system", [text("one"), text("two"), IMAGE])
     ]
 
 
-def test_no_system_message_is_invented() -> None:
-    assert with_one_system([said("user", "hello")]) == [said("user", "hello")]
+def test_messages_without_system_stay_unchanged() -> None:
+    assert with_one_system([message("user", "hello")]) == [message("user", "hello")]
 
 
 @pytest.mark.parametrize(
     ("messages", "expected"),
     [
-        ([], [said("system", "line")]),
-        ([said("user", "x")], [said("system", "line"), said("user", "x")]),
-        ([said("system", "x")], [said("system", "x\n\nline")]),
-        ([said("developer", "x")], [said("developer", "x\n\nline")]),
-        ([said("system", [text("x")])], [said("system", [text("x"), text("line")])]),
+        ([], [message("system", "line")]),
+        ([message("user", "x")], [message("system", "line"), message("user", "x")]),
+        ([message("system", "x")], [message("system", "x\n\nline")]),
+        ([message("developer", "x")], [message("developer", "x\n\nline")]),
+        (
+            [message("system", [text("x")])],
+            [message("system", [text("x"), text("line")])],
+        ),
     ],
-    ids=["nothing", "a user", "a system", "a developer", "parts"],
+    ids=["empty", "user", "system", "developer", "parts"],
 )
-def test_an_instruction_stands_in_front(
+def test_instruction_is_added_to_the_first_message(
     messages: list[dict[str, Any]], expected: list[dict[str, Any]]
 ) -> None:
     assert with_instruction(messages, "line") == expected
 
 
-def test_pictures_of_tools_are_shown_by_a_user_after_the_last_of_them() -> None:
+def test_images_of_tools_move_to_a_user_message_after_the_last_tool() -> None:
     messages = [
-        said("tool", [text("a screen"), PICTURE]),
-        said("tool", "done"),
-        said("assistant", "I see."),
-        said("tool", [PICTURE]),
+        message("tool", [text("a screen"), IMAGE]),
+        message("tool", "done"),
+        message("assistant", "I see."),
+        message("tool", [IMAGE]),
     ]
 
-    assert with_pictures_from_users(messages) == [
-        said("tool", "a screen"),
-        said("tool", "done"),
-        said("user", [PICTURE]),
-        said("assistant", "I see."),
-        said("tool", ""),
-        said("user", [PICTURE]),
+    assert with_images_from_users(messages) == [
+        message("tool", "a screen"),
+        message("tool", "done"),
+        message("user", [IMAGE]),
+        message("assistant", "I see."),
+        message("tool", ""),
+        message("user", [IMAGE]),
     ]
 
 
-def test_pictures_of_assistants_are_shown_by_a_user() -> None:
+def test_images_of_assistants_move_to_a_user_message() -> None:
     call = {"id": "1", "function": {"name": "draw"}}
-    drawing = said("assistant", [text("Look:"), PICTURE]) | {"tool_calls": [call]}
+    drawing = message("assistant", [text("Look:"), IMAGE]) | {"tool_calls": [call]}
 
-    assert with_pictures_from_users([drawing, said("tool", "done")]) == [
-        said("assistant", "Look:") | {"tool_calls": [call]},
-        said("tool", "done"),
-        said("user", [PICTURE]),
+    assert with_images_from_users([drawing, message("tool", "done")]) == [
+        message("assistant", "Look:") | {"tool_calls": [call]},
+        message("tool", "done"),
+        message("user", [IMAGE]),
     ]

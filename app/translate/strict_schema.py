@@ -1,6 +1,6 @@
 """The JSON schemas that the upstream enforces while it decodes (`strict: true`).
 
-Whatever it does not take goes up as a mere hint. The limits are of its documentation:
+Any other schema is sent with `strict: false`, as a hint. The limits are documented at
 https://inference-docs.cerebras.ai/capabilities/structured-outputs
 """
 
@@ -12,13 +12,13 @@ from typing import Any
 
 from app.wire import json_codec
 
-LONGEST_SCHEMA = 5000  # characters
-DEEPEST_SCHEMA = 10
-MOST_PROPERTIES = 500  # of one object
-MOST_ENUM_VALUES = 500  # of the whole schema
-MOST_CHOICES = 5  # of one anyOf
+MAX_CHARACTERS = 5000
+MAX_DEPTH = 10
+MAX_PROPERTIES = 500  # of one object
+MAX_ENUM_VALUES = 500  # of the whole schema
+MAX_ANY_OF = 5  # schemas in one anyOf
 
-# What strict decoding takes, and what each keyword's value must be.
+# The keywords that strict mode supports, with the types of their values.
 KEYWORDS: Mapping[str, type | tuple[type, ...]] = {
     "type": str,
     "properties": dict,
@@ -44,60 +44,61 @@ NARROWING = frozenset({"type", "enum", "const", "anyOf", "$ref"})
 OLD_DEFINITIONS, DEFINITIONS = "#/definitions/", "#/$defs/"
 
 
-def enforceable(schema: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The schema with its objects closed, if strict decoding takes it."""
+def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the schema with its objects closed; None if strict mode refuses it."""
     try:
         closed = _closed(schema)
-        return closed if _is_within_limits(closed) else None
+        return closed if _is_supported(closed) else None
     except RecursionError:
         return None
 
 
 def _closed(schema: Any) -> Any:
-    """Say `additionalProperties: false` where an object leaves it open to doubt."""
+    """Add `additionalProperties: false` to objects that do not have the keyword."""
     if not isinstance(schema, dict):
         return schema
     closed = {}
     for key, value in schema.items():
         if key == "definitions":
-            closed["$defs"] = _closed_below("$defs", value)
+            closed["$defs"] = _closed_value("$defs", value)
         elif key != "$schema":
-            closed[key] = _closed_below(key, value)
+            closed[key] = _closed_value(key, value)
     if closed.get("properties"):
         closed.setdefault("additionalProperties", False)
     return closed
 
 
-def _closed_below(key: str, value: Any) -> Any:
+def _closed_value(key: str, value: Any) -> Any:
+    """Return a keyword's value with the schemas in it closed."""
     if key in ("properties", "$defs") and isinstance(value, dict):
-        return {name: _closed(below) for name, below in value.items()}
+        return {name: _closed(schema) for name, schema in value.items()}
     if key == "anyOf" and isinstance(value, list):
-        return [_closed(below) for below in value]
+        return [_closed(schema) for schema in value]
     if key == "$ref" and isinstance(value, str):
         return value.replace(OLD_DEFINITIONS, DEFINITIONS, 1)
     return _closed(value) if key == "items" else value
 
 
-def _is_within_limits(schema: dict[str, Any]) -> bool:
-    if len(json_codec.encode(schema).decode()) > LONGEST_SCHEMA:
+def _is_supported(schema: dict[str, Any]) -> bool:
+    if len(json_codec.encode(schema).decode()) > MAX_CHARACTERS:
         return False
     nodes = list(_nodes(schema))
     return (
         schema.get("type") == "object"
-        and all(_is_plain(node) for node in nodes)
-        and sum(len(node.get("enum", ())) for node in nodes) <= MOST_ENUM_VALUES
-        and _has_sound_references(schema)
+        and all(_is_supported_node(node) for node in nodes)
+        and sum(len(node.get("enum", ())) for node in nodes) <= MAX_ENUM_VALUES
+        and _has_supported_references(schema)
     )
 
 
 def _nodes(schema: Any) -> Iterator[Any]:
-    """The schema and all that it contains."""
+    """Yield the schema and all schemas in it."""
     yield schema
-    for below in _below(schema):
-        yield from _nodes(below)
+    for child in _children(schema):
+        yield from _nodes(child)
 
 
-def _below(schema: Any) -> Iterator[Any]:
+def _children(schema: Any) -> Iterator[Any]:
     if not isinstance(schema, dict):
         return
     for key in ("properties", "$defs"):
@@ -109,8 +110,8 @@ def _below(schema: Any) -> Iterator[Any]:
         yield schema["items"]
 
 
-def _is_plain(node: Any) -> bool:
-    """Whether one schema, without those below it, has only what strict mode takes."""
+def _is_supported_node(node: Any) -> bool:
+    """Return whether strict mode supports a schema, apart from the schemas in it."""
     return (
         isinstance(node, dict)
         and all(
@@ -118,23 +119,23 @@ def _is_plain(node: Any) -> bool:
             for key, value in node.items()
         )
         and not NARROWING.isdisjoint(node)
-        and len(node.get("properties", ())) <= MOST_PROPERTIES
-        and len(node.get("anyOf", ())) <= MOST_CHOICES
-        and _is_shut(node)
+        and len(node.get("properties", ())) <= MAX_PROPERTIES
+        and len(node.get("anyOf", ())) <= MAX_ANY_OF
+        and _is_closed(node)
     )
 
 
-def _is_shut(node: Mapping[str, Any]) -> bool:
-    """An object that names no properties is free, which strict mode cannot be."""
+def _is_closed(node: Mapping[str, Any]) -> bool:
+    """Return whether the schema is no object, or one with a fixed set of properties."""
     if node.get("type") != "object" and "properties" not in node:
         return True
     return bool(node.get("properties")) and node["additionalProperties"] is False
 
 
-def _has_sound_references(schema: Mapping[str, Any]) -> bool:
-    """References lead into `$defs`, never in a circle, and not too deep."""
+def _has_supported_references(schema: Mapping[str, Any]) -> bool:
+    """Return whether all references lead to `$defs`, without cycles or excess depth."""
     definitions = schema.get("$defs", {})
-    graph = {name: set(_references(below)) for name, below in definitions.items()}
+    graph = {name: set(_references(child)) for name, child in definitions.items()}
     if not set(_references(schema)) <= graph.keys():
         return False
     depths: dict[str, int] = {}
@@ -143,7 +144,7 @@ def _has_sound_references(schema: Mapping[str, Any]) -> bool:
             depths[name] = _depth(definitions[name], depths)
     except CycleError:
         return False
-    return _depth(schema, depths) <= DEEPEST_SCHEMA
+    return _depth(schema, depths) <= MAX_DEPTH
 
 
 def _references(schema: Any) -> Iterator[str]:
@@ -153,7 +154,8 @@ def _references(schema: Any) -> Iterator[str]:
 
 
 def _depth(schema: Mapping[str, Any], depths: Mapping[str, int]) -> int:
-    """Levels of nesting, those behind a reference included."""
-    referred = depths.get(schema.get("$ref", "").removeprefix(DEFINITIONS), 1)
-    own = {key: value for key, value in schema.items() if key != "$defs"}
-    return max([referred, *(1 + _depth(below, depths) for below in _below(own))])
+    """Return the levels of nesting; `depths` holds those of the definitions."""
+    definition_depth = depths.get(schema.get("$ref", "").removeprefix(DEFINITIONS), 1)
+    without_definitions = {k: v for k, v in schema.items() if k != "$defs"}
+    child_depths = [_depth(child, depths) for child in _children(without_definitions)]
+    return max([definition_depth, *(1 + depth for depth in child_depths)])

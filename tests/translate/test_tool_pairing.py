@@ -1,4 +1,4 @@
-"""Tool calls and their results leave as the upstream demands, whatever came in."""
+"""Each tool call is followed by its result, whatever the client sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.translate.pairing import pair
+from app.translate.tool_pairing import pair_results
 
 USER = {"role": "user", "content": "hello"}
 
@@ -25,38 +25,38 @@ def result(content: str, **link: str) -> dict[str, Any]:
     return {"role": "tool", "content": content, **link}
 
 
-def outline(messages: list[dict[str, Any]]) -> list[str]:
-    """A conversation in short: calls by name, results by the call they answer."""
+def summarize(messages: list[dict[str, Any]]) -> list[str]:
+    """Return a line per message, with results named after their calls."""
     names = {
-        made["id"]: made["function"]["name"]
+        call["id"]: call["function"]["name"]
         for message in messages
-        for made in message.get("tool_calls", ())
+        for call in message.get("tool_calls", ())
     }
     lines = []
     for message in messages:
         if message["role"] == "tool":
             lines.append(f"{names[message['tool_call_id']]}={message['content']}")
         elif "tool_calls" in message:
-            called = (made["function"]["name"] for made in message["tool_calls"])
-            lines.append("call " + " ".join(called))
+            call_names = (call["function"]["name"] for call in message["tool_calls"])
+            lines.append("call " + " ".join(call_names))
         else:
             lines.append(f"{message['role']}: {message['content']}")
     return lines
 
 
 def assert_valid(messages: list[dict[str, Any]]) -> None:
-    """The upstream's rule: calls answered at once, no orphan, no id twice."""
-    seen: list[str] = []
-    due: list[str] = []
+    """Assert that results follow their calls at once and that ids are unique."""
+    ids: list[str] = []
+    open_ids: list[str] = []
     for message in messages:
         if message["role"] == "tool":
-            due.remove(message["tool_call_id"])
+            open_ids.remove(message["tool_call_id"])
             continue
-        assert not due
-        due = [made["id"] for made in message.get("tool_calls", ())]
-        seen += due
-    assert not due
-    assert len(seen) == len(set(seen))
+        assert not open_ids
+        open_ids = [call["id"] for call in message.get("tool_calls", ())]
+        ids += open_ids
+    assert not open_ids
+    assert len(ids) == len(set(ids))
 
 
 CONVERSATIONS = {
@@ -76,11 +76,11 @@ CONVERSATIONS = {
         ],
         ["call a b", "a=A", "b=B"],
     ),
-    "by order, with neither": (
+    "by order, without id or name": (
         [assistant(call("a"), call("b")), result("A"), result("B")],
         ["call a b", "a=A", "b=B"],
     ),
-    "one name twice, by order": (
+    "a name that is called twice, by order": (
         [
             assistant(call("a"), call("b"), call("a")),
             result("A1", name="a"),
@@ -89,7 +89,7 @@ CONVERSATIONS = {
         ],
         ["call a b a", "a=A1", "b=B", "a=A2"],
     ),
-    "an id that fits beats the order": (
+    "a matching id takes precedence over the order": (
         [
             assistant(call("a", "1"), call("b", "2")),
             result("B", tool_call_id="unknown"),
@@ -97,7 +97,7 @@ CONVERSATIONS = {
         ],
         ["call a b", "a=A", "b=B"],
     ),
-    "a name nobody called falls back to order": (
+    "an unknown name falls back to the order": (
         [assistant(call("a")), result("A", name="functions.a")],
         ["call a", "a=A"],
     ),
@@ -109,7 +109,7 @@ CONVERSATIONS = {
         ],
         ["call a b", "a=A", "b=B"],
     ),
-    "an id used again in a later turn": (
+    "an id used again in a later round": (
         [
             assistant(call("a", "0")),
             result("A1", tool_call_id="0"),
@@ -158,7 +158,7 @@ CONVERSATIONS = {
         [USER, assistant(call("a"), content="Let me see.")],
         ["user: hello", "assistant: Let me see."],
     ),
-    "a silent call that ends the conversation": (
+    "a call without text that ends the conversation": (
         [USER, assistant(call("a"))],
         ["user: hello"],
     ),
@@ -166,11 +166,11 @@ CONVERSATIONS = {
         [result("42", name="answer"), USER],
         ["user: Result of answer:\n42", "user: hello"],
     ),
-    "a result too many": (
+    "more results than calls": (
         [assistant(call("a", "1")), result("A"), result("more"), USER],
         ["call a", "a=A", "user: Result of a tool:\nmore", "user: hello"],
     ),
-    "many turns with neither id nor name": (
+    "many rounds without ids and names": (
         [
             USER,
             assistant(call("a")),
@@ -207,9 +207,9 @@ def test_every_call_is_followed_by_its_result(
 ) -> None:
     before = copy.deepcopy(messages)
 
-    paired = pair(messages)
+    paired = pair_results(messages)
 
-    assert outline(paired) == expected
+    assert summarize(paired) == expected
     assert_valid(paired)
     assert messages == before
 
@@ -217,58 +217,60 @@ def test_every_call_is_followed_by_its_result(
 @pytest.mark.parametrize(
     "messages", [case[0] for case in CONVERSATIONS.values()], ids=CONVERSATIONS.keys()
 )
-def test_a_paired_conversation_stays_as_it_is(messages: list[dict[str, Any]]) -> None:
-    paired = pair(messages)
+def test_pairing_twice_changes_nothing(messages: list[dict[str, Any]]) -> None:
+    paired = pair_results(messages)
 
-    assert pair(paired) == paired
+    assert pair_results(paired) == paired
 
 
-def test_ids_of_the_client_are_kept_where_they_are_unique() -> None:
-    paired = pair([assistant(call("a", "call_x")), result("A", tool_call_id="call_x")])
+def test_unique_ids_of_the_client_are_kept() -> None:
+    paired = pair_results(
+        [assistant(call("a", "call_x")), result("A", tool_call_id="call_x")]
+    )
 
     assert paired[0]["tool_calls"][0]["id"] == "call_x"
     assert paired[1]["tool_call_id"] == "call_x"
 
 
-def test_made_ids_look_like_the_upstreams() -> None:
-    paired = pair([assistant(call("a")), result("A")])
+def test_new_id_has_nine_hexadecimal_digits() -> None:
+    paired = pair_results([assistant(call("a")), result("A")])
 
-    made = paired[0]["tool_calls"][0]["id"]
-    assert len(made) == 9
-    assert int(made, 16) >= 0
+    new_id = paired[0]["tool_calls"][0]["id"]
+    assert len(new_id) == 9
+    assert int(new_id, 16) >= 0
 
 
-def test_made_ids_stay_when_the_conversation_grows() -> None:
+def test_new_ids_stay_the_same_when_the_conversation_grows() -> None:
     start = [USER, assistant(call("a"), call("a")), result("A1"), result("A2")]
 
-    paired = pair(start)
-    grown = pair([*start, assistant(call("a")), result("A3"), USER])
+    paired = pair_results(start)
+    grown = pair_results([*start, assistant(call("a")), result("A3"), USER])
 
     assert grown[: len(paired)] == paired
 
 
-def test_a_result_keeps_its_name_and_a_call_its_arguments() -> None:
-    paired = pair([assistant(call("a", "", '{"x": 1}')), result("A", name="a")])
+def test_name_of_result_and_arguments_of_call_are_kept() -> None:
+    paired = pair_results([assistant(call("a", "", '{"x": 1}')), result("A", name="a")])
 
     assert paired[0]["tool_calls"][0]["function"]["arguments"] == '{"x": 1}'
     assert paired[1]["name"] == "a"
 
 
-def test_a_call_without_arguments_has_an_empty_object() -> None:
+def test_missing_arguments_become_an_empty_object() -> None:
     bare = {"function": {"name": "a"}}
 
-    paired = pair([assistant(bare), result("A")])
+    paired = pair_results([assistant(bare), result("A")])
 
     assert paired[0]["tool_calls"][0]["function"] == {"name": "a", "arguments": "{}"}
 
 
-def test_an_orphan_of_parts_keeps_its_text() -> None:
+def test_result_without_call_keeps_the_text_of_its_parts() -> None:
     parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
 
-    paired = pair([{"role": "tool", "content": parts}])
+    paired = pair_results([{"role": "tool", "content": parts}])
 
     assert paired == [{"role": "user", "content": "Result of a tool:\none\ntwo"}]
 
 
-def test_a_conversation_without_tools_passes() -> None:
-    assert pair([USER]) == [USER]
+def test_messages_without_tools_stay_unchanged() -> None:
+    assert pair_results([USER]) == [USER]
