@@ -1,4 +1,4 @@
-"""Pictures as the upstream takes them: PNG and JPEG; others are made into those."""
+"""Images as the upstream accepts them: PNG and JPEG. GIF and WebP are converted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.errors import InvalidRequest
 
-MAGIC = (
+MAGIC_NUMBERS = (
     ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
     ("JPEG", re.compile(rb"\xff\xd8\xff")),
     ("GIF", re.compile(rb"GIF8[79]a")),
@@ -21,9 +21,9 @@ MAGIC = (
     ("WAV audio", re.compile(rb"RIFF....WAVE", re.DOTALL)),
     ("MP3 audio", re.compile(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")),
 )
-MAGIC_CHARACTERS = 16  # of base64: the twelve bytes that tell all of them apart
+MAGIC_CHARACTERS = 16  # of base64: twelve bytes, the longest magic number
 
-TAKEN = frozenset({"PNG", "JPEG"})
+ACCEPTED = frozenset({"PNG", "JPEG"})
 CONVERTED = frozenset({"GIF", "WebP"})
 MAX_PIXELS = 50_000_000
 TOO_LARGE = f"an image has more than {MAX_PIXELS // 1_000_000} million pixels"
@@ -31,51 +31,57 @@ JPEG_QUALITY = 90
 
 OPAQUE = 255
 
-BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+# Pillow raises these for too many pixels and for damaged files.
+SIZE_ERRORS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 
 
-def must_convert(pictures: Iterable[str]) -> bool:
-    """Whether any of these, in base64, will cost time: told from its first bytes."""
-    return any(_kind(picture) in CONVERTED for picture in pictures)
+def must_convert(images: Iterable[str]) -> bool:
+    """Return whether any of the base64 images needs conversion, which is slow."""
+    return any(_format(encoded) in CONVERTED for encoded in images)
 
 
-def data_uri(picture: str) -> str:
-    """A picture in base64 as the upstream takes it."""
-    picture = "".join(picture.split())
-    kind = _kind(picture)
-    if kind in CONVERTED:
-        return _uri(*_convert(picture, kind))
-    if kind in TAKEN:
-        return _uri(kind, picture)
+def data_uri(encoded: str) -> str:
+    """Return a base64 image as a data URI that the upstream accepts."""
+    encoded = "".join(encoded.split())
+    name = _format(encoded)
+    if name in CONVERTED:
+        return _uri(*_convert(encoded, name))
+    if name in ACCEPTED:
+        return _uri(name, encoded)
     raise InvalidRequest(
-        f"an image is {kind or 'of an unknown type'}; PNG, JPEG, WebP and GIF are taken"
+        f"an image is {name or 'of an unknown type'}; "
+        "PNG, JPEG, WebP and GIF are accepted"
     )
 
 
-def _uri(kind: str, encoded: str) -> str:
-    return f"data:image/{kind.lower()};base64,{encoded}"
+def _uri(name: str, encoded: str) -> str:
+    return f"data:image/{name.lower()};base64,{encoded}"
 
 
-def _kind(picture: str) -> str | None:
-    start = "".join(picture[: 2 * MAGIC_CHARACTERS].split())[:MAGIC_CHARACTERS]
+def _format(encoded: str) -> str | None:
+    """Return the name of the format, from the first bytes; None if unknown."""
+    start = "".join(encoded[: 2 * MAGIC_CHARACTERS].split())[:MAGIC_CHARACTERS]
     try:
         head = base64.b64decode(start[: len(start) // 4 * 4])
     except (binascii.Error, ValueError):
         return None
-    return next((kind for kind, magic in MAGIC if magic.match(head)), None)
+    return next((name for name, magic in MAGIC_NUMBERS if magic.match(head)), None)
 
 
-def _convert(picture: str, kind: str) -> tuple[str, str]:
-    """The first frame, as PNG where something shows through it, else as JPEG."""
+def _convert(encoded: str, name: str) -> tuple[str, str]:
+    """Return format and base64 of the first frame: a PNG if transparent, else a JPEG.
+
+    `name` is the format of the image as sent.
+    """
     try:
-        with Image.open(io.BytesIO(base64.b64decode(picture)), formats=[kind]) as image:
+        with Image.open(io.BytesIO(base64.b64decode(encoded)), formats=[name]) as image:
             _check_size(image)
             frame = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    except BOMBS as error:
+    except SIZE_ERRORS as error:
         raise InvalidRequest(TOO_LARGE) from error
-    except BROKEN as error:
-        raise InvalidRequest(f"a {kind} image is damaged or cut short") from error
+    except DECODE_ERRORS as error:
+        raise InvalidRequest(f"a {name} image is damaged or cut short") from error
     if _is_transparent(frame):
         return "PNG", _encode(frame, "PNG")
     return "JPEG", _encode(frame.convert("RGB"), "JPEG")
@@ -94,7 +100,7 @@ def _check_size(image: Image.Image) -> None:
         raise InvalidRequest(TOO_LARGE)
 
 
-def _encode(image: Image.Image, kind: str) -> str:
-    encoded = io.BytesIO()
-    image.save(encoded, kind, quality=JPEG_QUALITY)
-    return base64.b64encode(encoded.getvalue()).decode()
+def _encode(image: Image.Image, name: str) -> str:
+    file = io.BytesIO()
+    image.save(file, name, quality=JPEG_QUALITY)
+    return base64.b64encode(file.getvalue()).decode()

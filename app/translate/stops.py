@@ -1,4 +1,4 @@
-"""Stop sequences beyond those the upstream takes, enforced while the answer passes."""
+"""Stop sequences beyond the upstream's limit: Cerellama cuts the reply at them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from app.wire.completion import Choice, Chunk, Delta
 
 UPSTREAM_LIMIT = 4
 
-# Each is looked for in each chunk, where other streams wait for it.
-MOST = 100
-LONGEST = 1000  # characters
+# Each chunk is searched for each of these, which delays the worker's other streams.
+MAX_FURTHER = 100
+MAX_LENGTH = 1000  # characters
 
 
 def split(stops: Iterable[str]) -> tuple[list[str], list[str]]:
-    """What goes upstream, and what is left to cut here."""
-    told = [stop for stop in stops if stop]
-    sent, further = told[:UPSTREAM_LIMIT], told[UPSTREAM_LIMIT:]
-    if len(further) > MOST or max(map(len, further), default=0) > LONGEST:
+    """Return the stop sequences to send, and the further ones to search for here."""
+    nonempty = [stop for stop in stops if stop]
+    sent, further = nonempty[:UPSTREAM_LIMIT], nonempty[UPSTREAM_LIMIT:]
+    if len(further) > MAX_FURTHER or max(map(len, further), default=0) > MAX_LENGTH:
         raise InvalidRequest(
-            f"there may be {UPSTREAM_LIMIT} stop sequences, and {MOST} more of at most "
-            f"{LONGEST} characters"
+            f"there may be {UPSTREAM_LIMIT} stop sequences, and {MAX_FURTHER} more of "
+            f"at most {MAX_LENGTH} characters"
         )
     return sent, further
 
@@ -32,13 +32,13 @@ def split(stops: Iterable[str]) -> tuple[list[str], list[str]]:
 def cut(
     batches: Iterable[Sequence[Chunk]], stops: Sequence[str], close: Callable[[], Any]
 ) -> Iterator[list[Chunk]]:
-    """End a stream at the first stop in its text; `close` hears that reading ends."""
-    text = Text(stops)
+    """Yield the batches up to the first stop sequence, then call `close`."""
+    cutter = StreamCutter(stops)
     for batch in batches:
         kept: list[Chunk] = []
         for chunk in batch:
-            kept += text.pass_on(chunk)
-            if text.is_cut:
+            kept += cutter.feed(chunk)
+            if cutter.is_cut:
                 close()
                 yield kept
                 return
@@ -47,71 +47,74 @@ def cut(
 
 
 def cut_completion(completion: Chunk, stops: Sequence[str]) -> Chunk:
-    """End a whole answer at the first stop in its text."""
+    """Return a whole completion up to the first stop sequence in its text."""
     choice = completion.choices[0] if completion.choices else Choice()
-    said = choice.message or Delta(content=choice.text)
-    found = find(said.content or "", stops)
-    if found is None:
+    message = choice.message or Delta(content=choice.text)
+    text = message.content or ""
+    match = find_first(text, stops)
+    if match is None:
         return completion
-    shown = (said.content or "")[: found.place]
-    message = Delta(content=shown, reasoning=said.reasoning)
-    end = Choice(message=message, finish_reason="stop", stop_sequence=found.stop)
+    cut_message = Delta(content=text[: match.position], reasoning=message.reasoning)
+    cut_choice = Choice(
+        message=cut_message, finish_reason="stop", stop_sequence=match.stop
+    )
     return Chunk(
-        choices=[end],
+        choices=[cut_choice],
         usage=completion.usage,
         time_info=completion.time_info,
     )
 
 
-class Found(NamedTuple):
-    place: int
+class Match(NamedTuple):
+    position: int
     stop: str
 
 
-def find(text: str, stops: Iterable[str]) -> Found | None:
-    """Which of the stops begins first, and where."""
-    found = [Found(text.find(stop), stop) for stop in stops if stop in text]
-    return min(found, default=None)
+def find_first(text: str, stops: Iterable[str]) -> Match | None:
+    """Return the stop sequence that begins first in the text."""
+    matches = [Match(text.find(stop), stop) for stop in stops if stop in text]
+    return min(matches, default=None)
 
 
-class Text:
-    """The text of a stream, less the end of it that could begin a stop."""
+class StreamCutter:
+    """Holds back the end of the text while it could be the beginning of a stop."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         self.stops = stops
         self.held = ""
         self.is_cut = False
 
-    def pass_on(self, chunk: Chunk) -> list[Chunk]:
-        """What of a chunk may be seen already, held text included."""
+    def feed(self, chunk: Chunk) -> list[Chunk]:
+        """Return the chunks that the client may receive after this chunk came."""
         choice = chunk.choices[0] if chunk.choices else Choice()
         delta = choice.delta or Delta(content=choice.text)
         self.held += delta.content or ""
-        found = find(self.held, self.stops)
-        if found is not None:
+        match = find_first(self.held, self.stops)
+        if match is not None:
             self.is_cut = True
-            end = Choice(delta=Delta(), finish_reason="stop", stop_sequence=found.stop)
-            shown = self._show(found.place, choice)
-            return [*shown, replace(chunk, choices=[end])]
+            end = Choice(delta=Delta(), finish_reason="stop", stop_sequence=match.stop)
+            released = self._release(match.position, choice)
+            return [*released, replace(chunk, choices=[end])]
         if choice.finish_reason or delta.tool_calls:
             rest = Delta(tool_calls=delta.tool_calls)
             last = Choice(delta=rest, finish_reason=choice.finish_reason)
-            shown = self._show(len(self.held), choice)
-            return [*shown, replace(chunk, choices=[last])]
+            released = self._release(len(self.held), choice)
+            return [*released, replace(chunk, choices=[last])]
         if not delta.content:
             return [chunk]
-        return self._show(len(self.held) - self._open_end(), choice)
+        return self._release(len(self.held) - self._partial_stop_length(), choice)
 
-    def _show(self, end: int, choice: Choice) -> list[Chunk]:
-        shown, self.held = self.held[:end], self.held[end:]
+    def _release(self, length: int, choice: Choice) -> list[Chunk]:
+        """Return a chunk with the first `length` characters of the held text."""
+        text, self.held = self.held[:length], self.held[length:]
         reasoning = choice.delta.reasoning if choice.delta else None
-        if not (shown or reasoning or choice.logprobs):
+        if not (text or reasoning or choice.logprobs):
             return []
-        delta = Delta(content=shown, reasoning=reasoning)
+        delta = Delta(content=text, reasoning=reasoning)
         return [Chunk(choices=[Choice(delta=delta, logprobs=choice.logprobs)])]
 
-    def _open_end(self) -> int:
-        """The length of the longest end that is the beginning of a stop."""
+    def _partial_stop_length(self) -> int:
+        """Return the length of the longest end of the text that begins a stop."""
         longest = max(map(len, self.stops)) - 1
         for length in range(min(longest, len(self.held)), 0, -1):
             if any(stop.startswith(self.held[-length:]) for stop in self.stops):

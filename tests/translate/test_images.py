@@ -1,3 +1,5 @@
+"""Images are checked and converted to what the upstream accepts."""
+
 from __future__ import annotations
 
 import base64
@@ -13,20 +15,20 @@ from app.translate import images
 RED, CLEAR = (250, 10, 10, 255), (0, 0, 0, 0)
 
 
-def picture(kind: str, colour: tuple[int, ...] = RED, **options: Any) -> str:
-    """A picture of one colour, in base64."""
+def make_image(kind: str, colour: tuple[int, ...] = RED, **options: Any) -> str:
+    """Return an image of one colour in base64."""
     mode = "RGB" if kind == "JPEG" or colour[3] == 255 else "RGBA"
     image = Image.new(mode, (6, 4), colour[: len(mode)])
-    return encoded(image, kind, **options)
+    return encode(image, kind, **options)
 
 
-def encoded(image: Image.Image, kind: str, **options: Any) -> str:
+def encode(image: Image.Image, kind: str, **options: Any) -> str:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return base64.b64encode(file.getvalue()).decode()
 
 
-def opened(uri: str) -> Image.Image:
+def open_image(uri: str) -> Image.Image:
     _, _, data = uri.partition(";base64,")
     return Image.open(io.BytesIO(base64.b64decode(data)))
 
@@ -36,22 +38,22 @@ def opened(uri: str) -> Image.Image:
     [("PNG", "data:image/png;base64,"), ("JPEG", "data:image/jpeg;base64,")],
     ids=["png", "jpeg"],
 )
-def test_what_upstream_takes_passes_unchanged(kind: str, start: str) -> None:
-    data = picture(kind)
+def test_png_and_jpeg_are_unchanged(kind: str, start: str) -> None:
+    data = make_image(kind)
 
     assert images.data_uri(data) == start + data
     assert not images.must_convert([data])
 
 
-def test_white_space_in_base64_is_removed() -> None:
-    data = picture("PNG")
+def test_whitespace_in_base64_is_removed() -> None:
+    data = make_image("PNG")
     wrapped = "\n" + "\r\n".join(data[i : i + 8] for i in range(0, len(data), 8))
 
     assert images.data_uri(wrapped) == f"data:image/png;base64,{data}"
 
 
 @pytest.mark.parametrize(
-    ("kind", "colour", "made"),
+    ("kind", "colour", "expected"),
     [
         ("WEBP", RED, "JPEG"),
         ("GIF", RED, "JPEG"),
@@ -60,33 +62,33 @@ def test_white_space_in_base64_is_removed() -> None:
     ],
     ids=["webp", "gif", "transparent-webp", "transparent-gif"],
 )
-def test_other_pictures_are_converted(
-    kind: str, colour: tuple[int, ...], made: str
+def test_gif_and_webp_are_converted(
+    kind: str, colour: tuple[int, ...], expected: str
 ) -> None:
-    data = picture(kind, colour)
+    data = make_image(kind, colour)
 
     uri = images.data_uri(data)
 
-    image = opened(uri)
+    image = open_image(uri)
     assert images.must_convert([data])
-    assert uri.startswith(f"data:image/{made.lower()};base64,")
-    assert (image.format, image.size) == (made, (6, 4))
+    assert uri.startswith(f"data:image/{expected.lower()};base64,")
+    assert (image.format, image.size) == (expected, (6, 4))
 
 
-def test_an_alpha_channel_that_hides_nothing_becomes_a_jpeg() -> None:
+def test_opaque_alpha_channel_becomes_a_jpeg() -> None:
     opaque = Image.new("RGBA", (6, 4), RED)
     palette = opaque.convert("P")
-    data = encoded(palette, "GIF", transparency=200)  # a colour that no pixel has
+    data = encode(palette, "GIF", transparency=200)  # a colour that no pixel has
 
-    assert opened(images.data_uri(data)).format == "JPEG"
+    assert open_image(images.data_uri(data)).format == "JPEG"
 
 
-def test_the_first_frame_stands_for_an_animation() -> None:
+def test_first_frame_of_an_animation_is_used() -> None:
     red = Image.new("RGB", (6, 4), RED[:3])
     blue = Image.new("RGB", (6, 4), (10, 10, 250))
-    data = encoded(red, "GIF", save_all=True, append_images=[blue], duration=100)
+    data = encode(red, "GIF", save_all=True, append_images=[blue], duration=100)
 
-    red_level, _, blue_level = opened(images.data_uri(data)).getpixel((2, 2))  # type: ignore[misc]
+    red_level, _, blue_level = open_image(images.data_uri(data)).getpixel((2, 2))  # type: ignore[misc]
 
     assert red_level > blue_level + 200
 
@@ -98,8 +100,10 @@ def test_dimensions_are_checked_before_decoding() -> None:
         images.data_uri(base64.b64encode(header + gif_frame(1)).decode())
 
 
-@pytest.mark.parametrize("side", [7_100, 10_000], ids=["over-ours", "pillow-warns"])
-def test_a_picture_of_too_many_pixels_is_refused(side: int) -> None:
+@pytest.mark.parametrize(
+    "side", [7_100, 10_000], ids=["over the limit", "over the limit of Pillow"]
+)
+def test_image_with_too_many_pixels_is_refused(side: int) -> None:
     size = side.to_bytes(2, "little")
     data = b"GIF89a" + size * 2 + b"\x00\x00\x00" + gif_frame(1)
 
@@ -108,16 +112,16 @@ def test_a_picture_of_too_many_pixels_is_refused(side: int) -> None:
 
 
 def gif_frame(side: int) -> bytes:
-    """One frame, too small to matter."""
+    """Return a frame of this width and height."""
     size = side.to_bytes(2, "little")
     return b"," + bytes(4) + size * 2 + b"\x00" + b"\x02\x02\x4c\x01\x00;"
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "GIF"])
 @pytest.mark.parametrize("kept", [16, 30, 0.6], ids=["magic", "header", "half"])
-def test_a_damaged_picture_is_the_callers_fault(kind: str, kept: float) -> None:
+def test_damaged_image_is_refused(kind: str, kept: float) -> None:
     noise = Image.effect_noise((64, 64), 90).convert("RGB")
-    data = base64.b64decode(encoded(noise, kind))
+    data = base64.b64decode(encode(noise, kind))
     cut = data[: int(kept if kept > 1 else kept * len(data))]
 
     with pytest.raises(InvalidRequest, match="damaged or cut short"):
@@ -125,7 +129,7 @@ def test_a_damaged_picture_is_the_callers_fault(kind: str, kept: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "named"),
+    ("data", "name"),
     [
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "WAV audio"),
         (b"ID3\x04\x00\x00\x00\x00\x00\x00\x00\x00", "MP3 audio"),
@@ -135,16 +139,16 @@ def test_a_damaged_picture_is_the_callers_fault(kind: str, kept: float) -> None:
     ],
     ids=["wav", "mp3-id3", "mp3-frame", "pdf", "empty"],
 )
-def test_another_type_is_refused_with_those_that_work(data: bytes, named: str) -> None:
+def test_other_type_is_refused_with_the_supported_types(data: bytes, name: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         images.data_uri(base64.b64encode(data).decode())
 
     assert refusal.value.message == (
-        f"an image is {named}; PNG, JPEG, WebP and GIF are taken"
+        f"an image is {name}; PNG, JPEG, WebP and GIF are accepted"
     )
 
 
-def test_what_is_no_base64_is_of_an_unknown_type() -> None:
+def test_invalid_base64_is_of_an_unknown_type() -> None:
     assert not images.must_convert(["é" * 20])
     with pytest.raises(InvalidRequest, match="unknown type"):
         images.data_uri("é" * 20)

@@ -1,4 +1,4 @@
-"""Stop sequences beyond the upstream's four end an answer just the same."""
+"""Replies are cut at stop sequences beyond the four that the upstream takes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate.stops import LONGEST, MOST, cut, cut_completion, split
+from app.translate.stops import MAX_FURTHER, MAX_LENGTH, cut, cut_completion, split
 from app.wire.completion import Choice, Chunk, Delta, ToolCall, Usage
 
 
-def said(text: str | None = None, **fields: Any) -> Chunk:
+def text_chunk(text: str | None = None, **fields: Any) -> Chunk:
     return Chunk([Choice(delta=Delta(content=text, **fields))])
 
 
-def finish(reason: str = "stop", text: str | None = None) -> Chunk:
+def final_chunk(reason: str = "stop", text: str | None = None) -> Chunk:
     choice = Choice(delta=Delta(content=text), finish_reason=reason)
     return Chunk([choice], usage=Usage(1, 2))
 
@@ -36,7 +36,7 @@ def reason_of(chunk: Chunk) -> str | None:
 
 
 class Source:
-    """Batches that know how many were read, and whether they were closed."""
+    """Batches that record how many were read and whether they were closed."""
 
     def __init__(self, *batches: list[Chunk]) -> None:
         self.batches = batches
@@ -52,29 +52,33 @@ class Source:
         self.closed = True
 
 
-def run(*batches: list[Chunk], stops: tuple[str, ...] = ("END",)) -> list[list[Chunk]]:
+def cut_batches(
+    *batches: list[Chunk], stops: tuple[str, ...] = ("END",)
+) -> list[list[Chunk]]:
     source = Source(*batches)
     return list(cut(source, stops, source.close))
 
 
 @pytest.mark.parametrize(
-    ("stops", "sent", "kept_here"),
+    ("stops", "sent", "further"),
     [
         ([], [], []),
         (["a", "b"], ["a", "b"], []),
         (list("abcdef"), list("abcd"), list("ef")),
         (["a", "", "b", "c", "d"], list("abcd"), []),
     ],
-    ids=["none", "few", "too many", "an empty one does not count"],
+    ids=["none", "few", "too many", "an empty one"],
 )
-def test_the_first_four_stops_go_upstream(
-    stops: list[str], sent: list[str], kept_here: list[str]
+def test_first_four_nonempty_stops_are_sent(
+    stops: list[str], sent: list[str], further: list[str]
 ) -> None:
-    assert split(stops) == (sent, kept_here)
+    assert split(stops) == (sent, further)
 
 
-def test_the_text_ends_before_the_stop_and_reading_ends_too() -> None:
-    source = Source([said("one END two"), said("three")], [said("four")])
+def test_stream_ends_before_the_stop_and_is_closed() -> None:
+    source = Source(
+        [text_chunk("one END two"), text_chunk("three")], [text_chunk("four")]
+    )
 
     [batch] = cut(source, ["END"], source.close)
 
@@ -86,88 +90,94 @@ def test_the_text_ends_before_the_stop_and_reading_ends_too() -> None:
     assert source.closed
 
 
-def test_a_stop_is_found_whatever_the_cuts() -> None:
+def test_stop_is_found_across_chunks() -> None:
     text = "aEaENbEND rest"
 
     for first in range(1, len(text)):
         for second in range(first + 1, len(text) + 1):
             pieces = [text[:first], text[first:second], text[second:]]
-            batches = run(*([said(piece)] for piece in pieces), [finish()])
+            batches = cut_batches(
+                *([text_chunk(piece)] for piece in pieces), [final_chunk()]
+            )
             assert "".join(texts(batches)) == "aEaENb"
             assert reason_of(batches[-1][-1]) == "stop"
 
 
-def test_one_character_at_a_time_finds_the_earliest_of_several_stops() -> None:
+def test_earliest_stop_is_found_in_chunks_of_one_character() -> None:
     stops = ("</answer>", "</a", "###")
 
-    batches = run(*([said(c)] for c in "x </</b </answer> ###"), stops=stops)
+    batches = cut_batches(
+        *([text_chunk(c)] for c in "x </</b </answer> ###"), stops=stops
+    )
 
     assert "".join(texts(batches)) == "x </</b "
 
 
-def test_only_what_could_begin_a_stop_is_held_back() -> None:
-    [first, second, _] = run([said("abc E")], [said("xyz")], [finish()])
+def test_only_the_possible_beginning_of_a_stop_is_held_back() -> None:
+    [first, second, _] = cut_batches(
+        [text_chunk("abc E")], [text_chunk("xyz")], [final_chunk()]
+    )
 
     assert texts([first]) == ["abc "]
     assert texts([second]) == ["Exyz"]
 
 
-def test_held_text_leaves_with_the_finish() -> None:
-    batches = run([said("abc EN")], [finish("length")])
+def test_held_text_is_sent_with_the_finish_reason() -> None:
+    batches = cut_batches([text_chunk("abc EN")], [final_chunk("length")])
 
     assert "".join(texts(batches)) == "abc EN"
     assert reason_of(batches[-1][-1]) == "length"
     assert batches[-1][-1].usage == Usage(1, 2)
 
 
-def test_text_that_comes_with_the_finish_is_searched_too() -> None:
-    [batch] = run([finish("length", "one END")])
+def test_text_beside_the_finish_reason_is_searched() -> None:
+    [batch] = cut_batches([final_chunk("length", "one END")])
 
     assert texts([batch]) == ["one "]
     assert reason_of(batch[-1]) == "stop"
     assert batch[-1].usage == Usage(1, 2)
 
 
-def test_held_text_leaves_before_a_tool_call() -> None:
+def test_held_text_is_sent_before_a_tool_call() -> None:
     call = ToolCall(index=0, id="1")
 
-    [batch] = run([said("E")], [said(tool_calls=[call])])
+    [batch] = cut_batches([text_chunk("E")], [text_chunk(tool_calls=[call])])
 
-    shown, called = batch
-    assert text_of(shown) == "E"
-    assert called.choices
-    assert called.choices[0].delta == Delta(tool_calls=[call])
-
-
-def test_reasoning_and_silence_pass_unsearched() -> None:
-    thought = said(reasoning="END")
-
-    assert run([thought], []) == [[thought], []]
+    text, tool_call = batch
+    assert text_of(text) == "E"
+    assert tool_call.choices
+    assert tool_call.choices[0].delta == Delta(tool_calls=[call])
 
 
-def test_logprobs_stay_with_their_text() -> None:
-    chunk = said("abc")
+def test_reasoning_and_empty_batches_are_not_searched() -> None:
+    chunk = text_chunk(reasoning="END")
+
+    assert cut_batches([chunk], []) == [[chunk], []]
+
+
+def test_logprobs_are_kept() -> None:
+    chunk = text_chunk("abc")
     assert chunk.choices
     chunk.choices[0].logprobs = {"content": []}
 
-    [[kept]] = run([chunk])
+    [[kept]] = cut_batches([chunk])
 
     assert kept == chunk
 
 
-def test_a_raw_completion_is_cut_too() -> None:
+def test_text_completion_is_cut() -> None:
     raw = Chunk([Choice(text="one END")])
 
-    assert texts(run([raw])) == ["one "]
+    assert texts(cut_batches([raw])) == ["one "]
 
 
-def test_a_chunk_without_choices_passes() -> None:
-    counted = Chunk(usage=Usage(1, 2))
+def test_chunk_without_choices_is_kept() -> None:
+    chunk = Chunk(usage=Usage(1, 2))
 
-    assert run([counted]) == [[counted]]
+    assert cut_batches([chunk]) == [[chunk]]
 
 
-def test_a_whole_answer_is_cut_at_the_first_stop() -> None:
+def test_completion_is_cut_at_the_first_stop() -> None:
     message = Delta(content="one END two", reasoning="hm", tool_calls=[ToolCall()])
     completion = Chunk([Choice(message=message, finish_reason="length")], Usage(1, 2))
 
@@ -178,23 +188,23 @@ def test_a_whole_answer_is_cut_at_the_first_stop() -> None:
     assert kept == Chunk([end], Usage(1, 2))
 
 
-def test_a_whole_raw_answer_is_cut_too() -> None:
+def test_whole_text_completion_is_cut() -> None:
     kept = cut_completion(Chunk([Choice(text="one END")]), ["END"])
 
     assert kept.choices
     assert kept.choices[0].message == Delta(content="one ")
 
 
-def test_a_whole_answer_without_a_stop_stays() -> None:
+def test_completion_without_a_stop_is_unchanged() -> None:
     completion = Chunk([Choice(message=Delta(content="one"), finish_reason="stop")])
 
     assert cut_completion(completion, ["END"]) is completion
 
 
 @pytest.mark.parametrize(
-    "further", [["x"] * (MOST + 1), ["x" * (LONGEST + 1)]], ids=len
+    "further", [["x"] * (MAX_FURTHER + 1), ["x" * (MAX_LENGTH + 1)]], ids=len
 )
-def test_more_stops_than_can_be_looked_for_in_time_are_refused(
+def test_too_many_or_too_long_stops_are_refused(
     further: list[str],
 ) -> None:
     with pytest.raises(InvalidRequest, match="4 stop sequences, and 100 more"):

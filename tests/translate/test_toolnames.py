@@ -7,14 +7,14 @@ import pytest
 from app.translate import toolnames
 from app.wire.completion import Choice, Chunk, Delta, FunctionCall, ToolCall
 
-STRANGE = "files.read/all"
+INVALID = "files.read/all"
 
 
 def tool(name: str) -> dict[str, Any]:
     return {"type": "function", "function": {"name": name, "parameters": {}}}
 
 
-def request(name: str) -> dict[str, Any]:
+def chat_request(name: str) -> dict[str, Any]:
     call = {"id": "1", "type": "function", "function": {"name": name, "arguments": ""}}
     return {
         "messages": [
@@ -28,35 +28,37 @@ def request(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", [STRANGE, "a b", "ä", "", "x" * 65], ids=lambda name: name[:9] or "empty"
+    "name", [INVALID, "a b", "ä", "", "x" * 65], ids=lambda name: name[:9] or "empty"
 )
-def test_a_name_the_upstream_refuses_gets_a_stand_in_that_it_takes(name: str) -> None:
-    [stand_in] = toolnames.stand_ins(request(name)).values()
+def test_invalid_name_gets_a_valid_replacement(name: str) -> None:
+    [replacement] = toolnames.stand_ins(chat_request(name)).values()
 
-    assert toolnames.TAKEN.fullmatch(stand_in)
-
-
-def test_names_that_look_alike_keep_apart() -> None:
-    asked = {"tools": [tool("a.b"), tool("a/b"), tool("a" * 80), tool("a" * 81)]}
-
-    assert len(set(toolnames.stand_ins(asked).values())) == 4
+    assert toolnames.VALID_NAME.fullmatch(replacement)
 
 
-def test_names_the_upstream_takes_are_left_alone() -> None:
-    assert toolnames.stand_ins(request("read-all_2")) == {}
+def test_similar_names_get_different_replacements() -> None:
+    request = {"tools": [tool("a.b"), tool("a/b"), tool("a" * 80), tool("a" * 81)]}
+
+    assert len(set(toolnames.stand_ins(request).values())) == 4
 
 
-def test_a_stand_in_goes_up_wherever_the_tool_is_named() -> None:
-    names = toolnames.stand_ins(request(STRANGE))
+def test_valid_names_are_not_replaced() -> None:
+    assert toolnames.stand_ins(chat_request("read-all_2")) == {}
 
-    assert toolnames.rename(request(STRANGE), names) == request(names[STRANGE])
+
+def test_name_is_replaced_everywhere_in_the_request() -> None:
+    names = toolnames.stand_ins(chat_request(INVALID))
+
+    assert toolnames.rename(chat_request(INVALID), names) == chat_request(
+        names[INVALID]
+    )
 
 
 @pytest.mark.parametrize("field", ["delta", "message"])
-def test_the_clients_name_comes_back_in_its_calls(field: str) -> None:
-    names = toolnames.stand_ins(request(STRANGE))
+def test_client_name_is_restored_in_tool_calls(field: str) -> None:
+    names = toolnames.stand_ins(chat_request(INVALID))
     calls = [
-        ToolCall(0, "1", FunctionCall(names[STRANGE], "{}")),
+        ToolCall(0, "1", FunctionCall(names[INVALID], "{}")),
         ToolCall(0, None, FunctionCall(None, "more")),
         ToolCall(1, "2", FunctionCall("write", "{}")),
         ToolCall(2),
@@ -69,13 +71,13 @@ def test_the_clients_name_comes_back_in_its_calls(field: str) -> None:
     restored = [
         call.function and call.function.name for call in choice.delta.tool_calls
     ]
-    assert restored == [STRANGE, None, "write", None]
+    assert restored == [INVALID, None, "write", None]
 
 
-def test_a_tool_without_a_name_gets_one() -> None:
+def test_tool_without_a_name_gets_a_valid_name() -> None:
     nameless = {"messages": [], "tools": [{"type": "function", "function": {}}]}
 
     names = toolnames.stand_ins(nameless)
     [tool] = toolnames.rename(nameless, names)["tools"]
 
-    assert toolnames.TAKEN.fullmatch(tool["function"]["name"])
+    assert toolnames.VALID_NAME.fullmatch(tool["function"]["name"])
