@@ -1,34 +1,34 @@
-"""What messages say, from Anthropic's blocks to the upstream's messages.
+"""Convert Anthropic's content blocks to messages in the upstream form.
 
-Blocks of an unknown type, and documents that are no text, are left out.
+Blocks of unknown types, and documents that are not text, are left out.
 """
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate import images
+from app.translate.messages import Part, join_texts
 from app.wire import json_codec
+from app.wire.base64 import check_base64
 
 Block = Mapping[str, Any]
-Part = dict[str, Any]
 Message = dict[str, Any]
 
-FAILED = "The tool failed."
+TOOL_FAILED = "The tool failed."
 ASSISTANT = "assistant"
 
 
 def text_of(content: Any) -> str:
-    """The texts of a system prompt, which are one text to Ollama."""
-    parts = [_text(block) for block in blocks_of(content) if block["type"] == "text"]
-    return "".join(part["text"] for part in sum(parts, []))
+    """Return the text of a system prompt; Ollama joins its blocks without a break."""
+    texts = (_text(block) for block in blocks_of(content) if block["type"] == "text")
+    return "".join(part["text"] for parts in texts for part in parts)
 
 
 def blocks_of(content: Any) -> list[Block]:
-    """Content as blocks, without those that are none."""
+    """Return content as a list of blocks, without malformed ones."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return [
@@ -39,15 +39,19 @@ def blocks_of(content: Any) -> list[Block]:
 
 
 def messages_of(message: Block) -> list[Message]:
-    """One message, and one for each result: a user's results are told first."""
+    """Return a message of the request as messages in the upstream form.
+
+    Each tool result becomes a message of its own: before the rest of a user's message,
+    since it answers the assistant before, but after an assistant's.
+    """
     role, blocks = message.get("role") or "", blocks_of(message.get("content"))
-    results = [_result(block) for block in blocks if is_result(block)]
-    said = _said(role, blocks)
-    return [*said, *results] if role == ASSISTANT else [*results, *said]
+    results = [_tool_message(block) for block in blocks if is_result(block)]
+    others = _message(role, blocks)
+    return [*others, *results] if role == ASSISTANT else [*results, *others]
 
 
 def pictures(messages: Iterable[Block]) -> Iterator[str]:
-    """All pictures in base64, nothing checked yet."""
+    """Yield the base64 text of all images, unchecked."""
     for message in messages:
         for block in blocks_of(message.get("content")):
             if is_result(block):
@@ -57,55 +61,56 @@ def pictures(messages: Iterable[Block]) -> Iterator[str]:
 
 
 def is_call(block: Block) -> bool:
-    """Also a call that Anthropic's own server has made."""
+    """Return whether a block is a tool call, by the client or Anthropic's server."""
     return str(block["type"]).endswith("tool_use")
 
 
 def is_result(block: Block) -> bool:
+    """Return whether a block is the result of a tool call."""
     return str(block["type"]).endswith("tool_result")
 
 
-def _said(role: str, blocks: Sequence[Block]) -> list[Message]:
-    message: Message = {"role": role, "content": _flattened(_parts(blocks))}
+def _message(role: str, blocks: Sequence[Block]) -> list[Message]:
+    """Return the message without tool results, or nothing if it is empty then."""
+    message: Message = {"role": role, "content": join_texts(_parts(blocks), "")}
     if role == ASSISTANT:
-        thoughts = [block.get("thinking") for block in blocks]
-        extras = {
-            "reasoning": "".join(each for each in thoughts if isinstance(each, str)),
-            "tool_calls": [_call(block) for block in blocks if is_call(block)],
+        thinking = [block.get("thinking") for block in blocks]
+        fields = {
+            "reasoning": "".join(text for text in thinking if isinstance(text, str)),
+            "tool_calls": [_tool_call(block) for block in blocks if is_call(block)],
         }
-        message |= {key: value for key, value in extras.items() if value}
+        message |= {key: value for key, value in fields.items() if value}
     return [message] if any(message[key] for key in message if key != "role") else []
 
 
-def _call(block: Block) -> dict[str, Any]:
+def _tool_call(block: Block) -> dict[str, Any]:
     for key in ("id", "name"):
         if not (isinstance(block.get(key), str) and block[key]):
             raise InvalidRequest(f"tool_use block missing required '{key}' field")
-    given = block.get("input")
-    arguments = json_codec.encode(given if isinstance(given, dict) else {}).decode()
-    called = {"name": block["name"], "arguments": arguments}
-    return {"id": block["id"], "type": "function", "function": called}
+    value = block.get("input")
+    arguments = json_codec.encode(value if isinstance(value, dict) else {}).decode()
+    function = {"name": block["name"], "arguments": arguments}
+    return {"id": block["id"], "type": "function", "function": function}
 
 
-def _result(block: Block) -> Message:
-    """The upstream has no mark for a failure: it is told in words."""
+def _tool_message(block: Block) -> Message:
     content = block.get("content")
-    if isinstance(content, dict):  # of a tool that Anthropic's own server ran
+    if isinstance(content, dict):  # from a tool of Anthropic's server
         content = json_codec.encode(content).decode()
-    told = _flattened(_parts(blocks_of(content)))
-    if block.get("is_error") is True:
-        told = _after(FAILED, told)
+    result = join_texts(_parts(blocks_of(content)), "")
+    if block.get("is_error") is True:  # the upstream has no field for this
+        result = _with_first_line(TOOL_FAILED, result)
     return {
         "role": "tool",
         "tool_call_id": str(block.get("tool_use_id") or ""),
-        "content": told,
+        "content": result,
     }
 
 
-def _after(line: str, told: str | list[Part]) -> str | list[Part]:
-    if isinstance(told, str):
-        return f"{line}\n{told}" if told else line
-    return [{"type": "text", "text": line}, *told]
+def _with_first_line(line: str, content: str | list[Part]) -> str | list[Part]:
+    if isinstance(content, str):
+        return f"{line}\n{content}" if content else line
+    return [{"type": "text", "text": line}, *content]
 
 
 def _parts(blocks: Iterable[Block]) -> list[Part]:
@@ -115,12 +120,6 @@ def _parts(blocks: Iterable[Block]) -> list[Part]:
         if block["type"] in PARTS
         for part in PARTS[block["type"]](block)
     ]
-
-
-def _flattened(parts: list[Part]) -> str | list[Part]:
-    if any(part["type"] != "text" for part in parts):
-        return parts
-    return "".join(part["text"] for part in parts)
 
 
 def _text(block: Block) -> list[Part]:
@@ -137,22 +136,15 @@ def _image(block: Block) -> list[Part]:
             f"invalid image source type: {source.get('type')}. "
             "Only base64 images are supported."
         )
-    shown = {"url": images.data_uri(_checked(source.get("data")))}
-    return [{"type": "image_url", "image_url": shown}]
-
-
-def _checked(data: Any) -> str:
-    """Standard base64 with padding; Go lets line breaks pass."""
-    encoded = data.replace("\r", "").replace("\n", "") if isinstance(data, str) else ""
+    data = source.get("data")
     try:
-        binascii.a2b_base64(encoded, strict_mode=True)
+        encoded = check_base64(data if isinstance(data, str) else "")
     except ValueError as error:
         raise InvalidRequest(f"invalid base64 image data: {error}") from None
-    return encoded
+    return [{"type": "image_url", "image_url": {"url": images.data_uri(encoded)}}]
 
 
 def _document(block: Block) -> list[Part]:
-    """One that is text is told as such."""
     source = block.get("source")
     if not isinstance(source, dict):
         return []
@@ -161,11 +153,12 @@ def _document(block: Block) -> list[Part]:
     return _titled(block, source.get("content"))
 
 
-def _found(block: Block) -> list[Part]:
+def _search_result(block: Block) -> list[Part]:
     return _titled(block, block.get("content"))
 
 
 def _titled(block: Block, content: Any) -> list[Part]:
+    """Return the parts of `content` after the title of the block, if it has one."""
     parts = _parts(blocks_of(content))
     title = block.get("title")
     if parts and isinstance(title, str) and title:
@@ -173,8 +166,7 @@ def _titled(block: Block, content: Any) -> list[Part]:
     return parts
 
 
-def _page(block: Block) -> list[Part]:
-    """A page that a search on Anthropic's own server has found."""
+def _web_search_result(block: Block) -> list[Part]:
     return _text({"text": f"{block.get('title')}: {block.get('url')}\n"})
 
 
@@ -182,6 +174,6 @@ PARTS: Mapping[str, Callable[[Block], list[Part]]] = {
     "text": _text,
     "image": _image,
     "document": _document,
-    "search_result": _found,
-    "web_search_result": _page,
+    "search_result": _search_result,
+    "web_search_result": _web_search_result,
 }

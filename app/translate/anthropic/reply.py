@@ -1,62 +1,70 @@
-"""A reply of `/v1/messages`, as events or folded into one message."""
+"""Write a reply of `/v1/messages`: the events of a stream, or one message.
+
+The content of a message is a list of blocks. A stream sends them one after the other:
+each is started, grows and is stopped before the next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from app.translate.anthropic.blocks import TEXT, THINKING, TOOL_USE, Blocks
-from app.translate.anthropic.dialect import PING
-from app.translate.dialect import Event, ReplyContext
+from app.translate.anthropic.dialect import PING, encode
+from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
 from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
+from app.wire import json_codec
 from app.wire.completion import Chunk
 
+TOOL_USE = "tool_use"
+BLOCK_TYPES = {CONTENT: "text", REASONING: "thinking"}
 STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
-BLOCKS = {CONTENT: TEXT, REASONING: THINKING}
+
+Block = Mapping[str, Any]
 
 
 class Reply:
-    """One reply under way."""
+    """One reply: either streamed by `stream` or returned whole by `fold`."""
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
         self._id = "msg_" + "".join(context.new_id() for _ in range(3))
-        self._blocks = Blocks()
+        self._blocks = BlockStream()
         self._reading = Reading(context)
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
-        """The reply's events, one list per read; nothing follows the end."""
-        told = self._reading.stream(
+        """Yield the events for each batch, the first with the start of the message."""
+        updates = self._reading.stream(
             batches, self._events, self._last_events, lambda: PING
         )
-        first = next(told)
-        first.insert(0, self._start())
+        first = next(updates)
+        first.insert(0, self._start_event())
         yield first
-        yield from told
+        yield from updates
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
-        """The reply as one message."""
+        """Return the whole message."""
         runs = [run for batch in batches for run in self._reading.read(batch)]
         texts = [
-            {"type": BLOCKS[kind], BLOCKS[kind]: text_of(kind, alike)}
-            for kind, alike in groupby(runs, attrgetter("kind"))
+            {"type": BLOCK_TYPES[kind], BLOCK_TYPES[kind]: text_of(kind, group)}
+            for kind, group in groupby(runs, attrgetter("kind"))
         ]
         calls = self._tool_uses()
-        return self._message([*texts, *calls], self._end(calls), self._usage())
+        return self._message([*texts, *calls], self._stop_fields(calls), self._usage())
 
-    def _start(self) -> dict[str, Any]:
-        """What the prompt costs is an estimate here; the end tells the true count."""
+    def _start_event(self) -> dict[str, Any]:
+        """Return the first event, whose prompt tokens are an estimate."""
+        stop_fields = {"stop_reason": None, "stop_sequence": None}
         usage = {
             "input_tokens": self._reading.meter.prompt_tokens(),
             "output_tokens": 0,
         }
-        end = {"stop_reason": None, "stop_sequence": None}
-        return {"type": "message_start", "message": self._message([], end, usage)}
+        message = self._message([], stop_fields, usage)
+        return {"type": "message_start", "message": message}
 
     def _message(
-        self, content: list[Any], end: dict[str, Any], usage: dict[str, int]
+        self, content: list[Any], stop_fields: dict[str, Any], usage: dict[str, int]
     ) -> dict[str, Any]:
         return {
             "id": self._id,
@@ -64,24 +72,24 @@ class Reply:
             "role": "assistant",
             "model": self._context.name,
             "content": content,
-            **end,
+            **stop_fields,
             "usage": usage,
         }
 
     def _events(self, runs: list[Run]) -> list[Event]:
         events: list[Event] = []
         for run in runs:
-            events += self._blocks.say(BLOCKS[run.kind], run.texts)
+            events += self._blocks.add_texts(BLOCK_TYPES[run.kind], run.texts)
         return events
 
     def _last_events(self) -> list[Event]:
         calls = self._tool_uses()
         return [
-            *(event for call in calls for event in self._blocks.call(call)),
-            *self._blocks.turn_to(None),
+            *(event for call in calls for event in self._blocks.add_call(call)),
+            *self._blocks.stop(),
             {
                 "type": "message_delta",
-                "delta": self._end(calls),
+                "delta": self._stop_fields(calls),
                 "usage": self._usage(),
             },
             {"type": "message_stop"},
@@ -98,8 +106,8 @@ class Reply:
             for call in self._reading.tool_calls()
         ]
 
-    def _end(self, calls: Sequence[Any]) -> dict[str, str | None]:
-        """Calls go before every other reason, as in Ollama."""
+    def _stop_fields(self, calls: Sequence[Any]) -> dict[str, str | None]:
+        """Return why the message ended; as in Ollama, calls come before all else."""
         if calls:
             return {"stop_reason": TOOL_USE, "stop_sequence": None}
         if stop := self._reading.stop_sequence:
@@ -112,3 +120,54 @@ class Reply:
             "input_tokens": self._reading.meter.prompt_tokens(),
             "output_tokens": self._reading.meter.completion_tokens(),
         }
+
+
+class BlockStream:
+    """Makes the events about the blocks of one message."""
+
+    def __init__(self) -> None:
+        self._open: Block | None = None
+        self._index = -1
+        self._frame = (b"", b"")  # the bytes around the text of an open block's delta
+
+    def add_texts(self, kind: str, texts: Sequence[str]) -> list[Event]:
+        """Add to the open block if it is of this kind, else to a new one.
+
+        All deltas are framed at once.
+        """
+        events: list[Event] = []
+        if self._open is None or self._open["type"] != kind:
+            events += self._start({"type": kind, kind: ""})
+            self._frame = self._frame_of(kind)
+        head, tail = self._frame
+        return [*events, frame_texts(head, texts, tail)]
+
+    def add_call(self, block: Block) -> list[Event]:
+        """Add a whole tool call, with its input in one delta."""
+        arguments = json_codec.encode(block["input"]).decode()
+        return [
+            *self._start({**block, "input": {}}),
+            self._delta({"type": "input_json_delta", "partial_json": arguments}),
+        ]
+
+    def stop(self) -> list[Event]:
+        """Stop the open block, if there is one."""
+        if self._open is None:
+            return []
+        self._open = None
+        return [{"type": "content_block_stop", "index": self._index}]
+
+    def _start(self, block: Block) -> list[Event]:
+        events = self.stop()
+        self._open = block
+        self._index += 1
+        fields = {"index": self._index, "content_block": block}
+        return [*events, {"type": "content_block_start", **fields}]
+
+    def _delta(self, delta: Mapping[str, str]) -> dict[str, Any]:
+        return {"type": "content_block_delta", "index": self._index, "delta": delta}
+
+    def _frame_of(self, kind: str) -> tuple[bytes, bytes]:
+        return frame_around(
+            encode, lambda text: self._delta({"type": f"{kind}_delta", kind: text})
+        )

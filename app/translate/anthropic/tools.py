@@ -1,4 +1,4 @@
-"""Tools and the choice among them, from Anthropic's words to the upstream's."""
+"""Convert Anthropic's tools and tool choice to the upstream form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.errors import InvalidRequest
 
 Tool = Mapping[str, Any]
 
-# Tools that Anthropic itself runs, by the start of their type; nobody does here.
+# Types of tools that Anthropic's server runs, by their beginning. They are left out.
 SERVER_TOOLS = (
     "web_search",
     "web_fetch",
@@ -26,8 +26,8 @@ FILE = {"command": STRING, "path": STRING, "file_text": STRING, "old_str": STRIN
 EDITING = {"new_str": STRING, "insert_line": INTEGER, "insert_text": STRING}
 RANGE = {"view_range": {"type": "array", "items": INTEGER}}
 
-# Tools that Claude knows by heart and clients send without a schema, by the start of
-# their type: what they are for, and their input. The first of the input is required.
+# Tools that Claude is trained on, which clients run and send without a schema: the
+# beginning of their type, description and properties. The first property is required.
 CLIENT_TOOLS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "bash_": (
         "Run a command in a shell that stays open; `restart` opens a new one.",
@@ -61,22 +61,22 @@ CLIENT_TOOLS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 
 def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Tools, and what is only valid beside them."""
+    """Return the tools, and the fields that are only valid with tools."""
     tools = [_tool(tool) for tool in body.get("tools") or () if not _is_left_out(tool)]
     if not tools:
         return {}
     choice = body.get("tool_choice") or {}
     names = {tool["function"]["name"] for tool in tools}
-    serial = choice.get("disable_parallel_tool_use") is True
+    no_parallel_calls = choice.get("disable_parallel_tool_use") is True
     return {
         "tools": tools,
         "tool_choice": _choice(choice, names),
-        "parallel_tool_calls": False if serial else None,
+        "parallel_tool_calls": False if no_parallel_calls else None,
     }
 
 
 def left_out(body: Mapping[str, Any]) -> list[str]:
-    """The tools that nobody runs here."""
+    """Return the names of the tools that are left out."""
     tools = [tool for tool in body.get("tools") or () if _is_left_out(tool)]
     return [tool.get("name") or tool.get("type") or "" for tool in tools]
 
@@ -91,18 +91,20 @@ def _tool(tool: Tool) -> dict[str, Any]:
         raise InvalidRequest(
             f'invalid input_schema for tool "{tool["name"]}": it is no JSON schema'
         )
-    function = {
+    fields = {
         "name": tool["name"],
         "description": tool.get("description"),
         "parameters": schema,
     }
-    return {"type": "function", "function": _known(tool) | _given(function)}
+    present = {key: value for key, value in fields.items() if value is not None}
+    return {"type": "function", "function": _client_tool(tool) | present}
 
 
-def _known(tool: Tool) -> dict[str, Any]:
+def _client_tool(tool: Tool) -> dict[str, Any]:
+    """Return the description and parameters of a tool in `CLIENT_TOOLS`, else {}."""
     kind = tool.get("type", "")
-    for start, (description, properties) in CLIENT_TOOLS.items():
-        if kind.startswith(start):
+    for prefix, (description, properties) in CLIENT_TOOLS.items():
+        if kind.startswith(prefix):
             schema = {
                 "type": "object",
                 "properties": dict(properties),
@@ -112,12 +114,8 @@ def _known(tool: Tool) -> dict[str, Any]:
     return {}
 
 
-def _given(function: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in function.items() if value is not None}
-
-
 def _choice(choice: Mapping[str, Any], names: set[str]) -> Any:
-    """A tool that is not there is no choice."""
+    """Return the tool choice, or None if the chosen tool does not exist."""
     kind, name = choice.get("type"), choice.get("name")
     if kind == "tool" and isinstance(name, str) and name in names:
         return {"type": "function", "function": {"name": name}}

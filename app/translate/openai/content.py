@@ -1,19 +1,18 @@
-"""What messages say, from OpenAI's parts to the upstream's.
+"""Convert the content of OpenAI's messages to the upstream form.
 
-Parts of one message stay together, where Ollama makes a message of each.
+The parts of a message stay in one message; Ollama makes one message of each.
 """
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate import images
-
-Part = dict[str, Any]
+from app.translate.messages import Part, join_texts
+from app.wire.base64 import check_base64
 
 BAD_PART = "invalid message format"
 BAD_IMAGE = "invalid image input"
@@ -22,9 +21,9 @@ NO_FETCHING = (
 )
 
 DATA_URL = re.compile(r"data:(?:image/(?:jpeg|jpg|png|webp))?;base64,")
-FETCHED = ("http://", "https://")
+HTTP_SCHEMES = ("http://", "https://")
 
-# How Go names the types of decoded JSON.
+# Go's names for the types of decoded JSON.
 GO_TYPES = {
     type(None): "<nil>",
     bool: "bool",
@@ -36,38 +35,39 @@ GO_TYPES = {
 
 
 def content_of(message: Mapping[str, Any]) -> str | list[Part]:
-    """A message's text, or its parts if there is more than text to it."""
+    """Return the content of a message: a text, or parts if it has other parts too."""
     content = message.get("content")
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return _flattened([converted(part) for part in content])
+        return join_texts([converted(part) for part in content], "\n")
     if message.get("tool_calls") is not None:
         return ""
     raise InvalidRequest(f"invalid message content type: {GO_TYPES[type(content)]}")
 
 
 def pictures(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """All pictures in base64, nothing checked yet."""
+    """Yield the base64 text of all images, unchecked."""
     for message in messages:
         content = message.get("content")
         for part in content if isinstance(content, list) else ():
             if isinstance(part, dict) and part.get("type") == "image_url":
-                yield str(_url(part)).partition(",")[2]
-
-
-def _flattened(parts: list[Part]) -> str | list[Part]:
-    if any(part["type"] != "text" for part in parts):
-        return parts
-    return "\n".join(part["text"] for part in parts)
+                yield str(image_url(part)).partition(",")[2]
 
 
 def converted(part: Any) -> Part:
+    """Return a part in the upstream form."""
     kind = part.get("type") if isinstance(part, dict) else None
-    convert = PARTS.get(kind) if isinstance(kind, str) else None
+    convert = CONVERTERS.get(kind) if isinstance(kind, str) else None
     if convert is None:
         raise InvalidRequest(BAD_PART)
     return convert(part)
+
+
+def image_url(part: Mapping[str, Any]) -> Any:
+    """Return the URL of an image part, which is an object with `url` or a string."""
+    image = part.get("image_url")
+    return image.get("url") if isinstance(image, dict) else image
 
 
 def _text(part: Part) -> Part:
@@ -77,22 +77,20 @@ def _text(part: Part) -> Part:
 
 
 def _image(part: Part) -> Part:
-    url = _url(part)
+    url = image_url(part)
     if not isinstance(url, str):
         raise InvalidRequest(BAD_PART)
-    if url.startswith(FETCHED):
+    if url.startswith(HTTP_SCHEMES):
         raise InvalidRequest(NO_FETCHING)
     prefix = DATA_URL.match(url)
     if prefix is None:
         raise InvalidRequest(BAD_IMAGE)
-    shown = {"url": images.data_uri(_checked(url[prefix.end() :]))}
-    return {"type": "image_url", "image_url": shown | _detail(part)}
-
-
-def _url(part: Part) -> Any:
-    """An object with a `url`, or the bare text."""
-    image = part.get("image_url")
-    return image.get("url") if isinstance(image, dict) else image
+    try:
+        encoded = check_base64(url[prefix.end() :])
+    except ValueError:
+        raise InvalidRequest(BAD_IMAGE) from None
+    image = {"url": images.data_uri(encoded)}
+    return {"type": "image_url", "image_url": image | _detail(part)}
 
 
 def _detail(part: Part) -> dict[str, str]:
@@ -101,18 +99,11 @@ def _detail(part: Part) -> dict[str, str]:
     return {"detail": detail} if isinstance(detail, str) else {}
 
 
-def _checked(encoded: str) -> str:
-    """Standard base64 with padding; Go lets line breaks pass."""
-    encoded = encoded.replace("\r", "").replace("\n", "")
-    try:
-        binascii.a2b_base64(encoded, strict_mode=True)
-    except ValueError:
-        raise InvalidRequest(BAD_IMAGE) from None
-    return encoded
-
-
 def _audio(part: Part) -> Part:
-    """No model of the upstream hears; a malformed part is told as Ollama does."""
+    """Raise InvalidRequest: no model of the upstream accepts audio.
+
+    The error is Ollama's if the part is malformed.
+    """
     audio = part.get("input_audio")
     if not isinstance(audio, dict):
         raise InvalidRequest("invalid input_audio format")
@@ -121,4 +112,4 @@ def _audio(part: Part) -> Part:
     raise InvalidRequest("audio input is not supported")
 
 
-PARTS = {"text": _text, "image_url": _image, "input_audio": _audio}
+CONVERTERS = {"text": _text, "image_url": _image, "input_audio": _audio}

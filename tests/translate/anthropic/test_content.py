@@ -1,7 +1,8 @@
-"""Blocks of content become messages of the upstream form."""
+"""Content blocks are converted to messages in the upstream form."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -16,19 +17,19 @@ def image(data: Any = None, **source: Any) -> dict[str, Any]:
     return {"type": "image", "source": {"type": "base64", "data": data, **source}}
 
 
-def text(words: str) -> dict[str, Any]:
-    return {"type": "text", "text": words, "cache_control": {"type": "ephemeral"}}
+def text(value: str) -> dict[str, Any]:
+    return {"type": "text", "text": value, "cache_control": {"type": "ephemeral"}}
 
 
 def result(content: Any, **more: Any) -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": "a", "content": content, **more}
 
 
-def user(*blocks: Any) -> list[dict[str, Any]]:
+def convert_user(*blocks: Any) -> list[dict[str, Any]]:
     return messages_of({"role": "user", "content": list(blocks)})
 
 
-def assistant(*blocks: Any) -> list[dict[str, Any]]:
+def convert_assistant(*blocks: Any) -> list[dict[str, Any]]:
     return messages_of({"role": "assistant", "content": list(blocks)})
 
 
@@ -42,16 +43,16 @@ def assistant(*blocks: Any) -> list[dict[str, Any]]:
         (5, ""),
     ],
 )
-def test_a_system_prompt_is_one_text(content: Any, expected: str) -> None:
+def test_blocks_of_system_prompt_are_joined(content: Any, expected: str) -> None:
     assert text_of(content) == expected
 
 
-def test_texts_of_a_message_are_one_text() -> None:
-    assert user(text("a"), text("b")) == [{"role": "user", "content": "ab"}]
+def test_text_blocks_of_a_message_are_joined() -> None:
+    assert convert_user(text("a"), text("b")) == [{"role": "user", "content": "ab"}]
 
 
-def test_pictures_stay_among_the_texts() -> None:
-    [message] = user(text("a"), image(), text("b"))
+def test_images_keep_their_place_among_texts() -> None:
+    [message] = convert_user(text("a"), image(), text("b"))
 
     assert [part["type"] for part in message["content"]] == [
         "text",
@@ -60,10 +61,10 @@ def test_pictures_stay_among_the_texts() -> None:
     ]
 
 
-def test_results_come_before_what_the_user_says() -> None:
-    told = user(text("now"), result("a"), result([text("b"), text("c")]))
+def test_tool_results_come_before_the_user_text() -> None:
+    messages = convert_user(text("now"), result("a"), result([text("b"), text("c")]))
 
-    assert told == [
+    assert messages == [
         {"role": "tool", "tool_call_id": "a", "content": "a"},
         {"role": "tool", "tool_call_id": "a", "content": "bc"},
         {"role": "user", "content": "now"},
@@ -71,29 +72,29 @@ def test_results_come_before_what_the_user_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         ("no such file", "The tool failed.\nno such file"),
         ([text("no")], "The tool failed.\nno"),
         (None, "The tool failed."),
     ],
 )
-def test_a_failure_is_told_in_words(content: Any, told: str) -> None:
-    assert user(result(content, is_error=True))[0]["content"] == told
+def test_failed_tool_is_described_in_text(content: Any, expected: str) -> None:
+    assert convert_user(result(content, is_error=True))[0]["content"] == expected
 
 
-def test_a_failure_may_show_a_picture() -> None:
-    [message] = user(result([image()], is_error=True))
+def test_failed_tool_keeps_its_image() -> None:
+    [message] = convert_user(result([image()], is_error=True))
 
     assert message["content"][0] == {"type": "text", "text": "The tool failed."}
     assert message["content"][1]["type"] == "image_url"
 
 
-def test_what_an_assistant_did_is_one_message() -> None:
+def test_blocks_of_an_assistant_become_one_message() -> None:
     use = {"type": "tool_use", "id": "a", "name": "look", "input": {"b": 1, "a": 2}}
-    thought = {"type": "thinking", "thinking": "hm", "signature": "any"}
+    thinking = {"type": "thinking", "thinking": "hm", "signature": "any"}
 
-    assert assistant(thought, text("I look."), use) == [
+    assert convert_assistant(thinking, text("I look."), use) == [
         {
             "role": "assistant",
             "content": "I look.",
@@ -109,22 +110,26 @@ def test_what_an_assistant_did_is_one_message() -> None:
     ]
 
 
-def test_what_anthropics_server_did_is_a_call_and_its_result() -> None:
+def test_call_of_a_server_tool_becomes_a_call_and_a_result() -> None:
     use = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": None}
-    found = {"type": "web_search_result", "title": "T", "url": "http://t"}
+    page = {"type": "web_search_result", "title": "T", "url": "http://t"}
     results = {"type": "web_search_tool_result", "tool_use_id": "s"}
 
-    said, told = assistant(use, {**results, "content": [found]}, text("Found."))
-    _, failed = assistant(use, {**results, "content": {"error_code": "unavailable"}})
+    call, result = convert_assistant(
+        use, {**results, "content": [page]}, text("Found.")
+    )
+    _, failed = convert_assistant(
+        use, {**results, "content": {"error_code": "unavailable"}}
+    )
 
-    assert said["content"] == "Found."
-    assert said["tool_calls"][0]["function"]["arguments"] == "{}"
-    assert (told["tool_call_id"], told["content"]) == ("s", "T: http://t\n")
+    assert call["content"] == "Found."
+    assert call["tool_calls"][0]["function"]["arguments"] == "{}"
+    assert (result["tool_call_id"], result["content"]) == ("s", "T: http://t\n")
     assert failed["content"] == '{"error_code":"unavailable"}'
 
 
 @pytest.mark.parametrize(
-    ("block", "told"),
+    ("block", "expected"),
     [
         ({"type": "document", "source": {"type": "text", "data": "a"}}, "a"),
         (
@@ -138,8 +143,8 @@ def test_what_anthropics_server_did_is_a_call_and_its_result() -> None:
         ({"type": "search_result", "title": "T", "content": [text("a")]}, "T\na"),
     ],
 )
-def test_documents_of_text_are_told(block: Any, told: str) -> None:
-    assert user(block) == [{"role": "user", "content": told}]
+def test_text_of_documents_is_kept(block: Any, expected: str) -> None:
+    assert convert_user(block) == [{"role": "user", "content": expected}]
 
 
 @pytest.mark.parametrize(
@@ -157,20 +162,20 @@ def test_documents_of_text_are_told(block: Any, told: str) -> None:
     ],
     ids=str,
 )
-def test_what_nobody_can_read_is_left_out(block: Any) -> None:
-    assert user(block) == []
-    assert user(block, text("b")) == [{"role": "user", "content": "b"}]
+def test_unsupported_block_is_left_out(block: Any) -> None:
+    assert convert_user(block) == []
+    assert convert_user(block, text("b")) == [{"role": "user", "content": "b"}]
 
 
 @pytest.mark.parametrize(
-    ("block", "complaint"),
+    ("block", "error"),
     [
         ({"type": "image"}, "invalid image source"),
         (
             {"type": "image", "source": {"type": "url", "url": "http://x"}},
             "invalid image source type: url. Only base64 images are supported.",
         ),
-        (image("!"), "invalid base64 image data: "),
+        (image("!"), "invalid base64 image data: illegal base64 data at input byte 0"),
         (image(5), "an image is of an unknown type"),
         (result([image("!")]), "invalid base64 image data: "),
         ({"type": "tool_use"}, "tool_use block missing required 'id' field"),
@@ -178,12 +183,12 @@ def test_what_nobody_can_read_is_left_out(block: Any) -> None:
     ],
     ids=str,
 )
-def test_what_is_broken_is_refused(block: Any, complaint: str) -> None:
-    with pytest.raises(InvalidRequest, match=complaint.replace(".", r"\.")):
-        assistant(block)
+def test_invalid_block_is_refused(block: Any, error: str) -> None:
+    with pytest.raises(InvalidRequest, match=re.escape(error)):
+        convert_assistant(block)
 
 
-def test_pictures_are_found_wherever_they_are() -> None:
+def test_images_are_found_in_messages_and_results() -> None:
     blocks = [image("a"), result([text("x"), image("b")]), {"type": "image"}]
 
     assert list(pictures([{"content": "x"}, {"content": blocks}])) == ["a", "b"]

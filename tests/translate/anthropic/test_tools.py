@@ -1,4 +1,4 @@
-"""Tools, and the choice among them."""
+"""Tools and tool choice of the Anthropic API in the upstream form."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SCHEMA = {"type": "object", "properties": {"a": {"oneOf": [{"type": "string"}]}}
 LOOK = {"name": "look", "description": "Look.", "input_schema": SCHEMA}
 
 
-def functions(*tools: Any) -> list[dict[str, Any]]:
-    offered = to_upstream({"tools": tools})["tools"]
-    return [tool["function"] for tool in offered]
+def convert(*tools: Any) -> list[dict[str, Any]]:
+    converted = to_upstream({"tools": tools})["tools"]
+    return [tool["function"] for tool in converted]
 
 
-def test_a_tool_keeps_its_whole_schema() -> None:
-    assert functions({**LOOK, "type": "custom"}) == [
+def test_tool_keeps_its_whole_schema() -> None:
+    assert convert({**LOOK, "type": "custom"}) == [
         {"name": "look", "description": "Look.", "parameters": SCHEMA}
     ]
 
@@ -33,10 +33,8 @@ def test_a_tool_keeps_its_whole_schema() -> None:
         ("computer_20251124", "action"),
     ],
 )
-def test_tools_that_claude_knows_by_heart_are_explained(
-    kind: str, required: str
-) -> None:
-    [function] = functions({"type": kind, "name": "t"})
+def test_client_tools_without_schema_get_one(kind: str, required: str) -> None:
+    [function] = convert({"type": kind, "name": "t"})
 
     assert function["name"] == "t"
     assert function["description"]
@@ -54,7 +52,7 @@ def test_tools_that_claude_knows_by_heart_are_explained(
     ],
     ids=lambda tool: tool["type"],
 )
-def test_tools_of_anthropics_server_are_left_out(tool: dict[str, Any]) -> None:
+def test_server_tools_are_left_out(tool: dict[str, Any]) -> None:
     assert to_upstream({"tools": [tool], "tool_choice": {"type": "any"}}) == {}
     assert left_out({"tools": [tool, LOOK]}) == [tool.get("name", tool["type"])]
 
@@ -76,22 +74,22 @@ def test_tools_of_anthropics_server_are_left_out(tool: dict[str, Any]) -> None:
         ({"type": []}, None),
     ],
 )
-def test_every_choice_has_its_counterpart(choice: Any, expected: Any) -> None:
-    asked = to_upstream({"tools": [LOOK], "tool_choice": choice})
+def test_tool_choice_is_converted(choice: Any, expected: Any) -> None:
+    request = to_upstream({"tools": [LOOK], "tool_choice": choice})
 
-    assert asked["tool_choice"] == expected
-    assert asked["parallel_tool_calls"] is None
+    assert request["tool_choice"] == expected
+    assert request["parallel_tool_calls"] is None
 
 
 @pytest.mark.parametrize(("disable", "expected"), [(True, False), (False, None)])
-def test_calls_may_have_to_come_one_by_one(disable: bool, expected: Any) -> None:
+def test_parallel_calls_can_be_disabled(disable: bool, expected: Any) -> None:
     choice = {"type": "any", "disable_parallel_tool_use": disable}
 
-    asked = to_upstream({"tools": [LOOK], "tool_choice": choice})
+    request = to_upstream({"tools": [LOOK], "tool_choice": choice})
 
-    assert asked["parallel_tool_calls"] is expected
+    assert request["parallel_tool_calls"] is expected
 
 
-def test_a_schema_that_is_none_is_refused() -> None:
+def test_invalid_schema_is_refused() -> None:
     with pytest.raises(InvalidRequest, match='invalid input_schema for tool "x"'):
-        functions({"name": "x", "input_schema": "text"})
+        convert({"name": "x", "input_schema": "text"})

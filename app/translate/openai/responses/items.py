@@ -1,17 +1,18 @@
-"""The items of a request, put together to messages in the upstream form.
+"""Convert the input items of a request to messages in the upstream form.
 
-A call and what is said beside it are items of their own; upstream they are one message.
+Reasoning, text and tool calls of one turn are separate items, but one message in the
+upstream form. The content of an item is a text or a list of parts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import InvalidRequest
-from app.translate.messages import text_of
+from app.translate.messages import Part, join_texts, text_of
+from app.translate.openai import content
 from app.translate.openai.dialect import arguments_text
-from app.translate.openai.responses import parts
 from app.translate.openai.responses.tools import INPUT, TOOL_ITEM, qualified
 from app.wire import json_codec
 
@@ -19,11 +20,13 @@ Item = Mapping[str, Any]
 
 NO_TYPE = "input item missing required 'type' field"
 BAD_ITEM = "input item must be an object"
-CIPHER = "gAAAA"  # how what OpenAI has encrypted begins: nobody here can read it
-ABOUT_CALLS = frozenset({"type", "id", "call_id", "status", "name", "namespace"})
+ENCRYPTED_PREFIX = "gAAAA"  # of reasoning that only OpenAI can decrypt
+COMMON_CALL_KEYS = frozenset({"type", "id", "call_id", "status", "name", "namespace"})
+DETAILS = frozenset({"auto", "low", "high"})
 
 
 def messages_of(items: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return the items as messages; an error names the index of its item."""
     conversation = Conversation()
     for index, item in enumerate(items):
         try:
@@ -34,15 +37,17 @@ def messages_of(items: Iterable[Any]) -> list[dict[str, Any]]:
 
 
 def left_out(items: Iterable[Any]) -> set[str]:
-    """The types of items that say nothing to a model of the upstream."""
+    """Return the types of items that have no equivalent in the upstream form."""
     types = {_type(item) for item in items if isinstance(item, dict)}
-    return {kind for kind in types if kind and kind not in ADDED}
+    return {kind for kind in types if kind and kind not in ADD_BY_TYPE}
 
 
 class Conversation:
+    """Builds messages from items."""
+
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
-        self._thoughts: list[str] = []  # that lead to the assistant's next item
+        self._reasoning: list[str] = []  # before the next item of the assistant
 
     def add(self, item: Any) -> None:
         if not isinstance(item, dict):
@@ -50,66 +55,65 @@ class Conversation:
         kind = _type(item)
         if not kind:
             raise InvalidRequest(NO_TYPE)
-        if kind in ADDED:
-            ADDED[kind](self, item)
+        if kind in ADD_BY_TYPE:
+            ADD_BY_TYPE[kind](self, item)
 
     def add_message(self, item: Item) -> None:
-        role, content = _text(item, "role"), parts.content_of(item.get("content"))
+        role, message_content = _string(item, "role"), content_of(item.get("content"))
         if role != "assistant":
-            self._add({"role": role, "content": content})
-        elif self._last().get("tool_calls"):
-            self._tell(text_of(content))
+            self._append({"role": role, "content": message_content})
+            return
+        text = text_of(message_content)
+        last = self._last()
+        if last.get("tool_calls"):  # text between a call and its result
+            last["content"] = "\n".join(filter(None, [last["content"], text]))
         else:
-            self.messages.append({"role": role, "content": text_of(content)})
-            self._attach_thoughts()
+            self.messages.append({"role": role, "content": text})
+        self._attach_reasoning()
 
-    def add_thought(self, item: Item) -> None:
-        if thought := _thought(item):
-            self._thoughts.append(thought)
+    def add_reasoning(self, item: Item) -> None:
+        if text := _readable_reasoning(item):
+            self._reasoning.append(text)
 
     def add_call(self, item: Item) -> None:
-        """Calls made at once, or after a few words, are one message."""
-        name = _text(item, "name") or _type(item).removesuffix("_call")
+        """Add a call to the assistant's last message, or in a new one."""
+        name = _string(item, "name") or _type(item).removesuffix("_call")
         function = {
-            "name": qualified(name, _text(item, "namespace")),
+            "name": qualified(name, _string(item, "namespace")),
             "arguments": _arguments(item),
         }
-        call = {"id": _text(item, "call_id"), "type": "function", "function": function}
+        call_id = _string(item, "call_id")
         if self._last().get("role") != "assistant":
             self.messages.append({"role": "assistant", "content": ""})
-        self._last().setdefault("tool_calls", []).append(call)
-        self._attach_thoughts()
+        self._last().setdefault("tool_calls", []).append(
+            {"id": call_id, "type": "function", "function": function}
+        )
+        self._attach_reasoning()
 
     def add_result(self, item: Item) -> None:
-        call_id = _text(item, "call_id") or _text(item, "id")
-        content = parts.result_of(item.get("output"))
-        self._add({"role": "tool", "content": content, "tool_call_id": call_id})
+        call_id = _string(item, "call_id") or _string(item, "id")
+        output = result_of(item.get("output"))
+        self._append({"role": "tool", "content": output, "tool_call_id": call_id})
 
-    def _add(self, message: dict[str, Any]) -> None:
+    def _append(self, message: dict[str, Any]) -> None:
+        """Append a message that is not the assistant's."""
         self.messages.append(message)
-        self._thoughts.clear()
-
-    def _tell(self, text: str) -> None:
-        """Words between a call and its result belong to the call."""
-        last = self._last()
-        last["content"] = "\n".join(filter(None, [last["content"], text]))
-        self._attach_thoughts()
+        self._reasoning.clear()
 
     def _last(self) -> dict[str, Any]:
         return self.messages[-1] if self.messages else {}
 
-    def _attach_thoughts(self) -> None:
-        if self._thoughts:
+    def _attach_reasoning(self) -> None:
+        if self._reasoning:
             last = self._last()
-            told = filter(None, [last.get("reasoning"), *self._thoughts])
-            last["reasoning"] = "\n".join(told)
-            self._thoughts.clear()
+            texts = filter(None, [last.get("reasoning"), *self._reasoning])
+            last["reasoning"] = "\n".join(texts)
+            self._reasoning.clear()
 
 
-Add = Callable[[Conversation, Item], None]
-ADDED: Mapping[str, Add] = {
+ADD_BY_TYPE: Mapping[str, Callable[[Conversation, Item], None]] = {
     "message": Conversation.add_message,
-    "reasoning": Conversation.add_thought,
+    "reasoning": Conversation.add_reasoning,
     "function_call": Conversation.add_call,
     "custom_tool_call": Conversation.add_call,
     "local_shell_call": Conversation.add_call,
@@ -122,37 +126,117 @@ ADDED: Mapping[str, Add] = {
     "shell_call_output": Conversation.add_result,
     "apply_patch_call_output": Conversation.add_result,
     "computer_call_output": Conversation.add_result,
-    "mcp_tool_call_output": Conversation.add_result,  # of Codex
-    TOOL_ITEM: lambda *_: None,  # they are among the tools
+    "mcp_tool_call_output": Conversation.add_result,  # sent by Codex
+    TOOL_ITEM: lambda *_: None,  # tools.py reads its tools
 }
 
 
 def _type(item: Item) -> str:
-    """What has only a role is a message."""
-    return _text(item, "type") or ("message" if item.get("role") else "")
+    """Return the type of an item; an item with a role needs none to be a message."""
+    return _string(item, "type") or ("message" if item.get("role") else "")
 
 
-def _text(item: Item, key: str) -> str:
+def _string(item: Item, key: str) -> str:
     value = item.get(key)
     return value if isinstance(value, str) else ""
 
 
 def _arguments(item: Item) -> str:
-    given = item.get("arguments")
-    if isinstance(given, str):
-        return arguments_text(given or "{}")
-    if isinstance(given, dict):
-        return json_codec.encode(given).decode()
+    """Return the arguments of any kind of call as the JSON of an object."""
+    arguments = item.get("arguments")
+    if isinstance(arguments, str):
+        return arguments_text(arguments or "{}")
+    if isinstance(arguments, dict):
+        return json_codec.encode(arguments).decode()
     if "input" in item:
         return json_codec.encode({INPUT: item["input"]}).decode()
-    asked = {key: value for key, value in item.items() if key not in ABOUT_CALLS}
-    return json_codec.encode(asked).decode()
+    fields = {key: item[key] for key in item if key not in COMMON_CALL_KEYS}
+    return json_codec.encode(fields).decode()
 
 
-def _thought(item: Item) -> str:
-    """What is readable of it; Ollama's `encrypted_content`, and ours, is plain text."""
+def _readable_reasoning(item: Item) -> str:
+    """Return the text of a reasoning item, or "" if only OpenAI can read it.
+
+    In the replies of Ollama and Cerellama, `encrypted_content` is plain text.
+    """
     for key in ("content", "summary"):
-        if text := parts.content_of(item.get(key)):
-            return text_of(text)
-    hidden = _text(item, "encrypted_content")
-    return "" if hidden.startswith(CIPHER) else hidden
+        if reasoning := content_of(item.get(key)):
+            return text_of(reasoning)
+    encrypted = _string(item, "encrypted_content")
+    return "" if encrypted.startswith(ENCRYPTED_PREFIX) else encrypted
+
+
+# Content
+
+
+def content_of(value: Any) -> str | list[Part]:
+    """Return content as a text, or as parts if it has other parts too."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    parts = value if isinstance(value, list) else [value]
+    return join_texts([new for part in parts for new in _converted(part)], "")
+
+
+def result_of(value: Any) -> str | list[Part]:
+    """Return a tool's output: its text or parts, or any other value as JSON."""
+    parts = value if isinstance(value, list) else [value]
+    if all(isinstance(part, dict) and _part_type(part) in CONVERTERS for part in parts):
+        return content_of(parts)
+    return value if isinstance(value, str) else json_codec.encode(value).decode()
+
+
+def pictures(values: Sequence[Any]) -> Iterator[str]:
+    """Yield the base64 text of all images in several contents, unchecked."""
+    for value in values:
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict) and CONVERTERS.get(_part_type(part)) is _image:
+                yield str(content.image_url(part)).partition(",")[2]
+
+
+def _part_type(part: Mapping[str, Any]) -> str:
+    return str(part.get("type"))
+
+
+def _converted(part: Any) -> list[Part]:
+    """Return a part in the upstream form, or nothing if it has no equivalent there."""
+    if not isinstance(part, dict):
+        raise InvalidRequest(content.BAD_PART)
+    return CONVERTERS.get(_part_type(part), _text)(part)
+
+
+def _text(part: Mapping[str, Any]) -> list[Part]:
+    text = part.get("text")
+    return [{"type": "text", "text": text}] if isinstance(text, str) else []
+
+
+def _refusal(part: Mapping[str, Any]) -> list[Part]:
+    return _text({"text": part.get("refusal")})
+
+
+def _image(part: Mapping[str, Any]) -> list[Part]:
+    url = content.image_url(part)
+    if url is None:  # a file stored by OpenAI, which Ollama leaves out too
+        return []
+    detail = str(part.get("detail"))
+    image = {"url": url} | ({"detail": detail} if detail in DETAILS else {})
+    return [content.converted({"type": "image_url", "image_url": image})]
+
+
+def _file(_: Mapping[str, Any]) -> list[Part]:
+    raise InvalidRequest("file inputs are not currently supported")
+
+
+def _audio(_: Mapping[str, Any]) -> list[Part]:
+    raise InvalidRequest("audio input is not supported")
+
+
+CONVERTERS = {
+    "input_text": _text,
+    "output_text": _text,
+    "text": _text,
+    "refusal": _refusal,
+    "input_image": _image,
+    "computer_screenshot": _image,
+    "input_file": _file,
+    "input_audio": _audio,
+}

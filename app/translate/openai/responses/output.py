@@ -1,6 +1,6 @@
-"""The items that a reply is made of, one after the other, and the events that tell.
+"""The output items of a response, and the events that a stream sends about them.
 
-An item opens, grows and closes before the next one opens.
+An item is added, grows and is done before the next item is added.
 """
 
 from __future__ import annotations
@@ -16,151 +16,157 @@ Event = dict[str, Any]
 Object = dict[str, Any]
 
 
-class Kind(NamedTuple):
-    """How a type of item is told."""
+class ItemType(NamedTuple):
+    """The format of one type of item, and of the events about it."""
 
     type: str
     id_prefix: str
-    event: str  # what its text's events are called, before `.delta` and `.done`
-    key: str  # where the whole text stands
+    text_event: str  # name of the text's events, without `.delta` or `.done`
+    text_key: str  # of the whole text in `.done` events
     render: Callable[[Object, str, str], Object]  # (head, status, text) -> item
-    part: Object  # the part its text is in, still empty; {} if it has no parts
+    part: Object  # the part with the text, empty as in `.added`; {} without parts
     part_event: str = ""
-    place: Object = {}  # of the part
-    extras: Object = {}  # in the text's events
+    part_index: Object = {}  # in events about the part or the text
+    extras: Object = {}  # further fields of the text's events
 
 
-def _reasoning(head: Object, status: str, text: str) -> Object:
+def _render_reasoning(head: Object, status: str, text: str) -> Object:
     summary = [{"type": "summary_text", "text": text}] if text else []
     item = {**head, "summary": summary}
     return item if status == "in_progress" else {**item, "encrypted_content": text}
 
 
-def _message(head: Object, status: str, text: str) -> Object:
+def _render_message(head: Object, status: str, text: str) -> Object:
     content = [] if status == "in_progress" else [{**TEXT_PART, "text": text}]
     return {**head, "status": status, "role": "assistant", "content": content}
 
 
-def _function_call(head: Object, status: str, text: str) -> Object:
+def _render_function_call(head: Object, status: str, text: str) -> Object:
     return {**head, "status": status, "arguments": text}
 
 
-def _custom_call(head: Object, status: str, text: str) -> Object:
+def _render_custom_call(head: Object, status: str, text: str) -> Object:
     return {**head, "status": status, "input": text}
 
 
 TEXT_PART = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
-REASONING = Kind(
+REASONING = ItemType(
     type="reasoning",
     id_prefix="rs",
-    event="response.reasoning_summary_text",
-    key="text",
-    render=_reasoning,
+    text_event="response.reasoning_summary_text",
+    text_key="text",
+    render=_render_reasoning,
     part={"type": "summary_text", "text": ""},
     part_event="response.reasoning_summary_part",
-    place={"summary_index": 0},
+    part_index={"summary_index": 0},
 )
-MESSAGE = Kind(
+MESSAGE = ItemType(
     type="message",
     id_prefix="msg",
-    event="response.output_text",
-    key="text",
-    render=_message,
+    text_event="response.output_text",
+    text_key="text",
+    render=_render_message,
     part=TEXT_PART,
     part_event="response.content_part",
-    place={"content_index": 0},
+    part_index={"content_index": 0},
     extras={"logprobs": []},
 )
 CALLS = {
-    FUNCTION: Kind(
+    FUNCTION: ItemType(
         type="function_call",
         id_prefix="fc",
-        event="response.function_call_arguments",
-        key="arguments",
-        render=_function_call,
+        text_event="response.function_call_arguments",
+        text_key="arguments",
+        render=_render_function_call,
         part={},
     ),
-    CUSTOM: Kind(
+    CUSTOM: ItemType(
         type="custom_tool_call",
         id_prefix="ctc",
-        event="response.custom_tool_call_input",
-        key="input",
-        render=_custom_call,
+        text_event="response.custom_tool_call_input",
+        text_key="input",
+        render=_render_custom_call,
         part={},
     ),
 }
 
 
 class Item:
-    """An item that is open."""
+    """An item that is in progress."""
 
-    def __init__(self, kind: Kind, index: int, head: Object) -> None:
-        self.kind = kind
+    def __init__(self, item_type: ItemType, index: int, head: Object) -> None:
+        self.item_type = item_type
         self._head = head
         self._texts: list[str] = []
-        self._at = {"item_id": head["id"], "output_index": index}
+        self._position = {"item_id": head["id"], "output_index": index}
 
     def render(self, status: str) -> Object:
-        return self.kind.render(self._head, status, "".join(self._texts))
+        return self.item_type.render(self._head, status, "".join(self._texts))
 
-    def opening(self) -> list[Event]:
+    def added_events(self) -> list[Event]:
         added = {
             "type": "response.output_item.added",
-            "output_index": self._at["output_index"],
+            "output_index": self._position["output_index"],
             "item": self.render("in_progress"),
         }
-        return [added, *self._part("added", "")]
+        return [added, *self._part_events("added", "")]
 
-    def delta(self, text: str) -> Event:
+    def delta_event(self, text: str) -> Event:
         self._texts.append(text)
-        return self._told("delta", {"delta": text})
+        return self._text_event("delta", {"delta": text})
 
-    def closing(self, status: str) -> list[Event]:
+    def done_events(self, status: str) -> list[Event]:
         text = "".join(self._texts)
         done = {
             "type": "response.output_item.done",
-            "output_index": self._at["output_index"],
+            "output_index": self._position["output_index"],
             "item": self.render(status),
         }
-        whole = self._told("done", {self.kind.key: text})
-        return [whole, *self._part("done", text), done]
+        text_done = self._text_event("done", {self.item_type.text_key: text})
+        return [text_done, *self._part_events("done", text), done]
 
-    def _told(self, moment: str, what: Object) -> Event:
-        kind = self.kind
-        name = f"{kind.event}.{moment}"
-        return {"type": name, **self._at, **kind.place, **what, **kind.extras}
+    def _text_event(self, suffix: str, fields: Object) -> Event:
+        kind = self.item_type
+        name = f"{kind.text_event}.{suffix}"
+        return {
+            "type": name,
+            **self._position,
+            **kind.part_index,
+            **fields,
+            **kind.extras,
+        }
 
-    def _part(self, moment: str, text: str) -> list[Event]:
-        kind = self.kind
+    def _part_events(self, suffix: str, text: str) -> list[Event]:
+        kind = self.item_type
         if not kind.part:
             return []
-        name, part = f"{kind.part_event}.{moment}", {**kind.part, "text": text}
-        return [{"type": name, **self._at, **kind.place, "part": part}]
+        name, part = f"{kind.part_event}.{suffix}", {**kind.part, "text": text}
+        return [{"type": name, **self._position, **kind.part_index, "part": part}]
 
 
 class Output:
-    """All items of a reply; at most one is open, and it is the last."""
+    """All items of a response; only the last can be in progress."""
 
     def __init__(self, new_id: Callable[[], str]) -> None:
         self._new_id = new_id
         self._done: list[Object] = []
         self._open: Item | None = None
 
-    def say(self, kind: Kind, text: str) -> list[Event]:
-        """Add to the open item if it is of that kind, else to a new one."""
-        events = [] if self._open and self._open.kind is kind else self._turn_to(kind)
-        assert self._open is not None
-        return [*events, self._open.delta(text)]
+    def add_text(self, item_type: ItemType, text: str) -> list[Event]:
+        """Add to the open item if it has this type, else to a new item."""
+        if self._open and self._open.item_type is item_type:
+            return [self._open.delta_event(text)]
+        item, events = self._open_item(item_type)
+        return [*events, item.delta_event(text)]
 
-    def call(self, call: WholeCall, tool: Tool | None) -> list[Event]:
-        """A call comes whole; one of a tool nobody offered is told as a function's."""
+    def add_call(self, call: WholeCall, tool: Tool | None) -> list[Event]:
+        """Add a whole call; without a tool it is a call of an unknown function."""
         tool = tool or Tool(FUNCTION, call.name, None, {})
         head = {"call_id": call.id, "name": tool.name}
         if tool.namespace:
             head["namespace"] = tool.namespace
-        events = self._turn_to(CALLS[tool.kind], head)
-        assert self._open is not None
-        return [*events, self._open.delta(_input(call, tool)), *self.close()]
+        item, events = self._open_item(CALLS[tool.kind], head)
+        return [*events, item.delta_event(_call_input(call, tool)), *self.close()]
 
     def close(self, status: str = "completed") -> list[Event]:
         """Close the open item, if there is one."""
@@ -168,24 +174,28 @@ class Output:
         if item is None:
             return []
         self._done.append(item.render(status))
-        return item.closing(status)
+        return item.done_events(status)
 
     def items(self) -> list[Object]:
-        """All items so far; one that is still open stays as it is."""
+        """Return all items so far; an open item is "incomplete"."""
         if self._open is None:
             return self._done
         return [*self._done, self._open.render("incomplete")]
 
-    def _turn_to(self, kind: Kind, head: Mapping[str, Any] = {}) -> list[Event]:
-        closing = self.close()
-        item_id = f"{kind.id_prefix}_{self._new_id()}{self._new_id()}"
-        head = {"id": item_id, "type": kind.type, **head}
-        self._open = Item(kind, len(self._done), head)
-        return closing + self._open.opening()
+    def _open_item(
+        self, item_type: ItemType, head: Mapping[str, Any] = {}
+    ) -> tuple[Item, list[Event]]:
+        """Close the open item and open a new one; return it and the events."""
+        events = self.close()
+        item_id = f"{item_type.id_prefix}_{self._new_id()}{self._new_id()}"
+        head = {"id": item_id, "type": item_type.type, **head}
+        item = self._open = Item(item_type, len(self._done), head)
+        return item, events + item.added_events()
 
 
-def _input(call: WholeCall, tool: Tool) -> str:
-    given = call.arguments.get(INPUT)
-    if tool.kind == CUSTOM and isinstance(given, str):
-        return given
+def _call_input(call: WholeCall, tool: Tool) -> str:
+    """Return the arguments as JSON, or the plain text for a custom tool."""
+    text = call.arguments.get(INPUT)
+    if tool.kind == CUSTOM and isinstance(text, str):
+        return text
     return json_codec.encode(call.arguments).decode()

@@ -1,4 +1,4 @@
-"""A reply of `/v1/responses`, as events or folded into one object."""
+"""Write a reply of `/v1/responses`: the events of a stream, or one response object."""
 
 from __future__ import annotations
 
@@ -9,104 +9,165 @@ from app.errors import CerellamaError
 from app.translate.dialect import Event, ReplyContext, StreamFormat
 from app.translate.openai.dialect import KEEP_ALIVE
 from app.translate.openai.responses import output, tools
-from app.translate.openai.responses.envelope import Envelope
 from app.translate.reading import CONTENT, REASONING, Reading, Run
 from app.wire import json_codec, sse
 from app.wire.completion import Chunk
 
-KINDS = {REASONING: output.REASONING, CONTENT: output.MESSAGE}
+NS_PER_S = 1_000_000_000
 
-# Why an answer that ended early did; all other ends are complete.
-INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+ITEM_TYPES = {REASONING: output.REASONING, CONTENT: output.MESSAGE}
 
-# By status, in the words that Codex knows what to do about.
+# Finish reasons that make a response incomplete -> its reason in OpenAI's words.
+INCOMPLETE_REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
+
+# Status -> the code that Codex acts on.
 ERROR_CODES = {401: "authentication_error", 429: "rate_limit_exceeded"}
-OTHER_ERRORS = "api_error"
+DEFAULT_ERROR_CODE = "api_error"
+
+# Fields of the request that the response repeats, with their defaults.
+REPEATED_FIELDS: Mapping[str, Any] = {
+    "instructions": None,
+    "tools": [],
+    "tool_choice": "auto",
+    "truncation": "disabled",
+    "parallel_tool_calls": True,
+    "top_p": 1,
+    "temperature": 1,
+    "reasoning": None,
+    "max_output_tokens": None,
+    "background": False,
+    "metadata": {},
+    "safety_identifier": None,
+    "prompt_cache_key": None,
+}
+FIXED_FIELDS: Mapping[str, Any] = {
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "top_logprobs": 0,
+    "max_tool_calls": None,
+    "store": False,
+    "service_tier": "default",
+}
+TEXT_FIELDS = {"format": {"type": "text"}}
 
 
 class Reply:
-    """One reply under way."""
+    """One reply: either streamed by `stream` or returned whole by `fold`."""
 
     def __init__(self, context: ReplyContext, body: Mapping[str, Any]) -> None:
-        self._envelope = Envelope(context, body)
+        self._context = context
+        self._head = {
+            "id": "resp_" + "".join(context.new_id() for _ in range(3)),
+            "object": "response",
+            "created_at": context.started_ns // NS_PER_S,
+        }
+        self._request_fields = {
+            **FIXED_FIELDS,
+            **{key: body.get(key, value) for key, value in REPEATED_FIELDS.items()},
+            "text": TEXT_FIELDS | (body.get("text") or {}),
+        }
         self._output = output.Output(context.new_id)
         self._reading = Reading(context)
         self._tools = tools.offered(body)
-        self._told = 0  # events
+        self._event_count = 0
 
     @property
     def dialect(self) -> StreamFormat:
-        """As this reply ends when it fails: its last event tells what there is."""
+        """The stream format, with this reply's output so far in its error event."""
         return StreamFormat(sse.MIMETYPE, encode, self.failed)
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
-        """The reply's events, one list per read, after those that announce it."""
+        """Yield the events that announce the response, then those of each batch."""
         yield self._numbered(
-            self._state(name, "in_progress")
+            self._state_event(name, "in_progress")
             for name in ("response.created", "response.in_progress")
         )
         yield from self._reading.stream(
-            batches, self._events, self._last_events, lambda: KEEP_ALIVE
+            batches,
+            lambda runs: self._numbered(self._events(runs)),
+            lambda: self._numbered(self._last_events()),
+            lambda: KEEP_ALIVE,
         )
 
     def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
-        """The reply as one object: what its last event holds."""
+        """Return the response, which equals the one in a stream's last event."""
         for batch in batches:
             self._events(self._reading.read(batch))
-        *_, last = self._end()
-        response: dict[str, Any] = last["response"]
+        response: dict[str, Any] = self._last_events()[-1]["response"]
         return response
 
     def failed(self, error: CerellamaError) -> dict[str, Any]:
-        code = ERROR_CODES.get(error.status, OTHER_ERRORS)
-        told = {"code": code, "message": error.message}
-        failed = self._state("response.failed", "failed", error=told)
-        return self._number(failed)
+        """Return the event that ends the stream after an error."""
+        code = ERROR_CODES.get(error.status, DEFAULT_ERROR_CODE)
+        fields = {"code": code, "message": error.message}
+        event = self._state_event("response.failed", "failed", error=fields)
+        return self._with_number(event)
 
-    def _events(self, runs: list[Run]) -> list[Event]:
-        """Of what one read says, each run of one kind is one delta."""
+    def _events(self, runs: list[Run]) -> list[dict[str, Any]]:
+        """Return one delta for each run of texts."""
         events: list[dict[str, Any]] = []
         for run in runs:
-            text = "".join(run.texts)
-            events += self._output.say(KINDS[run.kind], text) if text else []
-        return self._numbered(events)
+            if text := "".join(run.texts):
+                events += self._output.add_text(ITEM_TYPES[run.kind], text)
+        return events
 
-    def _last_events(self) -> list[Event]:
-        return self._numbered(self._end())
-
-    def _end(self) -> list[dict[str, Any]]:
-        reason = INCOMPLETE.get(self._reading.finish_reason or "")
+    def _last_events(self) -> list[dict[str, Any]]:
+        reason = INCOMPLETE_REASONS.get(self._reading.finish_reason or "")
         status = "incomplete" if reason else "completed"
         calls = self._reading.tool_calls()
         events = self._output.close("completed" if calls else status)
         for call in calls:
-            events += self._output.call(call, self._tools.get(call.name))
-        state = {"usage": self._usage(), "reason": reason}
-        return [*events, self._state(f"response.{status}", status, **state)]
+            events += self._output.add_call(call, self._tools.get(call.name))
+        last = self._state_event(
+            f"response.{status}", status, usage=self._usage(), reason=reason
+        )
+        return [*events, last]
 
-    def _state(self, name: str, status: str, **more: Any) -> dict[str, Any]:
-        response = self._envelope.state(status, self._output.items(), **more)
-        return {"type": name, "response": response}
+    def _state_event(self, name: str, status: str, **fields: Any) -> dict[str, Any]:
+        return {"type": name, "response": self._response(status, **fields)}
+
+    def _response(
+        self,
+        status: str,
+        *,
+        usage: Mapping[str, Any] | None = None,
+        error: Mapping[str, str] | None = None,
+        reason: str | None = None,
+    ) -> dict[str, Any]:
+        """Return the response object; `reason` says why it is incomplete."""
+        is_completed = status == "completed"
+        return {
+            **self._head,
+            "completed_at": self._context.clock() // NS_PER_S if is_completed else None,
+            "status": status,
+            "incomplete_details": {"reason": reason} if reason else None,
+            "model": self._context.name,
+            "previous_response_id": None,
+            "output": list(self._output.items()),
+            "error": error,
+            **self._request_fields,
+            "usage": usage,
+        }
 
     def _numbered(self, events: Iterable[dict[str, Any]]) -> list[Event]:
-        return [self._number(event) for event in events]
+        return [self._with_number(event) for event in events]
 
-    def _number(self, event: dict[str, Any]) -> dict[str, Any]:
-        number = self._told
-        self._told += 1
+    def _with_number(self, event: dict[str, Any]) -> dict[str, Any]:
+        number = self._event_count
+        self._event_count += 1
         return {**event, "sequence_number": number}
 
     def _usage(self) -> dict[str, Any]:
-        meter, counts = self._reading.meter, self._reading.usage()
+        meter, usage = self._reading.meter, self._reading.usage()
         return {
-            "input_tokens": counts["prompt_tokens"],
+            "input_tokens": usage["prompt_tokens"],
             "input_tokens_details": {"cached_tokens": meter.cached_tokens()},
-            "output_tokens": counts["completion_tokens"],
+            "output_tokens": usage["completion_tokens"],
             "output_tokens_details": {"reasoning_tokens": meter.reasoning_tokens()},
-            "total_tokens": counts["total_tokens"],
+            "total_tokens": usage["total_tokens"],
         }
 
 
 def encode(event: dict[str, Any]) -> bytes:
-    """Frame an event by its name."""
+    """Return an event as bytes, named after its type."""
     return sse.encode(json_codec.encode(event), event["type"])

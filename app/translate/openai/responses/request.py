@@ -7,7 +7,7 @@ from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate.openai.dialect import reasoning_effort, response_format
-from app.translate.openai.responses import items, parts, tools
+from app.translate.openai.responses import items, tools
 
 SAMPLING = ("temperature", "top_p")
 NOTHING_KEPT = (
@@ -40,7 +40,7 @@ def pictures(body: Mapping[str, Any]) -> Iterator[str]:
     """All pictures of a request, in base64."""
     for item in _items(body):
         if isinstance(item, dict):
-            yield from parts.pictures([item.get("content"), item.get("output")])
+            yield from items.pictures([item.get("content"), item.get("output")])
 
 
 def ignored(body: Mapping[str, Any]) -> list[str]:

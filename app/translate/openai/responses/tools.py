@@ -1,15 +1,15 @@
-"""The tools of a request: functions for the upstream, the client's own in the reply."""
+"""Convert the tools of a request to functions, and remember the client's own tools."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-TOOL_ITEM = "additional_tools"  # brings tools among the input
+TOOL_ITEM = "additional_tools"  # an input item that contains tools
 FUNCTION, CUSTOM, NAMESPACE = "function", "custom", "namespace"
 CHOICES = frozenset({"none", "auto", "required"})
 
-# A custom tool takes a text as it is; the upstream's functions take an object.
+# A custom tool takes plain text, but the upstream's functions take an object.
 INPUT = "input"
 CUSTOM_PARAMETERS = {
     "type": "object",
@@ -20,44 +20,44 @@ CUSTOM_PARAMETERS = {
 
 FUNCTION_KEYS = ("description", "parameters", "strict")
 
-Described = Mapping[str, Any]
+Definition = Mapping[str, Any]  # a tool as the client sends it
 
 
 class Tool(NamedTuple):
-    kind: str
+    kind: str  # FUNCTION or CUSTOM
     name: str
     namespace: str | None
-    described: Described
+    definition: Definition
 
     @property
     def upstream_name(self) -> str:
         return qualified(self.name, self.namespace)
 
 
-Tools = Mapping[str, Tool]  # by the names they have upstream
+Tools = Mapping[str, Tool]  # by their upstream names
 
 
 def offered(body: Mapping[str, Any]) -> dict[str, Tool]:
-    """The tools that the client runs itself, also those that came as an item."""
+    """Return the tools that the client runs, including those in input items."""
     tools: dict[str, Tool] = {}
-    for tool in _flat(_listed(body)):
+    for tool in _flatten(_definitions(body)):
         tools.setdefault(tool.upstream_name, tool)
-    names = _allowed(body.get("tool_choice"))
+    names = _allowed_names(body.get("tool_choice"))
     if names is None:
         return tools
     return {name: tool for name, tool in tools.items() if tool.name in names}
 
 
 def hosted(body: Mapping[str, Any]) -> Iterator[str]:
-    """The kinds of tools that OpenAI would run: here nobody does."""
-    for described in _listed(body):
-        kind = _kind(described)
+    """Yield the types of tools that OpenAI's server would run; they are left out."""
+    for definition in _definitions(body):
+        kind = _kind(definition)
         if kind not in (FUNCTION, CUSTOM, NAMESPACE):
             yield kind
 
 
 def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Tools, and what is only valid beside them."""
+    """Return the tools, and the fields that are only valid with tools."""
     tools = offered(body)
     if not tools:
         return {}
@@ -69,12 +69,13 @@ def to_upstream(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def qualified(name: str, namespace: str | None) -> str:
+    """Return the name with its namespace as prefix."""
     if not namespace or name.startswith((f"{namespace}.", f"{namespace}__")):
         return name
     return f"{namespace.removesuffix('__')}__{name}"
 
 
-def _listed(body: Mapping[str, Any]) -> Iterator[Described]:
+def _definitions(body: Mapping[str, Any]) -> Iterator[Definition]:
     yield from body.get("tools") or ()
     items = body.get("input")
     for item in items if isinstance(items, list) else ():
@@ -82,61 +83,59 @@ def _listed(body: Mapping[str, Any]) -> Iterator[Described]:
             yield from item.get("tools") or ()
 
 
-def _flat(tools: Iterable[Described], namespace: str | None = None) -> Iterator[Tool]:
-    for tool in tools:
-        kind, name = _kind(tool), str(tool.get("name") or "")
+def _flatten(
+    definitions: Iterable[Definition], namespace: str | None = None
+) -> Iterator[Tool]:
+    """Yield the functions and custom tools, also those in namespaces."""
+    for definition in definitions:
+        kind, name = _kind(definition), str(definition.get("name") or "")
         if kind == NAMESPACE:
-            yield from _flat(tool.get("tools") or (), qualified(name, namespace))
+            yield from _flatten(
+                definition.get("tools") or (), qualified(name, namespace)
+            )
         elif kind in (FUNCTION, CUSTOM):
-            yield Tool(kind, name, namespace, tool)
+            yield Tool(kind, name, namespace, definition)
 
 
-def _kind(tool: Described) -> str:
-    return str(tool.get("type") or FUNCTION)
+def _kind(definition: Definition) -> str:
+    return str(definition.get("type") or FUNCTION)
 
 
 def _function(name: str, tool: Tool) -> dict[str, Any]:
-    function = DESCRIBED[tool.kind](tool.described)
-    return {"type": FUNCTION, FUNCTION: {"name": name, **function}}
+    fields = {key: tool.definition.get(key) for key in FUNCTION_KEYS}
+    if tool.kind == CUSTOM:
+        description = _custom_description(tool.definition)
+        fields = {"description": description, "parameters": CUSTOM_PARAMETERS}
+    return {"type": FUNCTION, FUNCTION: {"name": name, **fields}}
 
 
-def _described(described: Described) -> dict[str, Any]:
-    return {key: described.get(key) for key in FUNCTION_KEYS}
-
-
-def _custom(described: Described) -> dict[str, Any]:
-    return {"description": _manual(described), "parameters": CUSTOM_PARAMETERS}
-
-
-DESCRIBED = {FUNCTION: _described, CUSTOM: _custom}
-
-
-def _manual(described: Described) -> str:
-    """What a custom tool is for, and the grammar that nobody enforces here."""
-    manual = str(described.get("description") or "")
-    form = described.get("format")
+def _custom_description(definition: Definition) -> str:
+    """Return the description with the tool's grammar, which is not enforced."""
+    description = str(definition.get("description") or "")
+    form = definition.get("format")
     if not isinstance(form, dict) or not form.get("definition"):
-        return manual
+        return description
     syntax, grammar = form.get("syntax") or "", form["definition"]
-    return f"{manual}\n\nThe input has to match this {syntax} grammar:\n{grammar}"
+    return f"{description}\n\nThe input has to match this {syntax} grammar:\n{grammar}"
 
 
-def _allowed(choice: Any) -> set[str] | None:
-    """The names that `allowed_tools` leaves; None without it."""
+def _allowed_names(choice: Any) -> set[str] | None:
+    """Return the names in `allowed_tools`, or None if all tools are allowed."""
     if not isinstance(choice, dict) or choice.get("type") != "allowed_tools":
         return None
-    listed = choice.get("tools")
-    tools = listed if isinstance(listed, list) else []
+    allowed = choice.get("tools")
+    tools = allowed if isinstance(allowed, list) else []
     return {str(tool.get("name")) for tool in tools if isinstance(tool, dict)}
 
 
 def _choice(choice: Any, tools: Tools) -> Any:
+    """Return the tool choice, or None if the chosen tool does not exist."""
     if isinstance(choice, str):
         return choice if choice in CHOICES else None
     if not isinstance(choice, dict):
         return None
     if choice.get("type") == "allowed_tools":
         return _choice(str(choice.get("mode")), tools)
-    chosen = (upstream for upstream, t in tools.items() if t.name == choice.get("name"))
-    name = next(chosen, None)
+    matches = (key for key, tool in tools.items() if tool.name == choice.get("name"))
+    name = next(matches, None)
     return {"type": FUNCTION, FUNCTION: {"name": name}} if name else None

@@ -1,4 +1,4 @@
-"""Items become the messages they were made of."""
+"""Input items are converted to messages in the upstream form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
+from app.translate.openai.responses import items
 from app.translate.openai.responses.items import left_out, messages_of
+from tests.blueprints.talking import picture
+
+IMAGE_URL = f"data:image/png;base64,{picture('PNG')}"
 
 
 def item(kind: str, **fields: Any) -> dict[str, Any]:
@@ -28,7 +32,7 @@ def assistant(text: str) -> dict[str, Any]:
     return item("message", role="assistant", content=parts, id="msg_1")
 
 
-def called(call_id: str, name: str, arguments: str) -> dict[str, Any]:
+def upstream_call(call_id: str, name: str, arguments: str) -> dict[str, Any]:
     function = {"name": name, "arguments": arguments}
     return {"id": call_id, "type": "function", "function": function}
 
@@ -37,19 +41,21 @@ USER = item("message", role="user", content=[{"type": "input_text", "text": "hi"
 
 
 @pytest.mark.parametrize("role", ["user", "system", "developer", "critic"])
-@pytest.mark.parametrize("kind", [{"type": "message"}, {}], ids=["typed", "easy"])
-def test_a_message_keeps_its_role(role: str, kind: dict[str, str]) -> None:
-    said = [{**kind, "role": role, "content": "hi"}]
+@pytest.mark.parametrize(
+    "kind", [{"type": "message"}, {}], ids=["with type", "without type"]
+)
+def test_message_keeps_its_role(role: str, kind: dict[str, str]) -> None:
+    message = {**kind, "role": role, "content": "hi"}
 
-    assert messages_of(said) == [{"role": role, "content": "hi"}]
+    assert messages_of([message]) == [{"role": role, "content": "hi"}]
 
 
-def test_texts_of_one_message_are_one_text() -> None:
+def test_text_parts_of_a_message_are_joined() -> None:
     parts = [
         {"type": "input_text", "text": "a"},
         {"type": "output_text", "text": "b"},
         {"type": "refusal", "refusal": "c"},
-        {"type": "nobody_knows", "blob": 1},
+        {"type": "unknown", "blob": 1},
     ]
 
     assert messages_of([{"role": "user", "content": parts}]) == [
@@ -57,7 +63,7 @@ def test_texts_of_one_message_are_one_text() -> None:
     ]
 
 
-def test_words_calls_and_results_are_as_the_model_said_them() -> None:
+def test_items_of_one_turn_become_one_message() -> None:
     conversation = [
         USER,
         item("reasoning", summary=[], encrypted_content="hm"),
@@ -76,8 +82,8 @@ def test_words_calls_and_results_are_as_the_model_said_them() -> None:
             "content": "Let me see.",
             "reasoning": "hm",
             "tool_calls": [
-                called("c1", "look", '{"a": 1}'),
-                called("c2", "list", "{}"),
+                upstream_call("c1", "look", '{"a": 1}'),
+                upstream_call("c2", "list", "{}"),
             ],
         },
         {"role": "tool", "content": "one", "tool_call_id": "c1"},
@@ -86,22 +92,22 @@ def test_words_calls_and_results_are_as_the_model_said_them() -> None:
     ]
 
 
-def test_words_between_a_call_and_its_result_belong_to_the_call() -> None:
-    said = [
+def test_text_between_a_call_and_its_result_joins_the_call() -> None:
+    conversation = [
         call("c1", "f", "{}"),
         assistant("Wait."),
         assistant("Now."),
         output("c1", ""),
     ]
 
-    first, second = messages_of(said)
+    first, second = messages_of(conversation)
 
     assert first["content"] == "Wait.\nNow."
     assert second == {"role": "tool", "content": "", "tool_call_id": "c1"}
 
 
 @pytest.mark.parametrize(
-    ("thought", "text"),
+    ("reasoning", "text"),
     [
         ({"encrypted_content": "plain"}, "plain"),
         ({"encrypted_content": "gAAAAABo0123"}, None),
@@ -115,28 +121,28 @@ def test_words_between_a_call_and_its_result_belong_to_the_call() -> None:
         ),
         ({"summary": [], "encrypted_content": None}, None),
     ],
-    ids=["ours", "OpenAI's", "summary", "content", "nothing"],
+    ids=["plain", "encrypted", "summary", "content", "empty"],
 )
-def test_a_thought_is_told_where_it_can_be_read(
-    thought: dict[str, Any], text: str | None
+def test_readable_reasoning_is_sent(
+    reasoning: dict[str, Any], text: str | None
 ) -> None:
-    [message] = messages_of([item("reasoning", **thought), call("c", "f", "{}")])
+    [message] = messages_of([item("reasoning", **reasoning), call("c", "f", "{}")])
 
     assert message.get("reasoning") == text
 
 
-def test_thoughts_join_and_none_outlives_its_turn() -> None:
+def test_reasoning_is_joined_and_stays_in_its_turn() -> None:
     first, second = (item("reasoning", encrypted_content=text) for text in "ab")
 
     [message] = messages_of([first, call("c", "f", "{}"), second, call("d", "g", "{}")])
-    lost = messages_of([first, USER, assistant("x"), second])
+    without = messages_of([first, USER, assistant("x"), second])
 
     assert message["reasoning"] == "a\nb"
-    assert all("reasoning" not in each for each in lost)
-    assert len(lost) == 2
+    assert all("reasoning" not in each for each in without)
+    assert len(without) == 2
 
 
-def test_a_call_has_the_name_its_tool_has_upstream() -> None:
+def test_call_has_the_upstream_name_of_its_tool() -> None:
     [message] = messages_of([call("c", "add", "{}", namespace="mcp__sums__")])
 
     assert message["tool_calls"][0]["function"]["name"] == "mcp__sums__add"
@@ -170,16 +176,16 @@ def test_a_call_has_the_name_its_tool_has_upstream() -> None:
     ],
     ids=lambda value: value["type"] if isinstance(value, dict) else "",
 )
-def test_calls_of_other_tools_are_told_too(
+def test_other_calls_become_function_calls(
     fields: dict[str, Any], name: str, arguments: str | None
 ) -> None:
     [message] = messages_of(
         [{**fields, "call_id": "c", "id": "x", "status": "completed"}]
     )
 
-    [told] = message["tool_calls"]
-    assert (told["id"], told["function"]["name"]) == ("c", name)
-    assert arguments in (None, told["function"]["arguments"])
+    [sent] = message["tool_calls"]
+    assert (sent["id"], sent["function"]["name"]) == ("c", name)
+    assert arguments in (None, sent["function"]["arguments"])
 
 
 @pytest.mark.parametrize(
@@ -199,26 +205,26 @@ def test_calls_of_other_tools_are_told_too(
         (None, "null"),
     ],
 )
-def test_what_a_tool_put_out_is_told_whatever_it_is(value: Any, content: str) -> None:
+def test_output_of_any_type_becomes_content(value: Any, content: str) -> None:
     [message] = messages_of([output("c", value)])
 
     assert message["content"] == content
 
 
-def test_items_that_say_nothing_here_are_left_out_and_named() -> None:
-    odd = [
+def test_unsupported_items_are_left_out() -> None:
+    unsupported = [
         item("item_reference", id="msg_1"),
         item("web_search_call", status="completed"),
         item("compaction", encrypted_content="gAAAA"),
         item("something_new", text="x"),
     ]
 
-    assert messages_of([USER, *odd]) == [{"role": "user", "content": "hi"}]
-    assert left_out([USER, *odd]) == {each["type"] for each in odd}
+    assert messages_of([USER, *unsupported]) == [{"role": "user", "content": "hi"}]
+    assert left_out([USER, *unsupported]) == {each["type"] for each in unsupported}
 
 
 @pytest.mark.parametrize(
-    ("wrong", "text"),
+    ("invalid", "error"),
     [
         ("hi", "input[1]: input item must be an object"),
         ({}, "input[1]: input item missing required 'type' field"),
@@ -243,8 +249,52 @@ def test_items_that_say_nothing_here_are_left_out_and_named() -> None:
         ),
     ],
 )
-def test_a_wrong_item_is_told_with_its_place(wrong: Any, text: str) -> None:
+def test_error_names_the_index_of_the_item(invalid: Any, error: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        messages_of([USER, wrong])
+        messages_of([USER, invalid])
 
-    assert refusal.value.message == text
+    assert refusal.value.message == error
+
+
+@pytest.mark.parametrize(
+    ("part", "image_url"),
+    [
+        ({"image_url": IMAGE_URL}, {"url": IMAGE_URL}),
+        ({"image_url": {"url": IMAGE_URL}}, {"url": IMAGE_URL}),
+        (
+            {"image_url": IMAGE_URL, "detail": "high"},
+            {"url": IMAGE_URL, "detail": "high"},
+        ),
+        ({"image_url": IMAGE_URL, "detail": "original"}, {"url": IMAGE_URL}),
+    ],
+    ids=["string", "object", "detail", "unknown detail"],
+)
+@pytest.mark.parametrize("kind", ["input_image", "computer_screenshot"])
+def test_image_part_is_converted(
+    part: dict[str, Any], image_url: dict[str, str], kind: str
+) -> None:
+    text = {"type": "input_text", "text": "Look."}
+
+    assert items.content_of([text, {"type": kind, **part}]) == [
+        {"type": "text", "text": "Look."},
+        {"type": "image_url", "image_url": image_url},
+    ]
+
+
+def test_image_stored_by_openai_is_left_out() -> None:
+    assert items.content_of([{"type": "input_image", "file_id": "file-1"}]) == ""
+
+
+def test_output_may_be_a_screenshot() -> None:
+    screenshot = {"type": "computer_screenshot", "image_url": IMAGE_URL}
+
+    [image] = items.result_of(screenshot)
+
+    assert image == {"type": "image_url", "image_url": {"url": IMAGE_URL}}
+
+
+def test_images_are_found_without_checks() -> None:
+    image = {"type": "input_image", "image_url": "data:image/webp;base64,UklGR"}
+    others: list[Any] = [None, "text", [1, {"type": "input_text"}], {"type": ["x"]}]
+
+    assert list(items.pictures([[image], *others])) == ["UklGR"]

@@ -1,4 +1,4 @@
-"""Upstream chunks become events in an order that every accumulator takes."""
+"""Replies of `/v1/responses`, streamed and whole."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ CALL = [
 ]
 
 
-def writes(reply: Reply, *batches: Sequence[Chunk]) -> list[bytes]:
+def frame_batches(reply: Reply, *batches: Sequence[Chunk]) -> list[bytes]:
     return [reply.dialect.encode_all(events) for events in reply.stream(batches)]
 
 
-def decoded(data: bytes) -> list[Event]:
-    """The events of a stream, whose names are also their types."""
+def decode_events(data: bytes) -> list[Event]:
+    """Return the events of a stream; each is named after its type."""
     *frames, rest = data.decode().split("\n\n")
     assert rest == ""
     pairs = [frame.split("\n") for frame in frames if not frame.startswith(":")]
@@ -67,23 +67,23 @@ def decoded(data: bytes) -> list[Event]:
     return events
 
 
-def events_of(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
-    events = decoded(b"".join(writes(Reply(context(), body), *batches)))
+def stream_events(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
+    events = decode_events(b"".join(frame_batches(Reply(context(), body), *batches)))
     assert [e["sequence_number"] for e in events] == list(range(len(events)))
     return events
 
 
-def names(events: Sequence[Event]) -> list[str]:
+def event_names(events: Sequence[Event]) -> list[str]:
     return [event["type"].removeprefix("response.") for event in events]
 
 
-def items_of(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
-    output: list[Event] = events_of(*batches, **body)[-1]["response"]["output"]
+def output_items(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
+    output: list[Event] = stream_events(*batches, **body)[-1]["response"]["output"]
     return output
 
 
 @pytest.mark.parametrize(
-    ("chunks", "told"),
+    ("chunks", "expected"),
     [
         ([], []),
         ([said("a")], [MESSAGE]),
@@ -98,36 +98,36 @@ def items_of(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
         ([called("f", "{}"), said("late")], [MESSAGE, CALL]),
     ],
     ids=[
-        "nothing",
+        "empty",
         "text",
         "reasoning, text",
         "call",
         "text, call",
         "two calls",
-        "back and forth",
+        "alternating",
         "text after a call",
     ],
 )
-@pytest.mark.parametrize("at_once", [True, False], ids=["one read", "a read each"])
-def test_each_item_is_told_to_its_end_before_the_next(
-    chunks: list[Chunk], told: list[list[str]], at_once: bool
+@pytest.mark.parametrize("at_once", [True, False], ids=["one batch", "many batches"])
+def test_each_item_is_done_before_the_next_is_added(
+    chunks: list[Chunk], expected: list[list[str]], at_once: bool
 ) -> None:
-    said_all = [*chunks, finish()]
-    batches = [said_all] if at_once else [[chunk] for chunk in said_all]
+    all_chunks = [*chunks, finish()]
+    batches = [all_chunks] if at_once else [[chunk] for chunk in all_chunks]
 
-    events = events_of(*batches)
+    events = stream_events(*batches)
 
-    middle = [name for item in told for name in item]
-    assert names(events) == ["created", "in_progress", *middle, "completed"]
+    middle = [name for item in expected for name in item]
+    assert event_names(events) == ["created", "in_progress", *middle, "completed"]
     indexes = [event["output_index"] for event in events[2:-1]]
-    assert indexes == [index for index, item in enumerate(told) for _ in item]
+    assert indexes == [index for index, item in enumerate(expected) for _ in item]
     done = [e["item"] for e in events if e["type"] == "response.output_item.done"]
     assert events[-1]["response"]["output"] == done
     assert len({item["id"] for item in done}) == len(done)
 
 
-def test_the_events_of_one_item_agree() -> None:
-    events = events_of([said("a")], [said("b"), said("c")], [finish()])[2:-1]
+def test_events_of_an_item_agree() -> None:
+    events = stream_events([said("a")], [said("b"), said("c")], [finish()])[2:-1]
 
     added, *middle, done = events
     assert [event["delta"] for event in events if "delta" in event] == ["a", "bc"]
@@ -142,13 +142,13 @@ def test_the_events_of_one_item_agree() -> None:
 
 
 def test_reasoning_can_be_sent_back() -> None:
-    [reasoning] = items_of([thought("a"), thought("b")], [finish()])
+    [reasoning] = output_items([thought("a"), thought("b")], [finish()])
 
     assert reasoning["summary"] == [{"type": "summary_text", "text": "ab"}]
     assert reasoning["encrypted_content"] == "ab"
 
 
-def test_reasoning_is_hidden_when_the_client_wants_none() -> None:
+def test_hidden_reasoning_is_left_out() -> None:
     reply = Reply(context(thinking=False), {})
 
     response = reply.fold([[thought("a"), said("b"), finish()]])
@@ -156,10 +156,10 @@ def test_reasoning_is_hidden_when_the_client_wants_none() -> None:
     assert [item["type"] for item in response["output"]] == ["message"]
 
 
-def test_a_call_is_told_by_the_names_the_client_gave() -> None:
+def test_call_has_the_client_names_of_its_tool() -> None:
     batches = [called("sums__add", '{"a": 1}'), called("other", "", 1), finish()]
 
-    add, other = items_of(batches, tools=[SUMS])
+    add, other = output_items(batches, tools=[SUMS])
 
     assert add | {"id": ""} == {
         "id": "",
@@ -178,10 +178,10 @@ def test_a_call_is_told_by_the_names_the_client_gave() -> None:
     ("arguments", "text"),
     [('{"input": "*** Begin\\n"}', "*** Begin\n"), ('{"patch": "x"}', '{"patch":"x"}')],
 )
-def test_a_custom_tool_gets_its_text(arguments: str, text: str) -> None:
-    events = events_of([called("patch", arguments), finish()], tools=[CUSTOM])
+def test_custom_tool_gets_plain_text(arguments: str, text: str) -> None:
+    events = stream_events([called("patch", arguments), finish()], tools=[CUSTOM])
 
-    assert names(events[2:-1]) == [
+    assert event_names(events[2:-1]) == [
         "output_item.added",
         "custom_tool_call_input.delta",
         "custom_tool_call_input.done",
@@ -194,30 +194,30 @@ def test_a_custom_tool_gets_its_text(arguments: str, text: str) -> None:
     assert events[5]["item"]["type"] == "custom_tool_call"
 
 
-def test_a_call_without_an_id_gets_one() -> None:
-    [call] = items_of([called("f", "{}", id=None), finish()])
+def test_call_without_id_gets_one() -> None:
+    [call] = output_items([called("f", "{}", id=None), finish()])
 
     assert call["call_id"].startswith("call_id")
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("finish_reason", "reason"),
     [("length", "max_output_tokens"), ("content_filter", "content_filter")],
 )
-def test_an_answer_that_was_cut_is_incomplete(reason: str, told: str) -> None:
-    last = events_of([said("a")], [finish(reason)])[-1]
+def test_cut_reply_is_incomplete(finish_reason: str, reason: str) -> None:
+    last = stream_events([said("a")], [finish(finish_reason)])[-1]
 
     response = last["response"]
     assert last["type"] == "response.incomplete"
     assert response["status"] == "incomplete"
-    assert response["incomplete_details"] == {"reason": told}
+    assert response["incomplete_details"] == {"reason": reason}
     assert response["completed_at"] is None
     assert response["output"][0]["status"] == "incomplete"
     assert response["usage"]["total_tokens"] == 17
 
 
-def test_a_call_that_was_cut_is_left_out() -> None:
-    [message] = items_of([said("a"), called("f", '{"a": '), finish("length")])
+def test_cut_call_is_left_out() -> None:
+    [message] = output_items([said("a"), called("f", '{"a": '), finish("length")])
 
     assert (message["type"], message["status"]) == ("message", "incomplete")
 
@@ -229,14 +229,16 @@ def test_a_call_that_was_cut_is_left_out() -> None:
         (RateLimited("slow down"), "rate_limit_exceeded"),
     ],
 )
-def test_a_failure_is_the_last_event_and_keeps_what_there_is(
+def test_error_is_the_last_event_and_has_the_output_so_far(
     error: CerellamaError, code: str
 ) -> None:
     reply = Reply(context(), {})
     stream = reply.stream([[thought("a"), said("b")]])
-    told = [*next(stream), *next(stream)]
+    sent = [*next(stream), *next(stream)]
 
-    events = decoded(reply.dialect.encode_all([*told, reply.dialect.from_error(error)]))
+    events = decode_events(
+        reply.dialect.encode_all([*sent, reply.dialect.from_error(error)])
+    )
 
     response = events[-1]["response"]
     assert events[-1]["type"] == "response.failed"
@@ -250,34 +252,34 @@ def test_a_failure_is_the_last_event_and_keeps_what_there_is(
     ]
 
 
-def test_a_call_that_cannot_be_read_fails_a_stream_that_has_begun() -> None:
+def test_call_with_invalid_arguments_fails_after_the_start() -> None:
     stream = Reply(context(), {}).stream([[called("f", "{"), finish()]])
 
-    begun = next(stream)
+    first_events = next(stream)
 
-    assert len(begun) == 2
+    assert len(first_events) == 2
     with pytest.raises(UpstreamError, match="cannot be read"):
         next(stream)
 
 
-def test_silence_is_bridged_by_comments() -> None:
-    assert writes(Reply(context(), {}), [], [said("a"), finish()])[1] == (
+def test_keep_alive_is_a_comment() -> None:
+    assert frame_batches(Reply(context(), {}), [], [said("a"), finish()])[1] == (
         b": keep-alive\n\n"
     )
 
 
-def test_the_whole_response_is_what_the_stream_ends_with() -> None:
+def test_whole_response_equals_the_last_event_of_a_stream() -> None:
     body = {"tools": [SUMS], "instructions": "Be brief."}
     message = {"reasoning": "a", "content": "b"}
-    ending = events_of([whole(**message)], **body)[-1]["response"]
+    last = stream_events([whole(**message)], **body)[-1]["response"]
 
     response = Reply(context(), body).fold([[whole(**message)]])
 
-    assert response == ending
+    assert response == last
     assert [item["type"] for item in response["output"]] == ["reasoning", "message"]
 
 
-def test_a_response_has_every_key_of_ollamas() -> None:
+def test_response_has_every_field_of_ollamas() -> None:
     response = Reply(context(), {}).fold([[said("a"), finish()]])
 
     assert response | {"output": []} == {
@@ -321,8 +323,8 @@ def test_a_response_has_every_key_of_ollamas() -> None:
     }
 
 
-def test_a_response_repeats_what_was_asked() -> None:
-    asked: dict[str, Any] = {
+def test_response_repeats_fields_of_the_request() -> None:
+    fields: dict[str, Any] = {
         "instructions": "Be brief.",
         "tools": [SUMS],
         "tool_choice": "required",
@@ -335,7 +337,7 @@ def test_a_response_repeats_what_was_asked() -> None:
         "prompt_cache_key": "k",
     }
 
-    response = Reply(context(), {**asked, "text": {"verbosity": "low"}}).fold([])
+    response = Reply(context(), {**fields, "text": {"verbosity": "low"}}).fold([])
 
-    assert response | asked == response
+    assert response | fields == response
     assert response["text"] == {"format": {"type": "text"}, "verbosity": "low"}

@@ -1,4 +1,4 @@
-"""Tools of `/v1/responses`, as functions of the upstream's."""
+"""Tools of `/v1/responses` are converted to functions."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ AGENTS = {
 }
 
 
-def functions(*listed: dict[str, Any], **body: Any) -> dict[str, dict[str, Any]]:
-    asked = tools.to_upstream({"tools": listed, **body})
-    return {each["function"]["name"]: each["function"] for each in asked["tools"]}
+def convert(*definitions: Any, **body: Any) -> dict[str, dict[str, Any]]:
+    request = tools.to_upstream({"tools": definitions, **body})
+    return {tool["function"]["name"]: tool["function"] for tool in request["tools"]}
 
 
-def test_a_function_is_nested_as_the_upstream_wants_it() -> None:
+def test_function_is_nested() -> None:
     assert tools.to_upstream({"tools": [LOOK]})["tools"] == [
         {
             "type": "function",
@@ -43,21 +43,21 @@ def test_a_function_is_nested_as_the_upstream_wants_it() -> None:
     ]
 
 
-def test_a_custom_tool_takes_its_text_as_an_argument() -> None:
-    told = functions(PATCH)["apply_patch"]
+def test_custom_tool_takes_its_text_as_an_argument() -> None:
+    function = convert(PATCH)["apply_patch"]
 
-    assert told["description"].startswith("Change files.\n\n")
-    assert "lark grammar:\nstart: patch" in told["description"]
-    assert told["parameters"]["required"] == ["input"]
+    assert function["description"].startswith("Change files.\n\n")
+    assert "lark grammar:\nstart: patch" in function["description"]
+    assert function["parameters"]["required"] == ["input"]
 
 
-def test_a_custom_tool_without_a_grammar_is_described_as_it_is() -> None:
+def test_custom_tool_without_grammar_keeps_its_description() -> None:
     plain = {"type": "custom", "name": "say", "format": {"type": "text"}}
 
-    assert functions({**plain, "description": "Say."})["say"]["description"] == "Say."
+    assert convert({**plain, "description": "Say."})["say"]["description"] == "Say."
 
 
-def test_members_of_a_namespace_are_tools_of_their_own() -> None:
+def test_tools_of_a_namespace_are_prefixed() -> None:
     offered = tools.offered({"tools": [LOOK, AGENTS]})
 
     assert list(offered) == ["look", "agents__spawn", "agents__tell"]
@@ -75,36 +75,36 @@ def test_members_of_a_namespace_are_tools_of_their_own() -> None:
         ("sums.add", "sums", "sums.add"),
     ],
 )
-def test_a_name_is_qualified_once(
+def test_name_is_prefixed_once(
     name: str, namespace: str | None, qualified: str
 ) -> None:
     assert tools.qualified(name, namespace) == qualified
 
 
-def test_namespaces_nest() -> None:
+def test_nested_namespaces_are_flattened() -> None:
     outer = {"type": "namespace", "name": "a", "tools": [{**AGENTS, "name": "b"}]}
 
     assert list(tools.offered({"tools": [outer]})) == ["a__b__spawn", "a__b__tell"]
 
 
-def test_tools_may_come_among_the_items() -> None:
+def test_tools_in_input_items_are_read() -> None:
     items = [
         {"type": "additional_tools", "role": "developer", "tools": [AGENTS]},
-        {"type": "mcp_list_tools", "tools": [{"name": "not ours"}]},
+        {"type": "mcp_list_tools", "tools": [{"name": "ignored"}]},
     ]
 
     assert list(tools.offered({"input": items})) == ["agents__spawn", "agents__tell"]
 
 
-def test_the_first_of_a_name_is_the_tool() -> None:
-    told = functions(
+def test_first_tool_of_a_name_wins() -> None:
+    functions_by_name = convert(
         {**LOOK, "description": "first"}, {**LOOK, "description": "second"}
     )
 
-    assert told["look"]["description"] == "first"
+    assert functions_by_name["look"]["description"] == "first"
 
 
-def test_tools_that_openai_would_run_are_left_out_and_named() -> None:
+def test_hosted_tools_are_left_out() -> None:
     kinds = ["web_search", "computer_use_preview", "file_search", "mcp", "tool_search"]
     body = {"tools": [LOOK, *({"type": kind} for kind in kinds)]}
 
@@ -114,7 +114,7 @@ def test_tools_that_openai_would_run_are_left_out_and_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "told"),
+    ("choice", "expected"),
     [
         ("auto", "auto"),
         ("required", "required"),
@@ -132,18 +132,18 @@ def test_tools_that_openai_would_run_are_left_out_and_named() -> None:
         ),
     ],
 )
-def test_a_choice_is_told_where_it_can_be_met(choice: Any, told: str | None) -> None:
-    asked = tools.to_upstream({"tools": [LOOK, AGENTS], "tool_choice": choice})
+def test_tool_choice_is_converted(choice: Any, expected: str | None) -> None:
+    request = tools.to_upstream({"tools": [LOOK, AGENTS], "tool_choice": choice})
 
-    chosen = asked["tool_choice"]
-    assert (chosen["function"]["name"] if isinstance(chosen, dict) else chosen) == told
+    sent = request["tool_choice"]
+    assert (sent["function"]["name"] if isinstance(sent, dict) else sent) == expected
 
 
-def test_allowed_tools_are_the_only_ones() -> None:
+def test_only_allowed_tools_are_sent() -> None:
     choice = {
         "type": "allowed_tools",
         "mode": "auto",
         "tools": [{"type": "custom", "name": "tell"}, {"type": "web_search"}],
     }
 
-    assert list(functions(LOOK, AGENTS, tool_choice=choice)) == ["agents__tell"]
+    assert list(convert(LOOK, AGENTS, tool_choice=choice)) == ["agents__tell"]
