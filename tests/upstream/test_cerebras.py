@@ -1,9 +1,11 @@
-"""Whole answers and lists of models: what is asked of Cerebras, and how."""
+"""What is sent to Cerebras, and what is returned from its responses."""
 
 from __future__ import annotations
 
 import gc
 import json
+import threading
+import time
 import traceback
 from types import FunctionType, ModuleType
 from typing import Any
@@ -11,12 +13,16 @@ from typing import Any
 import pytest
 
 from app.errors import (
+    Cancelled,
     KeyMissing,
     KeyRefused,
     UpstreamError,
 )
 from app.http1.cancel import CancelToken
+from app.upstream.cerebras import Cerebras
+from app.upstream.stream import ChunkStream
 from app.version import VERSION
+from tests.cerebras import Fake
 from tests.upstream.conftest import KEY, Connect, Serve
 from tests.upstream.servers import (
     FINISH,
@@ -29,6 +35,11 @@ from tests.upstream.servers import (
 )
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
+WORDS = "é😀語 words and more words " * 20
+FAKE_REQUEST: dict[str, Any] = {
+    "model": "qwen-3.8-27b",
+    "messages": [{"role": "user", "content": "hello"}],
+}
 SHARED = (type, ModuleType, FunctionType)
 FAILING = answer({"message": "no"}, 500)
 
@@ -37,7 +48,26 @@ def text_of(completion: Any) -> str:
     return completion.choices[0].message.content
 
 
-def test_a_whole_answer_is_one_completion(serve: Serve, connect: Connect) -> None:
+@pytest.fixture
+def client(fake: Fake, connect: Connect) -> Cerebras:
+    return connect(fake.base_url, api_keys=(fake.key,), idle_timeout_s=2)
+
+
+def text_of_stream(stream: ChunkStream) -> str:
+    chosen = [
+        choice.delta
+        for batch in stream
+        for chunk in batch
+        for choice in chunk.choices or ()
+    ]
+    return "".join([delta.content or "" for delta in chosen if delta])
+
+
+def read_stream(client: Cerebras) -> str:
+    return text_of_stream(client.stream(FAKE_REQUEST, CancelToken()))
+
+
+def test_complete_returns_the_completion(serve: Serve, connect: Connect) -> None:
     server = serve(answer(completion("hi")))
 
     reply = connect(server.base_url).complete(REQUEST, CancelToken())
@@ -48,9 +78,7 @@ def test_a_whole_answer_is_one_completion(serve: Serve, connect: Connect) -> Non
     assert json.loads(request.body) == {**REQUEST, "stream": False}
 
 
-def test_a_request_tells_who_sends_it_and_asks_for_plain_bytes(
-    serve: Serve, connect: Connect
-) -> None:
+def test_request_headers(serve: Serve, connect: Connect) -> None:
     server = serve(streamed(said("a"), FINISH))
 
     list(connect(server.base_url).stream(REQUEST, CancelToken()))
@@ -65,7 +93,7 @@ def test_a_request_tells_who_sends_it_and_asks_for_plain_bytes(
     assert "cookie" not in headers
 
 
-def test_a_prompt_goes_to_text_completions(serve: Serve, connect: Connect) -> None:
+def test_prompt_is_sent_to_completions(serve: Serve, connect: Connect) -> None:
     server = serve(answer({"choices": [{"text": "hi", "finish_reason": "stop"}]}))
 
     reply = connect(f"{server.base_url}/").complete({"prompt": "x"}, CancelToken())
@@ -77,7 +105,7 @@ def test_a_prompt_goes_to_text_completions(serve: Serve, connect: Connect) -> No
 @pytest.mark.parametrize(
     "body", [b"<html>secret</html>", b"{}", b'{"choices": []}', b'{"choices": 7}', b""]
 )
-def test_what_is_no_completion_is_an_error(
+def test_invalid_completion_is_an_error(
     serve: Serve, connect: Connect, body: bytes
 ) -> None:
     server = serve(answer(body))
@@ -90,13 +118,13 @@ def test_what_is_no_completion_is_an_error(
     assert len(server.requests) == 1
 
 
-def test_without_a_key_nothing_is_sent(serve: Serve, connect: Connect) -> None:
+def test_without_a_key_no_request_is_sent(serve: Serve, connect: Connect) -> None:
     server = serve(answer(completion("hi")))
     client = connect(server.base_url, api_keys=())
 
-    for ask in (client.complete, client.stream):
+    for send in (client.complete, client.stream):
         with pytest.raises(KeyMissing, match="CEREBRAS_API_KEY is not set"):
-            ask(REQUEST, CancelToken())
+            send(REQUEST, CancelToken())
     with pytest.raises(KeyMissing):
         client.models()
 
@@ -104,16 +132,16 @@ def test_without_a_key_nothing_is_sent(serve: Serve, connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("key", ["csk-a b", "csk-a\r\nX: y", "csk-é", "csk-a\x00"])
-def test_a_key_that_is_no_header_is_not_shown(connect: Connect, key: str) -> None:
+def test_error_does_not_contain_an_invalid_key(connect: Connect, key: str) -> None:
     with pytest.raises(KeyRefused) as caught:
         connect("http://127.0.0.1:1/v1", api_keys=(KEY, key))
 
-    told = "".join(traceback.format_exception(caught.value))
-    assert KEY not in told
-    assert key not in told
+    text = "".join(traceback.format_exception(caught.value))
+    assert KEY not in text
+    assert key not in text
 
 
-def test_the_models_are_ids(serve: Serve, connect: Connect) -> None:
+def test_models_returns_ids(serve: Serve, connect: Connect) -> None:
     listing = {"object": "list", "data": [{"id": "a", "created": 0}, {"id": "b"}]}
     server = serve(answer(listing))
 
@@ -123,16 +151,14 @@ def test_the_models_are_ids(serve: Serve, connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"data": [{"id": 1}]}'])
-def test_what_is_no_list_of_models_is_an_error(
+def test_invalid_list_of_models_is_an_error(
     serve: Serve, connect: Connect, body: bytes
 ) -> None:
     with pytest.raises(UpstreamError):
         connect(serve(answer(body)).base_url).models()
 
 
-def test_what_is_published_of_models_needs_no_key(
-    serve: Serve, connect: Connect
-) -> None:
+def test_public_models_are_read_without_a_key(serve: Serve, connect: Connect) -> None:
     server = serve(answer({"data": [{"id": "a", "limits": {}}]}))
 
     found = connect(server.base_url, api_keys=()).public_models()
@@ -145,18 +171,20 @@ def test_what_is_published_of_models_needs_no_key(
 @pytest.mark.parametrize(
     "reply", [FAILING, answer({"data": [1]}), answer({}, 404), answer(b"<html>")]
 )
-def test_nothing_published_is_no_error(
+def test_unreadable_public_models_are_an_empty_list(
     serve: Serve, connect: Connect, reply: bytes
 ) -> None:
     assert connect(serve(reply).base_url).public_models() == []
 
 
-def test_an_unreachable_upstream_publishes_nothing(connect: Connect) -> None:
+def test_no_public_models_of_an_unreachable_upstream(
+    connect: Connect,
+) -> None:
     assert connect("http://127.0.0.1:1/v1").public_models() == []
 
 
 def reachable(start: object) -> list[object]:
-    """All that an object keeps alive; what all of a program shares is left out."""
+    """Return all objects that `start` keeps alive, without types and modules."""
     found, ahead = {id(start): start}, [start]
     while ahead:
         further = gc.get_referents(ahead.pop())
@@ -167,17 +195,105 @@ def reachable(start: object) -> list[object]:
     return list(found.values())
 
 
-def test_a_stream_that_goes_on_has_forgotten_its_request_and_its_head(
-    serve: Serve, connect: Connect
+@pytest.mark.parametrize("failures", [0, 1])
+def test_open_stream_keeps_neither_request_nor_head(
+    serve: Serve, connect: Connect, failures: int
 ) -> None:
-    """A long conversation would take up its memory for as long as the answer lasts."""
-    asked, told = "only in this request", "only-in-this-answer"
-    unfinished = head(transfer_encoding="chunked", x_told=told) + chunks(said("a"))
-    client = connect(serve(unfinished).base_url)
-    conversation = [{"role": "user", "content": asked}]
+    """A long conversation would use memory for as long as its reply lasts."""
+    in_request, in_head = "only in this request", "only-in-this-head"
+    unfinished = head(transfer_encoding="chunked", x_marker=in_head) + chunks(said("a"))
+    server = serve(*[FAILING] * failures, unfinished)
+    client = connect(server.base_url, api_keys=(KEY, "csk-other"))
+    conversation = [{"role": "user", "content": in_request}]
 
     stream = client.stream({"model": "m", "messages": conversation}, CancelToken())
 
     kept = [str(each) for each in reachable(stream) if isinstance(each, str | bytes)]
     stream.close()
-    assert [each for each in kept if asked in each or told in each] == []
+    assert [each for each in kept if in_request in each or in_head in each] == []
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {},
+        {"events_per_chunk": 5, "events_per_write": 7},
+        {"write_sizes": [1, 2, 3, 5, 7, 11, 13], "write_pause": 0},
+        {"chunk_sizes": [1, 4, 2], "extras": ["comments", "crlf", "tight_data"]},
+        {"extras": ["empty_deltas", "no_role", "usage_chunk"]},
+        {"extras": ["finish_with_content"], "omit": ["usage", "time_info", "done"]},
+        {"framing": "close"},
+    ],
+    ids=str,
+)
+def test_content_is_the_same_in_every_format(
+    fake: Fake, client: Cerebras, layout: dict[str, Any]
+) -> None:
+    fake.script({"content": WORDS, **layout}, times=2)
+
+    reply = client.complete(FAKE_REQUEST, CancelToken())
+
+    assert reply.choices and reply.choices[0].message
+    assert reply.choices[0].message.content == WORDS
+    assert read_stream(client) == WORDS
+
+
+def test_streams_reuse_a_connection(fake: Fake, client: Cerebras) -> None:
+    for _ in range(20):
+        assert read_stream(client)
+
+    assert len({record["connection"] for record in fake.requests()}) == 1
+
+
+@pytest.mark.parametrize("connection", ["close_silently", "close_on_next"])
+def test_stale_connection_is_replaced(
+    fake: Fake, client: Cerebras, connection: str
+) -> None:
+    fake.script({"content": "a", "connection": connection})
+
+    assert [read_stream(client), bool(read_stream(client))] == ["a", True]
+
+
+@pytest.mark.parametrize("fault", ["in_stream_error", "cut", "reset", "garbage", "end"])
+def test_failure_in_mid_stream_is_not_retried(
+    fake: Fake, connect: Connect, fault: str
+) -> None:
+    client = connect(fake.base_url, api_keys=(fake.key,), retry_wait_s=9)
+    fake.script({"content": WORDS, "fault": fault, "after": 5, "hold": "read"})
+    stream = client.stream(FAKE_REQUEST, CancelToken())
+
+    assert next(stream)
+    fake.release("read")
+    with pytest.raises(UpstreamError):
+        list(stream)
+    assert len(fake.requests()) == 1
+
+
+@pytest.mark.parametrize("position", [{}, {"after": 3}], ids=["first byte", "middle"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_cancel_closes_the_connection_at_once(
+    fake: Fake, client: Cerebras, position: dict[str, int], whole: bool
+) -> None:
+    fake.script({"content": WORDS, "fault": "stall", **position})
+    cancel = CancelToken()
+    cancelled_at: list[float] = []
+
+    def cancel_later() -> None:
+        fake.requests(at_least=1)
+        cancelled_at.append(time.time())
+        cancel.cancel()
+
+    threading.Thread(target=cancel_later).start()
+    with pytest.raises(Cancelled):
+        if whole:
+            client.complete(FAKE_REQUEST, cancel)
+        list(client.stream(FAKE_REQUEST, cancel))
+
+    assert fake.wait_for_disconnect(fake.requests()[0]["id"]) - cancelled_at[0] < 0.1
+
+
+def test_both_lists_of_models_are_read(client: Cerebras) -> None:
+    ids = client.models()
+
+    assert "gpt-oss-120b" in ids
+    assert sorted(each["id"] for each in client.public_models()) == sorted(ids)

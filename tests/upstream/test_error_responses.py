@@ -1,4 +1,4 @@
-"""What an upstream's refusal becomes, and what of its words is shown."""
+"""The exception for each error response, and which text of it is shown."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ NO_TEXTS = {
     "text": b"because",
     "HTML in JSON": b'{"message": " <html>because</html>"}',
     "a list": b'["because"]',
-    "a message that is no text": b'{"message": ["because"], "detail": [{"a": 1}]}',
-    "no UTF-8": b'{"message": "because\xff"}',
-    "a depth without end": b"[" * 100_000,
-    "nothing": b"",
+    "a message that is not text": b'{"message": ["because"], "detail": [{"a": 1}]}',
+    "invalid UTF-8": b'{"message": "because\xff"}',
+    "deep nesting": b"[" * 100_000,
+    "empty": b"",
 }
-queue_exceeded = {
+QUEUE_EXCEEDED = {
     "message": "We're experiencing high traffic right now! Please try again soon.",
     "type": "too_many_requests_error",
     "param": "queue",
@@ -75,7 +75,7 @@ def error_of(status: int, body: Any = None) -> UpstreamError:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_status_has_its_class(status: int) -> None:
+def test_status_has_its_class(status: int) -> None:
     error = error_of(status, {"message": "because"})
 
     assert (type(error), error.status) == STATUSES[status]
@@ -93,33 +93,33 @@ def test_overload_and_server_errors_are_retryable(status: int) -> None:
 
 
 @pytest.mark.parametrize("body", TEXTS.values(), ids=TEXTS)
-def test_the_text_is_found_in_every_shape(body: dict[str, Any]) -> None:
+def test_text_is_found_in_every_shape(body: dict[str, Any]) -> None:
     assert error_of(402, body).message == "because"
 
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("body", NO_TEXTS.values(), ids=NO_TEXTS)
 @pytest.mark.parametrize("status", STATUSES)
-def test_what_is_no_message_is_never_shown(status: int, body: bytes) -> None:
+def test_body_without_a_message_is_not_shown(status: int, body: bytes) -> None:
     message = error_of(status, body).message
 
     assert message
     assert "because" not in message
 
 
-def test_a_long_text_is_bounded() -> None:
+def test_long_text_is_cut() -> None:
     message = error_of(400, {"message": "x" * 100_000}).message
 
     assert len(message) < 1100
 
 
-def test_a_refused_key_is_told_in_our_words() -> None:
+def test_text_for_a_refused_key_is_not_quoted() -> None:
     message = error_of(401, {"message": "Wrong API Key"}).message
 
     assert message == "Cerebras refused the API key (401): check CEREBRAS_API_KEY"
 
 
-def test_an_unknown_model_is_gone() -> None:
+def test_unknown_model_is_model_gone() -> None:
     body = {"message": "Model x does not exist", "code": "model_not_found"}
 
     error = error_of(404, body)
@@ -129,14 +129,14 @@ def test_an_unknown_model_is_gone() -> None:
 
 
 @pytest.mark.parametrize(("status", "error"), [(429, ModelBusy), (503, UpstreamBusy)])
-def test_an_exceeded_queue_keeps_its_status(
+def test_exceeded_queue_is_an_overload_with_its_own_status(
     status: int, error: type[UpstreamError]
 ) -> None:
-    assert type(error_of(status, queue_exceeded)) is error
+    assert type(error_of(status, QUEUE_EXCEEDED)) is error
 
 
 @pytest.mark.parametrize(
-    ("said", "ours"),
+    ("content", "is_own_fault"),
     [
         ({"message": "body.x: property 'body.x' is unsupported"}, True),
         ({"message": "messages.0.user.images: property ... is unsupported"}, True),
@@ -148,16 +148,18 @@ def test_an_exceeded_queue_keeps_its_status(
     ],
     ids=str,
 )
-def test_a_400_is_logged_when_it_is_our_bug(
-    caplog: pytest.LogCaptureFixture, said: dict[str, str], ours: bool
+def test_400_is_logged_as_our_bug_unless_the_client_caused_it(
+    caplog: pytest.LogCaptureFixture, content: dict[str, str], is_own_fault: bool
 ) -> None:
-    error_of(400, said)
+    error_of(400, content)
 
-    assert [record.levelno for record in caplog.records] == [logging.ERROR] * ours
+    assert [record.levelno for record in caplog.records] == [
+        logging.ERROR
+    ] * is_own_fault
 
 
 @pytest.mark.parametrize("echo", ["csk-secret-4711", "Bearer other4711secret"])
-def test_an_echoed_key_is_neither_shown_nor_logged(
+def test_echoed_key_is_masked_in_texts_and_logs(
     caplog: pytest.LogCaptureFixture, echo: str
 ) -> None:
     for status in STATUSES:

@@ -1,4 +1,4 @@
-"""The client against the stand-in's buckets: by a clock that stands, or runs faster."""
+"""The client against fake_cerebras' quota, with a clock that stands or runs faster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.upstream.conftest import Connect
 
 KEYS = ("csk-simulated", "csk-other")
 SPEED = 120
-CROWD = 30
+CLIENTS = 30
 REQUEST: dict[str, Any] = {
     "model": "gpt-oss-120b",
     "messages": [{"role": "user", "content": "hello"}],
@@ -35,7 +35,7 @@ def two_keys() -> Iterator[Fake]:
 
 @pytest.fixture
 def free(two_keys: Fake) -> Fake:
-    """The free tier, its clock standing at 10 s after a full minute."""
+    """The free tier; the clock stands at 10 s after a full minute."""
     two_keys.reset()
     two_keys.set_clock(at=6010)
     two_keys.set_quota("free")
@@ -47,14 +47,14 @@ def client(free: Fake, connect: Connect) -> Cerebras:
     return connect(free.base_url, api_keys=KEYS[:1])
 
 
-def caps(fake: Fake) -> list[int | None]:
+def read_caps(fake: Fake) -> list[int | None]:
     return [
         each["body"].get("max_completion_tokens") for each in fake.inference_requests()
     ]
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_request_without_a_cap_is_sent_again_with_what_is_left(
+def test_uncapped_request_is_retried_with_a_cap_of_what_is_left(
     free: Fake, client: Cerebras, caplog: pytest.LogCaptureFixture, whole: bool
 ) -> None:
     caplog.set_level("INFO")
@@ -64,26 +64,24 @@ def test_a_request_without_a_cap_is_sent_again_with_what_is_left(
     else:
         client.stream(REQUEST, CancelToken()).close()
 
-    first, second = caps(free)
+    first, second = read_caps(free)
     assert first is None
     assert second is not None
     assert 29_000 < second < 30_000
     assert f"trying again with {second}, what is left, as cap" in caplog.text
 
 
-def test_what_is_left_counts_as_the_answer_tells_it(
-    free: Fake, client: Cerebras
-) -> None:
+def test_lowered_cap_follows_the_response_headers(free: Fake, client: Cerebras) -> None:
     client.complete({**REQUEST, "max_completion_tokens": 20_000}, CancelToken())
 
     client.complete(REQUEST, CancelToken())
 
-    last = caps(free)[-1]
+    last = read_caps(free)[-1]
     assert last is not None
     assert 9_000 < last < 10_000
 
 
-def test_too_little_left_is_told_with_the_setting_that_helps(
+def test_error_names_the_setting_if_too_few_tokens_are_left(
     free: Fake, client: Cerebras
 ) -> None:
     client.complete({**REQUEST, "max_completion_tokens": 29_000}, CancelToken())
@@ -94,20 +92,22 @@ def test_too_little_left_is_told_with_the_setting_that_helps(
     assert caught.value.message.startswith("Tokens per minute limit exceeded")
     assert "DEFAULT_NUM_PREDICT" in caught.value.message
     assert caught.value.retry_after == 50
-    assert caps(free) == [29_000, None]
+    assert read_caps(free) == [29_000, None]
 
 
-def test_whoever_set_a_cap_is_told_of_no_setting(free: Fake, client: Cerebras) -> None:
+def test_error_for_a_capped_request_names_no_setting(
+    free: Fake, client: Cerebras
+) -> None:
     client.complete({**REQUEST, "max_completion_tokens": 29_000}, CancelToken())
 
     with pytest.raises(RateLimited) as caught:
         client.complete({**REQUEST, "max_completion_tokens": 5_000}, CancelToken())
 
     assert "DEFAULT_NUM_PREDICT" not in caught.value.message
-    assert caps(free) == [29_000, 5_000]
+    assert read_caps(free) == [29_000, 5_000]
 
 
-def test_without_requests_left_no_cap_helps(free: Fake, client: Cerebras) -> None:
+def test_no_cap_is_tried_without_requests_left(free: Fake, client: Cerebras) -> None:
     for _ in range(5):
         client.complete(CAPPED, CancelToken())
 
@@ -117,7 +117,7 @@ def test_without_requests_left_no_cap_helps(free: Fake, client: Cerebras) -> Non
     assert len(free.inference_requests()) == 6
 
 
-def test_the_key_with_the_most_left_is_asked_for_the_shorter_answer(
+def test_lowered_cap_is_tried_with_the_key_that_has_most_left(
     free: Fake, connect: Connect
 ) -> None:
     client = connect(free.base_url, api_keys=KEYS)
@@ -130,7 +130,7 @@ def test_the_key_with_the_most_left_is_asked_for_the_shorter_answer(
     assert used[0] != used[3]
 
 
-def test_two_keys_hold_twice_as_many(free: Fake, connect: Connect) -> None:
+def test_two_keys_serve_twice_as_many_requests(free: Fake, connect: Connect) -> None:
     client = connect(free.base_url, api_keys=KEYS)
 
     for _ in range(10):
@@ -141,7 +141,7 @@ def test_two_keys_hold_twice_as_many(free: Fake, connect: Connect) -> None:
         client.complete(CAPPED, CancelToken())
 
 
-def test_quota_of_one_model_is_not_anothers(free: Fake, client: Cerebras) -> None:
+def test_quota_is_per_model(free: Fake, client: Cerebras) -> None:
     for _ in range(5):
         client.complete(CAPPED, CancelToken())
 
@@ -150,35 +150,37 @@ def test_quota_of_one_model_is_not_anothers(free: Fake, client: Cerebras) -> Non
     assert len(free.inference_requests()) == 6
 
 
-class Hurried(CancelToken):
-    """A client whose time runs faster."""
+class FastToken(CancelToken):
+    """A token whose time runs SPEED times faster."""
 
     def wait(self, turn: Event, seconds: float | None = None) -> None:
         super().wait(turn, None if seconds is None else seconds / SPEED)
 
 
 @pytest.mark.parametrize("refill", ["steady", "at_once"])
-def test_a_crowd_gets_all_that_its_minutes_hold(connect: Connect, refill: str) -> None:
+def test_waiting_requests_get_the_quota_of_their_minutes(
+    connect: Connect, refill: str
+) -> None:
     options = ("--tier", "free", "--refill", refill, "--clock-speed", str(SPEED))
     with fake_cerebras("--tokens-per-second", "0", *options) as fake:
         client = connect(
             fake.base_url,
             api_keys=KEYS[:1],
             retry_wait_s=150,
-            pool_size=CROWD,
+            pool_size=CLIENTS,
             clock=lambda: monotonic() * SPEED,
         )
 
-        def ask() -> bool:
+        def is_served() -> bool:
             try:
-                client.complete(CAPPED, Hurried())
+                client.complete(CAPPED, FastToken())
             except RateLimited:
                 return False
             return True
 
-        with ThreadPoolExecutor(CROWD) as pool:
-            asked = [pool.submit(ask) for _ in range(CROWD)]
-            answered = [each.result() for each in asked]
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            futures = [pool.submit(is_served) for _ in range(CLIENTS)]
+            served = [each.result() for each in futures]
 
-    # Five at once and five in each minute, of which three may begin meanwhile.
-    assert 10 <= answered.count(True) <= 21
+    # Five at once and five per minute, for the two to three minutes that this takes.
+    assert 10 <= served.count(True) <= 21
