@@ -39,16 +39,7 @@ UNKNOWN_FIELDS = {
     "store": True,
     "maxTokens": 5,
     "thinking": {"type": "enabled"},
-    "reasoning": {"effort": "low"},
-    "enable_thinking": True,
-    "verbosity": "low",
     "top_k": 40,
-    "min_p": 0.1,
-    "repetition_penalty": 1.1,
-    "queue_threshold": 50,
-    "options": {},
-    "keep_alive": "5m",
-    "format": "json",
     "disable_reasoning": True,
     "model_parameters": {},
     "prompt_cache_key": "x",
@@ -62,16 +53,9 @@ UNKNOWN_KEYS = {
         "hi", prediction={"type": "content", "content": "a", "x": 1}
     ),
     "messages.0.user.images": with_message("user", content="hi", images=[]),
-    **{
-        f"messages.0.assistant.{key}": with_message(
-            "assistant", content="hi", **{key: value}
-        )
-        for key, value in {
-            "reasoning_content": "hm",
-            "thinking": "hm",
-            "refusal": None,
-        }.items()
-    },
+    "messages.0.assistant.refusal": with_message(
+        "assistant", content="hi", refusal=None
+    ),
     "messages.0.tool.tool_name": with_message(
         "tool", content="hi", tool_call_id="a", tool_name="look"
     ),

@@ -20,15 +20,6 @@ from tests.fake_cerebras.client import (
 )
 
 INVALID = {"type": "invalid_request_error", "code": "wrong_api_format"}
-RETIRED = [
-    "llama3.1-8b",
-    "llama-3.3-70b",
-    "qwen-3-32b",
-    "qwen-3-235b-a22b-instruct-2507",
-    "qwen-3-coder-480b",
-    "zai-glm-4.7",
-    "gemma-4-31b",
-]
 NAMED = {"type": "function", "function": {"name": "look"}}
 
 
@@ -54,7 +45,7 @@ def conversation(*messages: dict[str, Any], model: str = GPT) -> dict[str, Any]:
     return {"model": model, "messages": list(messages)}
 
 
-@pytest.mark.parametrize("model", [*RETIRED, "nobody-1b", "GPT-OSS-120B", ""])
+@pytest.mark.parametrize("model", ["llama3.1-8b", "GPT-OSS-120B", ""])
 def test_retired_or_unknown_model_returns_404(fake: Fake, model: str) -> None:
     chat = post(fake, chat_body("hi", model))
     completion = post(fake, {"model": model, "prompt": "hi"}, COMPLETIONS)
@@ -163,14 +154,11 @@ def test_unknown_effort_of_gpt_oss_returns_400(fake: Fake, effort: str) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("effort", "status"),
-    [("none", 200), ("low", 200), ("medium", 200), ("high", 200), ("max", 400)],
-)
-def test_qwen_accepts_four_efforts(fake: Fake, effort: str, status: int) -> None:
-    body = chat_body("hi", QWEN, reasoning_effort=effort)
+def test_qwen_accepts_four_efforts(fake: Fake) -> None:
+    efforts = ("none", "low", "medium", "high", "max")
+    bodies = [chat_body("hi", QWEN, reasoning_effort=effort) for effort in efforts]
 
-    assert post(fake, body).status == status
+    assert [post(fake, body).status for body in bodies] == [*[200] * 4, 400]
 
 
 def test_prediction_for_qwen_returns_400(fake: Fake) -> None:

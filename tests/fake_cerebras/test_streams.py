@@ -186,17 +186,6 @@ def test_script_sets_events(fake: Fake) -> None:
     assert response.data == ['{"choices":null}', "not json", "[DONE]"]
 
 
-def test_cap_ends_the_stream(fake: Fake) -> None:
-    script = {"reasoning": "a b c", "content": "d"}
-
-    response = stream_script(fake, script, max_completion_tokens=2)
-
-    last = response.chunks[-1]
-    assert (response.streamed("reasoning"), response.streamed()) == ("a b", "")
-    assert last["choices"][0]["finish_reason"] == "length"
-    assert last["usage"]["completion_tokens"] == 2
-
-
 def test_logprobs_come_with_their_text(fake: Fake) -> None:
     script = {"reasoning": "a b", "content": LONG}
 
