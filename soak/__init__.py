@@ -1,1 +1,1 @@
-"""Ten minutes of everything at once, and 2,000 streams held: see `make soak`."""
+"""A soak test: mixed clients and faults for ten minutes, then 2,000 slow streams."""

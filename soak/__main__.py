@@ -1,7 +1,8 @@
-"""`python -m soak --seconds 600 --seed 1`: is every promise kept, and nothing held?
+"""Soak test: `python -m soak --seconds 600 --seed 1`.
 
-Two workers by the Procfile's line, fake_cerebras above them, a crowd of clients below,
-all on 127.0.0.1. Ends with 1 when a promise is broken.
+It runs two workers as the Procfile says, with fake_cerebras as upstream and many
+clients, all on 127.0.0.1. It exits with 1 if a reply is not the planned one, the
+server keeps more memory, connections or files, or it logs a traceback.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from soak import measure, report
+from soak import report
 from soak.client import TIMEOUT_S
-from soak.measure import Held
-from soak.run import CLIENTS, Tally, crowd
+from soak.report import Resources, measure_resources
+from soak.run import CLIENTS, run_clients
 from tests.cerebras import KEY, Fake, fake_cerebras
 from tests.serving import Server, environment, procfile_command, serving
 
@@ -24,20 +25,20 @@ SETTINGS = {
     "RETRY_WAIT_S": "3",
     "LOG_LEVEL": "error",
 }
-WARM_UP = 0.2  # of the time, and at least so many seconds:
-SHORTEST_WARM_UP_S = 15.0
-CALM_S = 20.0  # what open requests may take to end
-SHOWN = 10  # broken promises
-# What may be kept above the start: fragments of the heap, idle connections upstream.
-MORE_MEMORY = 0.10
-MORE_MIB = 8.0
+WARM_UP_SHARE = 0.2  # of the time
+MIN_WARM_UP_S = 15.0
+SETTLE_S = 20.0  # in which open requests end
+VIOLATIONS_SHOWN = 10
+# Growth that fragments of the heap and idle connections explain.
+MAX_MEMORY_GROWTH = 0.10
+MAX_MEMORY_GROWTH_MIB = 8.0
 
 
 def main() -> int:
     options = parse()
     print(f"seed {options.seed}, {options.seconds:g} s, {CLIENTS} clients", flush=True)
     with fake_cerebras("--tokens-per-second", "0") as fake:
-        fake.margin_s = TIMEOUT_S  # it is as busy as all the others
+        fake.margin_s = TIMEOUT_S  # the machine is busy
         upstream = {"CEREBRAS_BASE_URL": fake.base_url, "CEREBRAS_API_KEY": KEY}
         with serving(procfile_command(), environment(**upstream, **SETTINGS)) as server:
             return soak(server, fake, options)
@@ -46,63 +47,63 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0)
-    parser.add_argument("--warm-up", type=float, help="seconds; default: enough")
+    parser.add_argument(
+        "--warm-up", type=float, help="seconds (default: a fifth of --seconds)"
+    )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if options.warm_up is None:
-        options.warm_up = max(WARM_UP * options.seconds, SHORTEST_WARM_UP_S)
+        options.warm_up = max(WARM_UP_SHARE * options.seconds, MIN_WARM_UP_S)
     return options
 
 
 def soak(server: Server, fake: Fake, options: argparse.Namespace) -> int:
     netloc = urlsplit(server.url).netloc
-    warm_up = crowd(netloc, fake, -options.seed, options.warm_up)
-    before = calm(server)
+    warm_up = run_clients(netloc, fake, -options.seed, options.warm_up)
+    before = measure_idle(server)
     fake.reset()
-    tally = crowd(netloc, fake, options.seed, options.seconds)
-    after = calm(server)
-    show(tally, before, after)
-    broken = [*warm_up.broken, *tally.broken, *kept(before, after), *logged(server)]
-    print(f"\n{len(broken)} promises broken", *broken[:SHOWN], sep="\n")
-    return 1 if broken else 0
+    results = run_clients(netloc, fake, options.seed, options.seconds)
+    after = measure_idle(server)
+    print(report.outcome_table(results.outcomes))
+    print(f"\n{report.resource_table(before=before, after=after)}")
+    print(f"\n{report.first_byte_line(results.first_bytes_s)}")
+    violations = [
+        *warm_up.violations,
+        *results.violations,
+        *find_leaks(before, after),
+        *find_tracebacks(server),
+    ]
+    print(f"\n{len(violations)} violations", *violations[:VIOLATIONS_SHOWN], sep="\n")
+    return 1 if violations else 0
 
 
-def calm(server: Server) -> Held:
-    """What is held once no client is connected any more."""
+def measure_idle(server: Server) -> Resources:
+    """Measure once no client is connected, or after `SETTLE_S`."""
     port = urlsplit(server.url).port or 0
-    until = time.monotonic() + CALM_S
+    until = time.monotonic() + SETTLE_S
     while time.monotonic() < until:
-        held = measure.held(server.program.pid, port)
-        if not held.from_clients:
+        if not measure_resources(server.program.pid, port).from_clients:
             break
         time.sleep(0.5)
     time.sleep(1)
-    return measure.held(server.program.pid, port)
+    return measure_resources(server.program.pid, port)
 
 
-def show(tally: Tally, before: Held, after: Held) -> None:
-    print(report.outcomes(tally.ended))
-    print(f"\n{report.holdings(before=before, after=after)}")
-    print(f"\n{report.latencies(tally.first_bytes)}")
-
-
-def kept(before: Held, after: Held) -> list[str]:
-    """What the server holds now that it did not hold before."""
-    allowed = before.rss_mib * (1 + MORE_MEMORY) + MORE_MIB
-    others = after.files - after.to_upstream - (before.files - before.to_upstream)
-    told = {
-        f"memory grew to {after.rss_mib:.1f} MiB": after.rss_mib > allowed,
-        f"{after.from_clients} connections of clients left": after.from_clients > 0,
+def find_leaks(before: Resources, after: Resources) -> list[str]:
+    limit = before.rss_mib * (1 + MAX_MEMORY_GROWTH) + MAX_MEMORY_GROWTH_MIB
+    files = after.files - after.to_upstream - (before.files - before.to_upstream)
+    leaks = {
+        f"memory grew to {after.rss_mib:.1f} MiB": after.rss_mib > limit,
+        f"{after.from_clients} connections from clients": after.from_clients > 0,
         f"{after.to_upstream} connections upstream": after.to_upstream > 2 * CLIENTS,
-        f"{others} more open files": others > 0,
+        f"{files} more open files": files > 0,
     }
-    return [what for what, broken in told.items() if broken]
+    return [text for text, is_leak in leaks.items() if is_leak]
 
 
-def logged(server: Server) -> list[str]:
-    """A traceback is a broken promise, whoever noticed."""
+def find_tracebacks(server: Server) -> list[str]:
     lines = server.program.output.splitlines()
-    return [f"logged: {each}" for each in lines if "Traceback" in each]
+    return [f"logged: {line}" for line in lines if "Traceback" in line]
 
 
 if __name__ == "__main__":

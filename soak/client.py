@@ -1,4 +1,4 @@
-"""One client: its requests one after the other, over a connection that it may keep."""
+"""A client that sends requests one after the other, over a connection it may keep."""
 
 from __future__ import annotations
 
@@ -9,20 +9,16 @@ import socket
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
-from typing import Any
 
-from soak.checks import OK, Broken
-from soak.dialects import DIALECTS, request
-from soak.heard import Heard
-from soak.misspeaking import spoilt
+from soak.dialects import DIALECTS, request_body
 from soak.plan import Plan
+from soak.reply import OK, Reply, Violation
 
-TIMEOUT_S = 60.0  # more is a hang
-SIP = 8 << 10  # bytes that a dawdling client takes at a time
-SIP_S = 0.02
-PLACES = ("/", "/api/tags", "/api/ps", "/api/version", "/v1/models")
+TIMEOUT_S = 60.0
+SLOW_READ = 8 << 10  # bytes that a slow client reads between two pauses
+SLOW_PAUSE_S = 0.02
+GET_PATHS = ("/", "/api/tags", "/api/ps", "/api/version", "/v1/models")
 JSON = {"Content-Type": "application/json"}
-LOST = (OSError, http.client.HTTPException)
 
 
 class Client:
@@ -30,97 +26,85 @@ class Client:
         self._netloc = netloc
         self._connection: HTTPConnection | None = None
 
-    def perform(self, plan: Plan) -> Heard:
-        """Do as planned; what no client should meet is a broken promise."""
+    def send(self, plan: Plan) -> Reply:
+        """Send the planned request and return its reply; raise `Violation`."""
         try:
-            heard = self._perform(plan)
+            reply = self._send_get(plan) if is_get(plan) else self._send_post(plan)
         except TimeoutError as error:
-            raise Broken(f"nothing came for {TIMEOUT_S:g} s") from error
-        except LOST as error:
-            raise Broken(f"the connection broke: {error!r}") from error
+            raise Violation(f"nothing received for {TIMEOUT_S:g} s") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Violation(f"the connection broke: {error!r}") from error
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise Broken(f"an illegible answer: {error!r}") from error
-        if not plan.keeps or heard.left:
+            raise Violation(f"an unreadable reply: {error!r}") from error
+        if not plan.keep_alive or reply.disconnected:
             self.close()
-        return heard
+        return reply
 
     def close(self) -> None:
         if self._connection:
             self._connection.close()
         self._connection = None
 
-    def _perform(self, plan: Plan) -> Heard:
-        if plan.manner == "looks around":
-            return self._look(plan)
-        body = json.dumps(request(plan)).encode()
-        if plan.manner == "misspeaks":
-            body = spoilt(plan)
-        heard = Heard()
-        if plan.manner == "leaves" and plan.patience == 0:
-            self._send(plan, body)
+    def _send_get(self, plan: Plan) -> Reply:
+        connection = self._connect(plan)
+        connection.request("GET", GET_PATHS[plan.number % len(GET_PATHS)])
+        response = connection.getresponse()
+        return Reply(response.status, text=response.read().decode(), ended=True)
+
+    def _send_post(self, plan: Plan) -> Reply:
+        started = time.monotonic()
+        connection = self._connect(plan)
+        path = DIALECTS[plan.dialect].path
+        connection.request("POST", path, request_body(plan), JSON)
+        if plan.behaviour == "disconnects" and plan.bytes_read == 0:
             time.sleep(0.05)
-            heard.left = True
-            return heard
-        began = time.monotonic()
-        answer = self._send(plan, body).getresponse()
-        heard.status, heard.head_s = answer.status, time.monotonic() - began
-        hear(plan, heard, answer)
-        return heard
+            return Reply(disconnected=True)
+        response = connection.getresponse()
+        reply = Reply(response.status, head_s=time.monotonic() - started)
+        read_reply(plan, reply, response)
+        return reply
 
-    def _send(self, plan: Plan, body: bytes) -> HTTPConnection:
-        connection = self._connected(plan)
-        connection.request("POST", DIALECTS[plan.dialect].path, body, JSON)
-        return connection
-
-    def _look(self, plan: Plan) -> Heard:
-        """At what every client looks at now and then."""
-        connection = self._connected(plan)
-        connection.request("GET", PLACES[plan.number % len(PLACES)])
-        answer = connection.getresponse()
-        return Heard(answer.status, text=answer.read().decode(), ended=True)
-
-    def _connected(self, plan: Plan) -> HTTPConnection:
+    def _connect(self, plan: Plan) -> HTTPConnection:
         if self._connection is None:
             self._connection = HTTPConnection(self._netloc, timeout=TIMEOUT_S)
             self._connection.connect()
-            if plan.manner == "dawdles":  # nor does its system read much ahead
-                option = (socket.SOL_SOCKET, socket.SO_RCVBUF, SIP)
+            if plan.behaviour == "reads slowly":
+                option = (socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_READ)
                 self._connection.sock.setsockopt(*option)
         return self._connection
 
 
-def hear(plan: Plan, heard: Heard, answer: HTTPResponse) -> None:
+def is_get(plan: Plan) -> bool:
+    return plan.behaviour == "sends a GET"
+
+
+def read_reply(plan: Plan, reply: Reply, response: HTTPResponse) -> None:
     dialect = DIALECTS[plan.dialect]
-    if plan.manner == "leaves":
-        answer.read(plan.patience)
-        heard.left = True
-    elif heard.status != OK:
-        heard.fail(dialect.error(json.loads(answer.read())))
+    if plan.behaviour == "disconnects":
+        response.read(plan.bytes_read)
+        reply.disconnected = True
+    elif reply.status != OK:
+        reply.fail(dialect.error_text(json.loads(response.read())))
     elif plan.stream:
-        hear_stream(plan, heard, dialect.events(lines(answer, plan)))
+        for event in dialect.events(read_lines(response, plan)):
+            reply.events_after_end = reply.events_after_end or reply.ended
+            dialect.read_event(reply, event)
     else:
-        dialect.hear_whole(heard, json.loads(answer.read()))
+        dialect.read_whole(reply, json.loads(response.read()))
 
 
-def hear_stream(plan: Plan, heard: Heard, events: Iterator[Any]) -> None:
-    for event in events:
-        heard.after_end = heard.after_end or heard.ended
-        DIALECTS[plan.dialect].hear(heard, event)
-
-
-def lines(answer: HTTPResponse, plan: Plan) -> Iterator[bytes]:
-    """As they come, or by and by."""
-    taken = 0
-    for line in answer:
+def read_lines(response: HTTPResponse, plan: Plan) -> Iterator[bytes]:
+    size = 0
+    for line in response:
         yield line
-        taken += len(line)
-        if plan.manner == "dawdles" and taken > SIP:
-            time.sleep(SIP_S)
-            taken = 0
+        size += len(line)
+        if plan.behaviour == "reads slowly" and size > SLOW_READ:
+            time.sleep(SLOW_PAUSE_S)
+            size = 0
 
 
 @contextlib.contextmanager
-def connected(netloc: str) -> Iterator[Client]:
+def open_client(netloc: str) -> Iterator[Client]:
     client = Client(netloc)
     try:
         yield client

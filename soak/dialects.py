@@ -1,4 +1,4 @@
-"""How each dialect asks, and how its answers read, to the letter."""
+"""The dialects: request bodies, and parsers of their replies."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from soak.heard import Heard
 from soak.plan import MODEL, Plan
+from soak.reply import Reply
 
 PLACE = {"type": "object", "properties": {"place": {"type": "string"}}}
 LOOK = {"name": "look", "description": "Looks there", "parameters": PLACE}
@@ -20,15 +20,15 @@ TOOL = {"name": "look", "description": "Looks there", "input_schema": PLACE}
 class Dialect:
     path: str
     body: Callable[[Plan, str], dict[str, Any]]
-    hear: Callable[[Heard, Any], None]  # one event of a stream
-    hear_whole: Callable[[Heard, Any], None]
+    read_event: Callable[[Reply, Any], None]
+    read_whole: Callable[[Reply, Any], None]
     events: Callable[[Iterable[bytes]], Iterator[Any]]
-    error: Callable[[Any], Any]  # an error's text, out of its body
+    error_text: Callable[[Any], Any]  # from an error body to its text
 
 
 def chat_body(plan: Plan, prompt: str) -> dict[str, Any]:
     body = {"messages": [{"role": "user", "content": prompt}]}
-    return body | ({"tools": [FUNCTION]} if plan.talk == "call" else {})
+    return body | ({"tools": [FUNCTION]} if plan.content == "tool call" else {})
 
 
 def generate_body(plan: Plan, prompt: str) -> dict[str, Any]:
@@ -37,97 +37,97 @@ def generate_body(plan: Plan, prompt: str) -> dict[str, Any]:
 
 def anthropic_body(plan: Plan, prompt: str) -> dict[str, Any]:
     body = {"max_tokens": 60_000, "messages": [{"role": "user", "content": prompt}]}
-    thinks = {"thinking": {"type": "enabled", "budget_tokens": 2_000}}
-    return body | thinks | ({"tools": [TOOL]} if plan.talk == "call" else {})
+    thinking = {"thinking": {"type": "enabled", "budget_tokens": 2_000}}
+    return body | thinking | ({"tools": [TOOL]} if plan.content == "tool call" else {})
 
 
-def hear_native(heard: Heard, event: Any) -> None:
+def read_native(reply: Reply, event: Any) -> None:
     if "error" in event:
-        return heard.fail(event["error"])
+        return reply.fail(event["error"])
     message = event.get("message", {})
-    heard.text += message.get("content", "") + event.get("response", "")
-    heard.thinking += message.get("thinking", "") + event.get("thinking", "")
+    reply.text += message.get("content", "") + event.get("response", "")
+    reply.thinking += message.get("thinking", "") + event.get("thinking", "")
     for call in message.get("tool_calls", ()):
-        heard.calls.append([call["function"]["name"], call["function"]["arguments"]])
+        reply.calls.append([call["function"]["name"], call["function"]["arguments"]])
     if event["done"]:
-        heard.reason, heard.tokens = event["done_reason"], event["eval_count"]
-        heard.end()
+        reply.finish_reason, reply.tokens = event["done_reason"], event["eval_count"]
+        reply.end()
 
 
-def hear_openai(heard: Heard, event: Any) -> None:
+def read_openai(reply: Reply, event: Any) -> None:
     if event == "[DONE]":
-        return heard.end()
+        return reply.end()
     if "error" in event:
-        return heard.fail(event["error"]["message"])
-    heard.tokens = (event.get("usage") or {}).get("completion_tokens", heard.tokens)
+        return reply.fail(event["error"]["message"])
+    reply.tokens = (event.get("usage") or {}).get("completion_tokens", reply.tokens)
     for choice in event["choices"]:
-        said = choice.get("delta") or choice.get("message") or {}
-        heard.text += said.get("content") or ""
-        heard.thinking += said.get("reasoning") or ""
-        heard.reason = choice.get("finish_reason") or heard.reason
-        for call in said.get("tool_calls") or ():
-            add_openai_call(heard, call)
+        message = choice.get("delta") or choice.get("message") or {}
+        reply.text += message.get("content") or ""
+        reply.thinking += message.get("reasoning") or ""
+        reply.finish_reason = choice.get("finish_reason") or reply.finish_reason
+        for call in message.get("tool_calls") or ():
+            add_openai_call(reply, call)
 
 
-def add_openai_call(heard: Heard, call: Any) -> None:
-    """In a stream the arguments come in pieces, the name with the first."""
-    index = call.get("index", len(heard.calls))
-    if index == len(heard.calls):
-        heard.calls.append([call["function"]["name"], ""])
-    heard.calls[index][1] += call["function"].get("arguments") or ""
+def add_openai_call(reply: Reply, call: Any) -> None:
+    """Add a call, or a part of its arguments to one that was added before."""
+    index = call.get("index", len(reply.calls))
+    if index == len(reply.calls):
+        reply.calls.append([call["function"]["name"], ""])
+    reply.calls[index][1] += call["function"].get("arguments") or ""
 
 
-def hear_openai_whole(heard: Heard, answer: Any) -> None:
-    hear_openai(heard, answer)
-    heard.end()
+def read_openai_whole(reply: Reply, body: Any) -> None:
+    read_openai(reply, body)
+    reply.end()
 
 
-def hear_anthropic(heard: Heard, event: Any) -> None:
+def read_anthropic(reply: Reply, event: Any) -> None:
     kind = event["type"]
     if kind == "message_stop":
-        heard.end()
+        reply.end()
     elif kind == "error":
-        heard.fail(event["error"]["message"])
+        reply.fail(event["error"]["message"])
     elif kind == "content_block_start":
-        hear_block(heard, event["content_block"])
+        read_block(reply, event["content_block"])
     elif kind == "content_block_delta":
-        hear_anthropic_delta(heard, event["delta"])
+        read_anthropic_delta(reply, event["delta"])
     elif kind == "message_delta":
-        heard.reason = event["delta"]["stop_reason"]
-        heard.tokens = event["usage"]["output_tokens"]
+        reply.finish_reason = event["delta"]["stop_reason"]
+        reply.tokens = event["usage"]["output_tokens"]
 
 
-def hear_block(heard: Heard, block: Any) -> None:
-    heard.text += block.get("text", "")
-    heard.thinking += block.get("thinking", "")
+def read_block(reply: Reply, block: Any) -> None:
+    reply.text += block.get("text", "")
+    reply.thinking += block.get("thinking", "")
     if block["type"] == "tool_use":
-        heard.calls.append([block["name"], block["input"] or ""])
+        reply.calls.append([block["name"], block["input"] or ""])
 
 
-def hear_anthropic_delta(heard: Heard, delta: Any) -> None:
-    heard.text += delta.get("text", "")
-    heard.thinking += delta.get("thinking", "")
+def read_anthropic_delta(reply: Reply, delta: Any) -> None:
+    reply.text += delta.get("text", "")
+    reply.thinking += delta.get("thinking", "")
     if "partial_json" in delta:
-        heard.calls[-1][1] += delta["partial_json"]
+        reply.calls[-1][1] += delta["partial_json"]
 
 
-def hear_anthropic_whole(heard: Heard, answer: Any) -> None:
-    for block in answer["content"]:
-        hear_block(heard, block)
-    heard.reason = answer["stop_reason"]
-    heard.tokens = answer["usage"]["output_tokens"]
-    heard.end()
+def read_anthropic_whole(reply: Reply, body: Any) -> None:
+    for block in body["content"]:
+        read_block(reply, block)
+    reply.finish_reason = body["stop_reason"]
+    reply.tokens = body["usage"]["output_tokens"]
+    reply.end()
 
 
 def ndjson(lines: Iterable[bytes]) -> Iterator[Any]:
     for line in lines:
         if not line.endswith(b"\n"):
-            raise ValueError("a line without an end")
+            raise ValueError("a line without a newline")
         yield json.loads(line)
 
 
 def sse(lines: Iterable[bytes]) -> Iterator[Any]:
-    """The data of each event; what is no JSON object stays text."""
+    """Yield the data of each event: JSON objects parsed, other data as text."""
     data, open_event = "", False
     for line in lines:
         text = line.decode().rstrip("\n")
@@ -138,7 +138,7 @@ def sse(lines: Iterable[bytes]) -> Iterator[Any]:
             yield json.loads(data) if data.startswith("{") else data
             data = ""
     if open_event or data:
-        raise ValueError("an event without an end")
+        raise ValueError("an event without a blank line")
 
 
 def native_error(body: Any) -> Any:
@@ -150,7 +150,7 @@ def nested_error(body: Any) -> Any:
 
 
 def native(path: str, body: Callable[[Plan, str], dict[str, Any]]) -> Dialect:
-    return Dialect(path, body, hear_native, hear_native, ndjson, native_error)
+    return Dialect(path, body, read_native, read_native, ndjson, native_error)
 
 
 DIALECTS = {
@@ -159,24 +159,38 @@ DIALECTS = {
     "openai": Dialect(
         path="/v1/chat/completions",
         body=chat_body,
-        hear=hear_openai,
-        hear_whole=hear_openai_whole,
+        read_event=read_openai,
+        read_whole=read_openai_whole,
         events=sse,
-        error=nested_error,
+        error_text=nested_error,
     ),
     "anthropic": Dialect(
         path="/v1/messages",
         body=anthropic_body,
-        hear=hear_anthropic,
-        hear_whole=hear_anthropic_whole,
+        read_event=read_anthropic,
+        read_whole=read_anthropic_whole,
         events=sse,
-        error=nested_error,
+        error_text=nested_error,
     ),
 }
 
 
-def request(plan: Plan) -> dict[str, Any]:
-    """The body that asks for what is planned."""
+def request_body(plan: Plan) -> bytes:
     prompt = f"{plan.name} @fake {json.dumps(plan.script)}"
-    own = DIALECTS[plan.dialect].body(plan, prompt)
-    return {"model": MODEL, "stream": plan.stream, **own}
+    fields = DIALECTS[plan.dialect].body(plan, prompt)
+    body = json.dumps({"model": MODEL, "stream": plan.stream, **fields}).encode()
+    if plan.behaviour == "sends an invalid body":
+        return CORRUPTIONS[plan.number // 7 % len(CORRUPTIONS)](body)
+    return body
+
+
+CORRUPTIONS: tuple[Callable[[bytes], bytes], ...] = (
+    lambda body: b"",
+    lambda body: body[: len(body) // 2],
+    lambda body: b"[" + body + b"]",
+    lambda body: b"[" * 50_000,
+    lambda body: body.replace(b'"gpt-oss-120b"', b'"nobody-has-this"'),
+    lambda body: body.replace(b'"gpt-oss-120b"', b"5"),
+    lambda body: body.replace(b'"stream"', b'"\xff\xfe"').replace(b"}", b"\xff"),
+    lambda body: b"<html>" + body,
+)

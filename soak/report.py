@@ -1,35 +1,65 @@
-"""Figures for people: who ended how, what was held, what was promised and broken."""
+"""The resources that a server holds, and the tables that the soak prints."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
-from soak.measure import Held
+import psutil
+
+MIB = 1 << 20
 
 
-def outcomes(ended: Counter[tuple[str, str]]) -> str:
-    """One row for each fault or manner, one column for each outcome."""
-    columns = sorted({outcome for _, outcome in ended})
+@dataclass(frozen=True)
+class Resources:
+    """What a server and its workers hold."""
+
+    rss_mib: float  # RSS, as PSS changes when forked pages are copied
+    files: int  # all descriptors
+    from_clients: int  # connections
+    to_upstream: int
+
+
+def measure_resources(pid: int, port: int) -> Resources:
+    """Measure the server with this pid, which listens on this port."""
+    root = psutil.Process(pid)
+    processes = [root, *root.children(recursive=True)]
+    local_ports = [
+        connection.laddr.port
+        for process in processes
+        for connection in process.net_connections(kind="tcp")
+        if connection.raddr
+    ]
+    from_clients = local_ports.count(port)
+    return Resources(
+        rss_mib=sum(each.memory_info().rss for each in processes) / MIB,
+        files=sum(each.num_fds() for each in processes),
+        from_clients=from_clients,
+        to_upstream=len(local_ports) - from_clients,
+    )
+
+
+def outcome_table(outcomes: Counter[tuple[str, str]]) -> str:
+    """Return a row for each fault or behaviour, a column for each outcome."""
+    columns = sorted({outcome for _, outcome in outcomes})
     rows = [["", *columns]]
-    for kind in sorted({kind for kind, _ in ended}):
-        rows.append([kind, *(str(ended[kind, column] or "") for column in columns)])
-    totals = [sum(n for (_, o), n in ended.items() if o == c) for c in columns]
+    for kind in sorted({kind for kind, _ in outcomes}):
+        rows.append([kind, *(str(outcomes[kind, column] or "") for column in columns)])
+    totals = [sum(n for (_, o), n in outcomes.items() if o == c) for c in columns]
     rows.append(["all", *map(str, totals)])
     return table(rows)
 
 
-def holdings(**moments: Held) -> str:
-    names = [each.name for each in fields(Held)]
+def resource_table(**moments: Resources) -> str:
+    names = [each.name for each in fields(Resources)]
     rows = [["", *(name.replace("_", " ") for name in names)]]
-    for moment, held in moments.items():
-        rows.append([moment, *(f"{getattr(held, name):.4g}" for name in names)])
+    for moment, resources in moments.items():
+        rows.append([moment, *(f"{getattr(resources, name):.4g}" for name in names)])
     return table(rows)
 
 
-def latencies(seconds: Sequence[float]) -> str:
-    """Of answers that nothing delayed, until their head."""
+def first_byte_line(seconds: Sequence[float]) -> str:
     if not seconds:
         return "no first bytes"
     ordered = sorted(seconds)
@@ -42,8 +72,8 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     )

@@ -1,4 +1,4 @@
-"""A crowd of clients for some time, and what became of their requests."""
+"""Run many clients at once and count the outcomes of their requests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from soak import checks, client
-from soak.checks import Broken
-from soak.faults import NONE
-from soak.plan import Plan, plans
+from soak.client import Client, open_client
+from soak.plan import NO_FAULT, Plan, make_plans
+from soak.reply import Violation, check_reply
 from tests.cerebras import Fake
 
 CLIENTS = 24
@@ -20,57 +19,62 @@ REQUESTS_PER_SECOND = 40  # of all clients together, at most
 
 
 @dataclass
-class Tally:
-    """What became of all requests so far."""
-
-    ended: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first_bytes: list[float] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
+class Results:
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first_bytes_s: list[float] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, plan: Plan, outcome: str, head_s: float) -> None:
-        kind = plan.manner if plan.fault is NONE else plan.fault.name
+    def add(self, plan: Plan, outcome: str, head_s: float) -> None:
+        has_fault = plan.fault is not NO_FAULT
+        kind = plan.fault.name if has_fault else plan.behaviour
         with self.lock:
-            self.ended[kind, outcome] += 1
-            if plan.manner == "reads" and plan.fault is NONE and plan.stream:
-                self.first_bytes.append(head_s)
+            self.outcomes[kind, outcome] += 1
+            if plan.behaviour == "normal" and plan.stream and not has_fault:
+                self.first_bytes_s.append(head_s)
 
-    def note_broken(self, plan: Plan, broken: Broken) -> None:
+    def add_violation(self, plan: Plan, violation: Violation) -> None:
         with self.lock:
-            self.broken.append(f"{plan}\n    {broken}")
+            self.violations.append(f"{plan}\n    {violation}")
 
 
-def crowd(netloc: str, fake: Fake, seed: int, seconds: float) -> Tally:
-    """All clients at work for so long."""
-    tally, until = Tally(), time.monotonic() + seconds
+def run_clients(netloc: str, fake: Fake, seed: int, seconds: float) -> Results:
+    results, until = Results(), time.monotonic() + seconds
     with ThreadPoolExecutor(CLIENTS) as pool:
-        workers = [
-            pool.submit(work, netloc, fake, plans(seed, number, CLIENTS), tally, until)
+        futures = [
+            pool.submit(
+                run_client,
+                netloc,
+                fake,
+                make_plans(seed, number, CLIENTS),
+                results,
+                until,
+            )
             for number in range(CLIENTS)
         ]
-    for each in workers:
-        each.result()
-    return tally
+    for future in futures:
+        future.result()
+    return results
 
 
-def work(
-    netloc: str, fake: Fake, planned: Iterator[Plan], tally: Tally, until: float
+def run_client(
+    netloc: str, fake: Fake, plans: Iterator[Plan], results: Results, until: float
 ) -> None:
-    with client.connected(netloc) as own:
+    with open_client(netloc) as client:
         while time.monotonic() < until:
-            plan = next(planned)
-            time.sleep(plan.rest * CLIENTS / REQUESTS_PER_SECOND)
-            perform(own, fake, plan, tally)
+            plan = next(plans)
+            time.sleep(plan.pause * CLIENTS / REQUESTS_PER_SECOND)
+            run_plan(client, fake, plan, results)
 
 
-def perform(own: client.Client, fake: Fake, plan: Plan, tally: Tally) -> None:
+def run_plan(client: Client, fake: Fake, plan: Plan, results: Results) -> None:
     if plan.fault.once:
         fake.script(plan.fault.script | {"match": plan.name})
     try:
-        heard = own.perform(plan)
-        outcome = checks.judge(plan, heard)
-    except Broken as broken:
-        own.close()
-        tally.note_broken(plan, broken)
+        reply = client.send(plan)
+        outcome = check_reply(plan, reply)
+    except Violation as violation:
+        client.close()
+        results.add_violation(plan, violation)
     else:
-        tally.note(plan, outcome, heard.head_s)
+        results.add(plan, outcome, reply.head_s)
