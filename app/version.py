@@ -1,3 +1,3 @@
-"""The release of Cerellama itself; `/api/version` tells that of Ollama's API."""
+"""The version of Cerellama; `/api/version` answers that of the Ollama API."""
 
 VERSION = "0.1.0"

@@ -1,4 +1,4 @@
-"""Derived models over several processes, and what their store costs everybody else."""
+"""Derived models in several processes, and requests while the store fails."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ TALK: list[tuple[str, dict[str, Any]]] = [
     ("/api/generate", {"prompt": "Hello"}),
     ("/v1/chat/completions", {"messages": [HELLO]}),
 ]
-HELD_S = 3.0
+LOCKED_S = 3.0
 LONGEST_GAP_S = 0.05
 PACE = {"tokens_per_second": 100, "delta_size": 6, "content": "word " * 500}
-ATTEMPTS = 3  # another program may take the machine for a moment
+ATTEMPTS = 3  # the machine may be busy for a moment
 REFUSED = "postgresql://mario:secret@127.0.0.1:1/cerellama"
 
 
@@ -56,7 +56,7 @@ def create(server: Server, name: str, **body: Any) -> requests.Response:
     return post(server, "/api/create", **body)
 
 
-def test_a_model_made_by_one_process_answers_through_the_other(
+def test_model_created_by_one_server_is_used_by_another(
     upstream_settings: dict[str, str], database_url: str, fake: Fake
 ) -> None:
     with (
@@ -116,7 +116,7 @@ def test_threads_share_a_store_under_flask_run(flask_server: Server) -> None:
     assert [answer.json()["system"] for answer in shown] == [MARIO] * 12
 
 
-def test_what_cerebras_comes_to_hide_is_logged_at_start(
+def test_hidden_derived_model_is_logged_at_start(
     upstream_settings: dict[str, str], tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
@@ -132,8 +132,8 @@ def test_what_cerebras_comes_to_hide_is_logged_at_start(
 
 
 @contextlib.contextmanager
-def held(url: str) -> Iterator[None]:
-    """Keep everybody from writing, as far as the database lets one."""
+def locked(url: str) -> Iterator[None]:
+    """Lock the database for the duration of the block."""
     if url.startswith("sqlite"):
         with contextlib.closing(
             sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
@@ -149,25 +149,26 @@ def held(url: str) -> Iterator[None]:
 
 
 def longest_gap(server: Server, fake: Fake, url: str) -> float:
-    """Between two lines of a stream, while the store is held and written to."""
+    """Return the longest time between two lines while the store is locked."""
     fake.script(PACE)
     with ThreadPoolExecutor(1) as clients, stream_chat(server.url) as lines:
         seen = [next(lines) for _ in range(20)]
-        with held(url):
+        with locked(url):
             refused = clients.submit(create, server, "luigi")
-            until = time.monotonic() + HELD_S
+            until = time.monotonic() + LOCKED_S
             while time.monotonic() < until:
                 seen.append(next(lines))
             assert refused.result().status_code == 503
         seen += lines
     assert text_of(seen) == PACE["content"]
     return max(
-        after.at - before.at for before, after in zip(seen, seen[1:], strict=False)
+        after.arrived_at - before.arrived_at
+        for before, after in zip(seen, seen[1:], strict=False)
     )
 
 
 @pytest.mark.timing
-def test_a_stream_flows_while_the_store_is_held(
+def test_stream_flows_while_the_store_is_locked(
     upstream_settings: dict[str, str], database_url: str, fake: Fake
 ) -> None:
     with one_worker(upstream_settings, database_url) as server:
@@ -179,13 +180,13 @@ def test_a_stream_flows_while_the_store_is_held(
         assert create(server, "luigi").status_code == 200
 
 
-def test_a_held_sqlite_is_read_as_ever(
+def test_locked_sqlite_is_read_without_delay(
     upstream_settings: dict[str, str], tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     with one_worker(upstream_settings, url) as server:
         create(server, "mario")
-        with held(url):
+        with locked(url):
             began = time.monotonic()
             shown = post(server, "/api/show", model="mario")
             took_s = time.monotonic() - began
@@ -194,7 +195,7 @@ def test_a_held_sqlite_is_read_as_ever(
     assert took_s < 1
 
 
-def test_a_store_that_is_down_costs_served_models_nothing(
+def test_served_models_work_while_the_store_is_down(
     upstream_settings: dict[str, str], fake: Fake
 ) -> None:
     with one_worker(upstream_settings, REFUSED, CAI_MODEL=GPT) as server:
@@ -218,7 +219,7 @@ def test_a_store_that_is_down_costs_served_models_nothing(
 
 
 def backends(url: str) -> list[int]:
-    """The processes of the database that serve Cerellama."""
+    """Return the ids of the database processes that serve Cerellama."""
     with psycopg.connect(url) as connection:
         found = connection.execute(
             "SELECT pid FROM pg_stat_activity "
@@ -227,7 +228,7 @@ def backends(url: str) -> list[int]:
         return [pid for (pid,) in found]
 
 
-def test_a_database_that_falls_silent_is_given_up(
+def test_silent_database_connection_is_closed(
     upstream_settings: dict[str, str], postgres_url: str, fake: Fake
 ) -> None:
     with one_worker(upstream_settings, postgres_url) as server:

@@ -47,7 +47,7 @@ def test_tags_has_ollamas_keys_in_ollamas_order() -> None:
     assert list(entry["details"]) == [*DETAILS, "context_length", "embedding_length"]
 
 
-def test_a_tag_tells_the_model_and_where_it_runs() -> None:
+def test_tag_has_the_model_and_its_remote_host() -> None:
     (entry,) = models.tags([GPT.listed], HOST)["models"]
 
     assert entry["name"] == entry["model"] == "gpt-oss-120b:latest"
@@ -60,12 +60,12 @@ def test_a_tag_tells_the_model_and_where_it_runs() -> None:
     assert entry["details"]["context_length"] == 131072
 
 
-def test_no_models_are_an_empty_list() -> None:
+def test_no_models_give_an_empty_list() -> None:
     assert models.tags([], HOST) == models.ps([]) == {"models": []}
 
 
 @pytest.mark.parametrize("model", ALL, ids=lambda model: model.id)
-def test_every_string_a_strict_client_reads_is_there(model: Model) -> None:
+def test_strings_that_strict_clients_need_are_never_missing(model: Model) -> None:
     (tag,) = models.tags([model.listed], HOST)["models"]
     (process,) = models.ps([(model.listed, 0)])["models"]
 
@@ -79,14 +79,14 @@ def test_every_string_a_strict_client_reads_is_there(model: Model) -> None:
     assert tag["size"] > 0
 
 
-def test_a_length_that_is_not_known_is_left_out() -> None:
+def test_unknown_length_is_left_out() -> None:
     (entry,) = models.tags([UNKNOWN.listed], HOST)["models"]
 
     assert "embedding_length" not in entry["details"]
     assert "general.parameter_count" not in show(UNKNOWN)["model_info"]
 
 
-def test_vision_also_shows_in_the_families() -> None:
+def test_vision_adds_clip_to_the_families() -> None:
     assert show(QWEN)["details"]["families"] == ["qwen35", "clip"]
     assert show(GPT)["details"]["families"] == ["gptoss"]
 
@@ -118,7 +118,7 @@ def test_ps_has_ollamas_keys_in_ollamas_order() -> None:
     ],
     ids=["microseconds", "whole second", "forever"],
 )
-def test_expiry_is_a_date_that_old_pythons_read(expiry_ns: int, text: str) -> None:
+def test_expiry_can_be_parsed_by_old_pythons(expiry_ns: int, text: str) -> None:
     (entry,) = models.ps([(GPT.listed, expiry_ns)])["models"]
 
     assert entry["expires_at"] == text
@@ -126,7 +126,7 @@ def test_expiry_is_a_date_that_old_pythons_read(expiry_ns: int, text: str) -> No
     assert datetime.fromisoformat(text).utcoffset() == timedelta(0)
 
 
-def test_loaded_models_stay_in_the_order_given() -> None:
+def test_loaded_models_keep_their_order() -> None:
     listed = models.ps([(QWEN.listed, 2), (GPT.listed, 1)])["models"]
 
     assert [entry["name"] for entry in listed] == [QWEN.name, GPT.name]
@@ -149,13 +149,13 @@ def test_show_has_ollamas_keys_in_ollamas_order() -> None:
     assert list(show()["details"]) == DETAILS
 
 
-def test_show_leaves_out_what_is_empty() -> None:
+def test_show_leaves_out_empty_fields() -> None:
     assert "system" not in show()
     assert "license" not in show(UNKNOWN)
 
 
 @pytest.mark.parametrize("model", ALL, ids=lambda model: model.id)
-def test_show_tells_the_context_length_wherever_clients_look(model: Model) -> None:
+def test_show_has_the_context_length_in_both_places(model: Model) -> None:
     shown = show(model)
     architecture = shown["model_info"]["general.architecture"]
 
@@ -163,7 +163,7 @@ def test_show_tells_the_context_length_wherever_clients_look(model: Model) -> No
     assert shown["model_info"][f"{architecture}.context_length"] == model.context_length
 
 
-def test_show_tells_the_models_facts() -> None:
+def test_show_has_the_models_facts() -> None:
     assert show()["model_info"] == {
         "general.architecture": "gptoss",
         "general.basename": "gpt-oss-120b",
@@ -174,7 +174,7 @@ def test_show_tells_the_models_facts() -> None:
     }
 
 
-def test_copilot_sees_the_name_it_asked_for() -> None:
+def test_copilot_gets_the_requested_name() -> None:
     shown = show(agent="GitHubCopilotChat/0.30")
 
     assert shown["model_info"]["general.basename"] == "asked"
@@ -185,7 +185,7 @@ def test_copilot_sees_the_name_it_asked_for() -> None:
     [(("completion", "tools"), True), (("completion",), False)],
     ids=["tools", "no tools"],
 )
-def test_the_template_names_tools_when_the_model_has_them(
+def test_template_mentions_tools_if_the_model_has_them(
     capabilities: tuple[str, ...], has_tools: bool
 ) -> None:
     template = show(replace(GPT, capabilities=capabilities))["template"]
@@ -194,7 +194,7 @@ def test_the_template_names_tools_when_the_model_has_them(
     assert ".Suffix" not in template
 
 
-def test_a_requested_system_is_shown_instead_of_the_models() -> None:
+def test_requested_system_text_replaces_the_models() -> None:
     shown = show(system="Be terse.\nBe kind.", verbose=True, template="x")
 
     assert shown["system"] == "Be terse.\nBe kind."
@@ -215,7 +215,7 @@ def test_recommendations_have_ollamas_keys_and_names_without_a_tag() -> None:
     assert unknown["description"] == "runs on Cerebras"
 
 
-def test_a_derived_model_is_shown_with_what_makes_it_another() -> None:
+def test_show_of_a_derived_model_has_its_preset() -> None:
     preset = Preset(
         base=GPT.id,
         parent="parent:latest",
@@ -242,7 +242,7 @@ def test_a_derived_model_is_shown_with_what_makes_it_another() -> None:
     assert "template" not in shown
 
 
-def test_a_derived_model_is_listed_under_its_own_name_and_digest() -> None:
+def test_derived_model_is_listed_with_its_name_and_digest() -> None:
     preset = Preset(base=GPT.id, parent="gpt-oss-120b:latest", system="You are Mario.")
     listed = Derived("mario:latest", 0, preset).listed(GPT)
 

@@ -13,8 +13,8 @@ from app.translate.ollama import progress
 GPT = TABLE["gpt-oss-120b"].listed
 
 
-def told(batches: Iterable[list[Event]]) -> tuple[list[Event], str]:
-    """The lines, and the text of the failure that ends them."""
+def read_lines(batches: Iterable[list[Event]]) -> tuple[list[Event], str]:
+    """Return the lines and the text of the error that ends them, or ""."""
     lines: list[Event] = []
     try:
         for batch in batches:
@@ -25,15 +25,15 @@ def told(batches: Iterable[list[Event]]) -> tuple[list[Event], str]:
     return lines, ""
 
 
-def test_a_pull_succeeds_at_once() -> None:
-    lines, failure = told(progress.pull(GPT))
+def test_pull_of_a_model_succeeds() -> None:
+    lines, error_text = read_lines(progress.pull(GPT))
 
     layer = {
         "status": f"pulling {GPT.digest[:12]}",
         "digest": f"sha256:{GPT.digest}",
         "total": GPT.size,
     }
-    assert failure == ""
+    assert error_text == ""
     assert lines == [
         {"status": "pulling manifest"},
         layer,
@@ -44,31 +44,31 @@ def test_a_pull_succeeds_at_once() -> None:
     ]
 
 
-def test_the_digest_of_a_layer_is_as_long_as_clients_cut_it() -> None:
+def test_status_of_a_layer_begins_its_digest() -> None:
     _, layer, *_ = itertools.chain.from_iterable(progress.pull(GPT))
 
     assert isinstance(layer, dict)
     assert layer["status"] == f"pulling {layer['digest'][7:19]}"
 
 
-def test_a_pull_of_an_unknown_model_fails_in_ollamas_words() -> None:
-    lines, failure = told(progress.pull(None))
+def test_pull_of_an_unknown_model_fails_with_ollamas_error() -> None:
+    lines, error_text = read_lines(progress.pull(None))
 
     assert lines == [{"status": "pulling manifest"}]
-    assert failure == "pull model manifest: file does not exist"
+    assert error_text == "pull model manifest: file does not exist"
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_push_fails_after_its_first_line(is_known: bool) -> None:
-    (first, *rest), failure = told(progress.push("mine", is_known=is_known))
+def test_push_fails_after_its_first_line(is_known: bool) -> None:
+    (first, *rest), error_text = read_lines(progress.push("mine", is_known=is_known))
 
     assert first == {"status": "retrieving manifest"}
     assert bool(rest) is not is_known
-    assert ("mine" in failure) is not is_known
+    assert ("mine" in error_text) is not is_known
 
 
-def test_no_refusal_of_a_push_speaks_of_rights() -> None:
-    """The CLI replaces such a text by advice on namespaces."""
+def test_errors_of_push_do_not_mention_permissions() -> None:
+    """The CLI replaces such a text by advice about namespaces."""
     for is_known in (True, False):
-        _, failure = told(progress.push("mine", is_known=is_known))
-        assert not any(text in failure for text in ("access denied", "unauthorized"))
+        _, error_text = read_lines(progress.push("mine", is_known=is_known))
+        assert not any(text in error_text for text in ("access denied", "unauthorized"))

@@ -36,7 +36,7 @@ RENDERED = {
 @pytest.mark.parametrize(
     ("template", "system", "prompt", "text"), RENDERED.values(), ids=RENDERED
 )
-def test_a_plain_template_is_rendered(
+def test_plain_template_is_rendered(
     template: str, system: str, prompt: str, text: str
 ) -> None:
     assert render(template, system, prompt) == text
@@ -62,7 +62,7 @@ def test_a_plain_template_is_rendered(
     ],
     ids=lambda template: template.strip() or "blank",
 )
-def test_a_richer_template_cannot_be_applied(template: str) -> None:
+def test_template_with_other_actions_or_tokens_cannot_be_applied(template: str) -> None:
     assert render(template, "S", "P") is None
 
 
@@ -76,13 +76,13 @@ def test_a_richer_template_cannot_be_applied(template: str) -> None:
         ("{{ if .System }}a\nb", "template: :2: unexpected EOF"),
     ],
 )
-def test_a_broken_template_is_refused_in_gos_words(template: str, text: str) -> None:
-    with pytest.raises(CerellamaError) as refusal:
+def test_broken_template_raises_gos_error(template: str, text: str) -> None:
+    with pytest.raises(CerellamaError) as caught:
         render(template, "S", "P")
 
-    assert refusal.value.message == text
+    assert caught.value.message == text
 
 
-def test_a_template_tells_whether_it_takes_the_system_text() -> None:
+def test_names_system() -> None:
     assert names_system(BOTH)
     assert not names_system("{{ .Prompt }}")
