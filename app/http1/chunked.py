@@ -1,8 +1,7 @@
-"""HTTP/1.1 chunk framing, done and undone: RFC 9112, section 7.1.
+"""Encode and decode the chunked transfer coding (RFC 9112, section 7.1).
 
-The decoder is written for bodies of many small chunks in one read, and strict: what
-the grammar does not allow is refused, for a body read wrongly is a connection that
-lies ever after.
+The decoder is optimized for reads that hold many small chunks. It is strict: a body
+that is read wrongly corrupts every later message on its connection.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from functools import lru_cache
 from app.errors import UpstreamError
 
 CRLF = b"\r\n"
-LAST_CHUNK = b"0\r\n\r\n"  # and no trailers
+LAST_CHUNK = b"0\r\n\r\n"  # without trailers
 MAX_LINE_BYTES = 8 * 1024
-MAX_TRAILERS = 100  # as many as http.client takes headers
+MAX_TRAILERS = 100  # the limit of http.client for headers
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
@@ -26,14 +25,14 @@ TRAILER = re.compile(rb"%b:[\t -~\x80-\xff]*" % TOKEN)
 
 
 def encode(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """A body in chunks; an empty piece would end it."""
+    """Yield each piece as a chunk, then the last chunk; skip empty pieces."""
     for piece in filter(None, pieces):
         yield b"%x\r\n%b\r\n" % (len(piece), piece)
     yield LAST_CHUNK
 
 
-class Decoder:
-    """Feed it what arrives, it gives the payload at once, whole chunks or parts.
+class ChunkedDecoder:
+    """Decodes a chunked body; chunks are given out as they arrive, whole or in parts.
 
     `done` says that the body has ended, `excess` that bytes came after its end.
     """
@@ -41,12 +40,12 @@ class Decoder:
     def __init__(self) -> None:
         self.done = False
         self.excess = False
-        self._line = b""  # of a line that is not yet whole
-        self._left = 0  # bytes that the open chunk still lacks, its CRLF included
-        self._trailers = 0  # lines read since the last chunk, its own among them
+        self._line = b""  # the beginning of an incomplete line
+        self._left = 0  # missing bytes of the open chunk, its CRLF included
+        self._trailers = 0  # lines read since the last chunk, its size line included
 
     def feed(self, data: bytes) -> bytes:
-        """The payload that `data` brings; mostly that is one whole chunk."""
+        """Return the payload in `data`; the fast path is exactly one whole chunk."""
         if not (self._line or self._left or self._trailers):
             line, _, chunk = data.partition(CRLF)
             size = len(chunk) - len(CRLF)
@@ -68,7 +67,7 @@ class Decoder:
                 at = self._open_chunk(parse_size(line), data, at, payload)
         self._line = b""
         if at < len(data):
-            self._keep(data[at:])
+            self._keep_line(data[at:])
         return b"".join(payload)
 
     def _open_chunk(self, size: int, data: bytes, at: int, payload: list[bytes]) -> int:
@@ -96,10 +95,10 @@ class Decoder:
             self.done = True
             return
         self._trailers += 1
-        if self._trailers > MAX_TRAILERS or not fits(TRAILER, line):
-            raise malformed("a trailer is no header")
+        if self._trailers > MAX_TRAILERS or not match_line(TRAILER, line):
+            raise malformed("a trailer is not a header")
 
-    def _keep(self, rest: bytes) -> None:
+    def _keep_line(self, rest: bytes) -> None:
         if self.done:
             self.excess = self.excess or bool(rest)
             rest = b""
@@ -109,7 +108,11 @@ class Decoder:
 
 
 def take_whole_chunks(data: bytes, at: int, payload: list[bytes]) -> int:
-    """The hot path: up to the first chunk that is not all there, or is the last."""
+    """Append whole chunks to `payload`; return where the first other line begins.
+
+    This is the fast path for several chunks. It stops at an incomplete chunk and at the
+    last one.
+    """
     while (end := data.find(CRLF, at)) >= 0:
         start = end + 2
         stop = start + parse_size(data[at:end])
@@ -122,17 +125,17 @@ def take_whole_chunks(data: bytes, at: int, payload: list[bytes]) -> int:
 
 @lru_cache
 def parse_size(line: bytes) -> int:
-    """The size that a chunk's first line gives; extensions are passed over."""
-    if not (found := fits(SIZE_LINE, line)):
-        raise malformed("a chunk's size is no number")
-    return int(found[1], 16)
+    """Return the chunk size in a size line; ignore chunk extensions."""
+    if not (match := match_line(SIZE_LINE, line)):
+        raise malformed("a chunk's size is not a number")
+    return int(match[1], 16)
 
 
-def fits(grammar: re.Pattern[bytes], line: bytes) -> re.Match[bytes] | None:
-    """A line as the grammar wants it, and no longer than one that comes in parts."""
+def match_line(grammar: re.Pattern[bytes], line: bytes) -> re.Match[bytes] | None:
+    """Match a line of limited length; incomplete lines have the same limit."""
     return grammar.fullmatch(line) if len(line) < MAX_LINE_BYTES else None
 
 
 def malformed(fault: str) -> UpstreamError:
-    """The refusal of a body whose framing is wrong."""
+    """Return the error for a body with invalid framing."""
     return UpstreamError(f"an upstream's answer is malformed: {fault}")

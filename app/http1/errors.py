@@ -9,55 +9,55 @@ from __future__ import annotations
 import ssl
 from http.client import HTTPException
 
-from urllib3.exceptions import ConnectTimeoutError
-
 from app.errors import UpstreamError, UpstreamTimeout
-from app.http1.head import NotSendable
+from app.http1.messages import NotSendable
+
+DISCONNECTS = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
-def no_response_error(error: Exception, peer: str) -> UpstreamError:
-    """Return the error for an exchange that failed before a response began."""
-    cause = _root_cause(error)
-    if isinstance(cause, TimeoutError) and not isinstance(error, ConnectTimeoutError):
-        return UpstreamTimeout(f"{peer} did not answer in time")
+class CannotConnect(Exception):
+    """The proxy or CA settings allow no connection; the message says why."""
+
+
+def connect_error(error: Exception, peer: str) -> UpstreamError:
+    """Return the error for a connection that was not established."""
+    cause = error.__cause__ or error  # urllib3 wraps the system's error
     if isinstance(cause, TimeoutError):
         return UpstreamTimeout(
             f"cannot reach {peer}: connecting timed out", retryable=True
         )
+    return _unreachable(cause, peer)
+
+
+def no_response_error(error: Exception, peer: str) -> UpstreamError:
+    """Return the error for a request on a connection that brought no response."""
+    if isinstance(error, TimeoutError):
+        return UpstreamTimeout(f"{peer} did not answer in time")
+    return _unreachable(error, peer)
+
+
+def incomplete_error(peer: str, error: OSError | None = None) -> UpstreamError:
+    """Return the error for a response that ended before it was complete."""
+    possessive = f"{peer}'" if peer.endswith("s") else f"{peer}'s"
+    reason = f": {_reason(error)}" if error else ""
+    return UpstreamError(f"{possessive} answer was cut short{reason}", retryable=True)
+
+
+def _unreachable(cause: BaseException, peer: str) -> UpstreamError:
     # A certificate that is not accepted will not be accepted next time.
-    is_tls_fault = isinstance(cause, ssl.SSLError) and not is_disconnect(cause)
+    is_tls_fault = isinstance(cause, ssl.SSLError) and not isinstance(
+        cause, DISCONNECTS
+    )
     retryable = isinstance(cause, OSError) and not is_tls_fault
     return UpstreamError(f"cannot reach {peer}: {_reason(cause)}", retryable=retryable)
 
 
-def read_error(error: OSError, peer: str) -> UpstreamError:
-    """Return the error for a connection that broke in the middle of a response."""
-    return incomplete_error(peer, f": {_reason(error)}")
-
-
-def incomplete_error(peer: str, reason: str = "") -> UpstreamError:
-    """Return the error for a response that ended before it was complete."""
-    possessive = f"{peer}'" if peer.endswith("s") else f"{peer}'s"
-    return UpstreamError(f"{possessive} answer was cut short{reason}", retryable=True)
-
-
-def is_disconnect(error: BaseException) -> bool:
-    """Return whether the other side just closed the connection."""
-    return isinstance(error, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError)
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """Return the exception that requests and urllib3 have wrapped."""
-    wrapped = (*error.args, getattr(error, "reason", None), error.__cause__)
-    inner = next((each for each in wrapped if isinstance(each, BaseException)), None)
-    return _root_cause(inner) if inner else error
-
-
 def _reason(cause: BaseException) -> str:
-    text = cause.strerror if isinstance(cause, OSError) else None
-    if text:
-        return text[0].lower() + text[1:]
-    if is_disconnect(cause):
+    if isinstance(cause, CannotConnect):
+        return str(cause)
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror[0].lower() + cause.strerror[1:]
+    if isinstance(cause, DISCONNECTS):
         return "the connection was closed"
     if isinstance(cause, NotSendable):
         return "the request would not be HTTP"

@@ -20,14 +20,13 @@ import msgspec
 
 from app.errors import KeyMissing, KeyRefused, UpstreamError
 from app.http1.cancel import CancelToken
+from app.http1.client import HTTPClient, Response, ResponseBody, path_of
+from app.http1.messages import Request
 from app.metrics import UPSTREAM_ANSWERS
-from app.upstream.body import Body
-from app.upstream.connection import Request
 from app.upstream.error_responses import CEREBRAS, error_from_response
 from app.upstream.key_pool import Key
 from app.upstream.retry_policy import LOST, MAX_WAITS, RequestAttempts, RetryPolicy
 from app.upstream.stream import TICK_S, ChunkStream, decode_completion
-from app.upstream.transport import Answer, Transport, path_of
 from app.version import VERSION
 from app.wire import json_codec
 from app.wire.completion import Chunk
@@ -85,7 +84,7 @@ class Cerebras:
         self.retry_policy = RetryPolicy(
             self.api_keys, self.retry_wait_s, clock=self.clock
         )
-        self._transport = Transport(
+        self._http = HTTPClient(
             self.base_url,
             pool_size=self.pool_size,
             connect_timeout_s=self.connect_timeout_s,
@@ -182,7 +181,7 @@ class Cerebras:
         policy = self.retry_policy
         return RequestAttempts(policy, request, cancel, has_substitute, max_waits)
 
-    def _post(self, attempts: RequestAttempts, key: Key) -> Body:
+    def _post(self, attempts: RequestAttempts, key: Key) -> ResponseBody:
         """Send a request for a completion; return the response's body, unread."""
         path = "completions" if "prompt" in attempts.request else "chat/completions"
         body = json_codec.encode(attempts.request)
@@ -200,7 +199,7 @@ class Cerebras:
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> Request:
         target = path_of(urljoin(self.base_url, path))
-        return self._transport.request(method, target, HEADERS | headers)
+        return self._http.request(method, target, HEADERS | headers)
 
     def _send(
         self,
@@ -208,10 +207,10 @@ class Cerebras:
         cancel: CancelToken,
         idle_timeout_s: float,
         body: bytes | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Return a 200 response, its body unread; raise UpstreamError for any other."""
         try:
-            answer = self._transport.send(request, cancel, idle_timeout_s, body)
+            answer = self._http.send(request, cancel, idle_timeout_s, body)
         except UpstreamError:
             LOST_ANSWERS.inc()
             raise
@@ -233,7 +232,7 @@ def authorization(key: Key) -> dict[str, str]:
     return {"Authorization": f"Bearer {key.secret}"}
 
 
-def read_error_body(body: Body) -> bytes:
+def read_error_body(body: ResponseBody) -> bytes:
     """Return what arrives of an error's body within ERROR_BODY_S; close it."""
     data = b""
     deadline = monotonic() + ERROR_BODY_S

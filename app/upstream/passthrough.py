@@ -14,8 +14,8 @@ import msgspec
 
 from app.errors import UpstreamError, UpstreamLoop
 from app.http1.cancel import CancelToken
-from app.upstream.connection import Request
-from app.upstream.transport import Answer, Transport, path_of
+from app.http1.client import HTTPClient, Response, path_of
+from app.http1.messages import Request
 from app.version import VERSION
 
 # Names each Cerellama that a request has passed: one that finds itself is in a loop.
@@ -87,7 +87,7 @@ class Passthrough:
         self._path = path_of(url)
         self._own_id = own_id
         self._idle_timeout_s = idle_timeout_s
-        self._transport = Transport(
+        self._http = HTTPClient(
             url,
             pool_size=pool_size,
             connect_timeout_s=connect_timeout_s,
@@ -100,10 +100,10 @@ class Passthrough:
         cancel: CancelToken,
         *,
         idle_timeout_s: float | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Its answer, whatever the status, once the head of it is there."""
         prepared = self._prepare(message)
-        return self._transport.send(
+        return self._http.send(
             prepared,
             cancel,
             idle_timeout_s or self._idle_timeout_s,
@@ -129,7 +129,7 @@ class Passthrough:
         body = message.body
         if not isinstance(body, bytes) and len(body):
             headers["Content-Length"] = str(len(body))
-        return self._transport.request(message.method, target, headers)
+        return self._http.request(message.method, target, headers)
 
     def _add_hop(self, hops: str) -> str:
         passed = [hop.strip() for hop in hops.split(",") if hop.strip()]

@@ -11,11 +11,10 @@ from requests.utils import get_environ_proxies, select_proxy
 
 from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
-from app.upstream.body import Body
+from app.http1.client import HTTPClient, ResponseBody, path_of
 from app.upstream.cerebras import HEADERS, LIST_TIMEOUT_S, MAX_ANSWER_BYTES, decode_ids
 from app.upstream.error_responses import CEREBRAS
 from app.upstream.quota import parse_date
-from app.upstream.transport import Transport, path_of
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,12 @@ class Look:
 def look(base_url: str, key: str | None, connect_timeout_s: float) -> Look:
     """Ask for the list of models; raises UpstreamError when no answer comes."""
     url = urljoin(base_url.rstrip("/") + "/", "models")
-    transport = Transport(
+    client = HTTPClient(
         url, pool_size=1, connect_timeout_s=connect_timeout_s, peer=CEREBRAS
     )
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
-    request = transport.request("GET", path_of(url), HEADERS | authorization)
-    answer = transport.send(request, CancelToken(), LIST_TIMEOUT_S)
+    request = client.request("GET", path_of(url), HEADERS | authorization)
+    answer = client.send(request, CancelToken(), LIST_TIMEOUT_S)
     date = parse_date(answer.headers.get("date", ""))
     ids = _ids(answer.body) if answer.status == requests.codes.ok else []
     answer.body.close()
@@ -55,7 +54,7 @@ def proxy_of(url: str) -> str | None:
     return proxy.rpartition("@")[2] if proxy else None
 
 
-def _ids(body: Body) -> list[str]:
+def _ids(body: ResponseBody) -> list[str]:
     try:
         return [model.id for model in decode_ids(body.read_all(MAX_ANSWER_BYTES)).data]
     except ValueError as error:  # what is no JSON, no UTF-8, or another document

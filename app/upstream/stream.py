@@ -9,8 +9,8 @@ from time import monotonic
 import msgspec
 
 from app.errors import CerellamaError, UpstreamError
+from app.http1.client import ResponseBody
 from app.http1.errors import incomplete_error
-from app.upstream.body import Body
 from app.upstream.error_responses import CEREBRAS, error_from_chunk
 from app.wire import completion, sse
 from app.wire.completion import Choice, Chunk, TimeInfo, Usage
@@ -34,7 +34,7 @@ class ChunkStream:
     """
 
     def __init__(
-        self, body: Body, on_close: Callable[[], None], tick_s: float = TICK_S
+        self, body: ResponseBody, on_close: Callable[[], None], tick_s: float = TICK_S
     ) -> None:
         self.usage: Usage | None = None
         self.time_info: TimeInfo | None = None

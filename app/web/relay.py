@@ -12,10 +12,9 @@ from typing import Any
 from flask import Response
 
 from app.errors import Cancelled, CerellamaError, ServerStopping, UpstreamError
+from app.http1 import client as http1
 from app.translate.dialect import Event, LastEvents, StreamFormat
-from app.upstream.body import Body
 from app.upstream.passthrough import onward
-from app.upstream.transport import Answer
 from app.web import record
 from app.web.record import Record
 
@@ -52,7 +51,7 @@ def relay(
     return response
 
 
-def pass_on(answer: Answer) -> Response:
+def pass_on(answer: http1.Response) -> Response:
     """Another server's answer as it is, one write per read; it ends as that ends."""
     response = Response(_payload(answer.body, _begun()), answer.status)
     response.headers.clear()
@@ -69,7 +68,7 @@ def _begun() -> Record:
     return found
 
 
-def _payload(body: Body, told: Record) -> Iterator[bytes]:
+def _payload(body: http1.ResponseBody, told: Record) -> Iterator[bytes]:
     try:
         while not body.ended:
             data = body.read(math.inf)

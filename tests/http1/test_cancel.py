@@ -1,4 +1,4 @@
-"""Whatever a request waits for, it ends when its client leaves."""
+"""Cancelling ends every wait of a request, and nothing that belongs to another."""
 
 from __future__ import annotations
 
@@ -11,25 +11,32 @@ import pytest
 
 from app.errors import Cancelled, ServerStopping
 from app.http1.cancel import CancelToken
-from app.upstream.running import stopping
 from tests.conftest import Pair
 
 
-def trip_soon(cancel: CancelToken) -> None:
+def server_stopping() -> ServerStopping:
+    return ServerStopping("the server is stopping")
+
+
+def cancel_soon(cancel: CancelToken) -> None:
     threading.Timer(0.05, cancel.cancel).start()
 
 
-def open_descriptors() -> int:
+def count_open_descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_a_wait_ends_by_itself() -> None:
+def test_sleep_returns_after_its_time() -> None:
+    begun = monotonic()
+
     CancelToken().sleep(0.01)
 
+    assert monotonic() - begun >= 0.01
 
-def test_a_trip_ends_a_wait() -> None:
+
+def test_cancel_ends_a_sleep() -> None:
     cancel = CancelToken()
-    trip_soon(cancel)
+    cancel_soon(cancel)
     begun = monotonic()
 
     with pytest.raises(Cancelled):
@@ -38,18 +45,18 @@ def test_a_trip_ends_a_wait() -> None:
     assert monotonic() - begun < 5
 
 
-def test_a_turn_is_waited_for() -> None:
-    turn = threading.Event()
-    threading.Timer(0.02, turn.set).start()
+def test_wait_returns_when_the_event_is_set() -> None:
+    event = threading.Event()
+    threading.Timer(0.02, event.set).start()
 
-    CancelToken().wait(turn)
+    CancelToken().wait(event)
 
-    assert turn.is_set()
+    assert event.is_set()
 
 
-def test_a_trip_ends_the_wait_for_a_turn() -> None:
+def test_cancel_ends_this_and_later_waits_for_events() -> None:
     cancel = CancelToken()
-    trip_soon(cancel)
+    cancel_soon(cancel)
 
     with pytest.raises(Cancelled):
         cancel.wait(threading.Event())
@@ -57,16 +64,16 @@ def test_a_trip_ends_the_wait_for_a_turn() -> None:
         cancel.wait(threading.Event())
 
 
-def test_a_trip_ends_a_read(pair: Pair) -> None:
+def test_cancel_ends_a_read(pair: Pair) -> None:
     cancel = CancelToken()
     cancel.attach(pair[0])
-    trip_soon(cancel)
+    cancel_soon(cancel)
 
     assert pair[0].recv(1) == b""
     assert cancel.cancelled
 
 
-def test_once_tripped_nothing_is_waited_for(pair: Pair) -> None:
+def test_cancelled_token_refuses_every_wait(pair: Pair) -> None:
     cancel = CancelToken()
     cancel.cancel()
 
@@ -80,21 +87,21 @@ def test_once_tripped_nothing_is_waited_for(pair: Pair) -> None:
     assert pair[0].recv(1) == b"x"
 
 
-def test_the_first_word_on_why_holds() -> None:
-    left, ended = CancelToken(), CancelToken()
+def test_first_reason_stays() -> None:
+    left, stopped = CancelToken(), CancelToken()
 
     left.cancel()
-    left.cancel(stopping)
-    ended.cancel(stopping)
-    ended.cancel()
+    left.cancel(server_stopping)
+    stopped.cancel(server_stopping)
+    stopped.cancel()
 
     with pytest.raises(Cancelled, match="the client has left"):
         left.raise_if_cancelled()
     with pytest.raises(ServerStopping):
-        ended.sleep(30)
+        stopped.sleep(30)
 
 
-def test_a_released_socket_is_left_alone(pair: Pair) -> None:
+def test_detached_socket_is_not_shut_down(pair: Pair) -> None:
     cancel = CancelToken()
     cancel.attach(pair[0])
 
@@ -105,7 +112,7 @@ def test_a_released_socket_is_left_alone(pair: Pair) -> None:
     assert pair[0].recv(1) == b"x"
 
 
-def test_who_releases_learns_that_the_socket_is_shut_down(pair: Pair) -> None:
+def test_detach_returns_false_after_a_shutdown(pair: Pair) -> None:
     cancel = CancelToken()
     cancel.attach(pair[0])
 
@@ -114,16 +121,16 @@ def test_who_releases_learns_that_the_socket_is_shut_down(pair: Pair) -> None:
     assert not cancel.detach()
 
 
-def test_a_socket_is_held_however_it_is_wrapped_and_renumbered(pair: Pair) -> None:
+def test_socket_is_shut_down_after_its_descriptor_was_moved(pair: Pair) -> None:
     cancel = CancelToken()
     cancel.attach(pair[0])
-    with socket.socket(fileno=pair[0].detach()) as wrapped:
+    with socket.socket(fileno=pair[0].detach()) as moved:
         cancel.cancel()
 
-        assert wrapped.recv(1) == b""
+        assert moved.recv(1) == b""
 
 
-def test_a_socket_closed_meanwhile_harms_nobody(pair: Pair) -> None:
+def test_reused_descriptor_number_is_not_shut_down(pair: Pair) -> None:
     cancel = CancelToken()
     cancel.attach(pair[0])
     number = pair[0].fileno()
@@ -139,45 +146,45 @@ def test_a_socket_closed_meanwhile_harms_nobody(pair: Pair) -> None:
 
 
 def test_no_descriptor_is_left_open(pair: Pair) -> None:
-    before = open_descriptors()
-    for tripped in (False, True):
+    before = count_open_descriptors()
+    for cancelled in (False, True):
         cancel = CancelToken()
         cancel.attach(pair[0])
         cancel.attach(pair[1])
-        if tripped:
+        if cancelled:
             cancel.cancel()
             cancel.cancel()
         cancel.detach()
 
-    assert open_descriptors() == before
+    assert count_open_descriptors() == before
 
 
-def test_of_release_and_trip_at_once_one_has_the_socket() -> None:
+def test_either_detach_or_cancel_gets_the_socket() -> None:
     for _ in range(300):
         ours, theirs = socket.socketpair()
         with ours, theirs:
             cancel = CancelToken()
             cancel.attach(ours)
-            tripper = threading.Thread(target=cancel.cancel)
-            tripper.start()
-            kept = cancel.detach()
-            tripper.join()
+            canceller = threading.Thread(target=cancel.cancel)
+            canceller.start()
+            detached = cancel.detach()
+            canceller.join()
             ours.setblocking(False)
 
-            if kept:
+            if detached:
                 with pytest.raises(BlockingIOError):
                     ours.recv(1)
             else:
                 assert ours.recv(1) == b""
 
 
-def test_who_has_been_answered_may_leave_but_the_server_may_stop() -> None:
+def test_disconnect_after_the_whole_reply_is_ignored_but_shutdown_is_not() -> None:
     cancel = CancelToken()
     cancel.reply_complete = True
 
     cancel.cancel()
     cancel.raise_if_cancelled()
 
-    cancel.cancel(stopping)
+    cancel.cancel(server_stopping)
     with pytest.raises(ServerStopping):
         cancel.raise_if_cancelled()

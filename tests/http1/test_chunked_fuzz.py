@@ -1,4 +1,4 @@
-"""The decoder of chunks beside the grammar of RFC 9112, section 7.1, whatever comes."""
+"""The chunked decoder agrees with the grammar of RFC 9112, section 7.1."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ TRAILERS = re.compile(rb"(%b:[\t \x21-\x7e\x80-\xff]*\r\n)*\r\n" % TOKEN)
 ALPHABET = b'0123aF \t\r\n;=":,\\x-+_\x00\x7f\x80'
 
 
-class Read(NamedTuple):
+class Decoded(NamedTuple):
     payload: bytes
     excess: bool
 
 
-def by_grammar(body: bytes) -> Read | None:
-    """What the whole body says; None when it is no body, or only the start of one."""
+def decode_by_grammar(body: bytes) -> Decoded | None:
+    """Decode a whole body; return None if it is malformed or incomplete."""
     payload, at = b"", 0
     while opened := CHUNK.match(body, at):
         size, at = int(opened[1], 16), opened.end()
         if size == 0:
             trailers = TRAILERS.match(body, at)
-            return Read(payload, trailers.end() < len(body)) if trailers else None
+            return Decoded(payload, trailers.end() < len(body)) if trailers else None
         if body[at + size : at + size + 2] != b"\r\n":
             return None
         payload += body[at : at + size]
@@ -42,13 +42,13 @@ def by_grammar(body: bytes) -> Read | None:
     return None
 
 
-def by_decoder(pieces: list[bytes]) -> Read | None:
-    decoder = chunked.Decoder()
+def decode_by_decoder(pieces: list[bytes]) -> Decoded | None:
+    decoder = chunked.ChunkedDecoder()
     try:
         payload = b"".join([decoder.feed(piece) for piece in pieces])
     except UpstreamError:
         return None
-    return Read(payload, decoder.excess) if decoder.done else None
+    return Decoded(payload, decoder.excess) if decoder.done else None
 
 
 @st.composite
@@ -63,28 +63,30 @@ def bodies(draw: st.DrawFn) -> bytes:
 
 @at_least(150)
 @given(st.data(), bodies())
-def test_a_body_is_read_as_the_grammar_reads_it(
+def test_damaged_body_is_decoded_as_by_the_grammar(
     data: st.DataObject, body: bytes
 ) -> None:
-    assert by_decoder([body]) == by_grammar(body)
-    assert by_decoder(data.draw(cut(body))) == by_grammar(body)
-    assert by_decoder([body[i : i + 1] for i in range(len(body))]) == by_grammar(body)
+    assert decode_by_decoder([body]) == decode_by_grammar(body)
+    assert decode_by_decoder(data.draw(cut(body))) == decode_by_grammar(body)
+    assert decode_by_decoder(
+        [body[i : i + 1] for i in range(len(body))]
+    ) == decode_by_grammar(body)
 
 
 @at_least(150)
 @given(st.data(), st.binary(max_size=40) | st.text(ALPHABET.decode("latin-1")))
-def test_any_bytes_are_read_as_the_grammar_reads_them(
+def test_random_bytes_are_decoded_as_by_the_grammar(
     data: st.DataObject, body: bytes | str
 ) -> None:
     body = body.encode("latin-1") if isinstance(body, str) else body
 
-    assert by_decoder(data.draw(cut(body))) == by_grammar(body)
+    assert decode_by_decoder(data.draw(cut(body))) == decode_by_grammar(body)
 
 
 @pytest.mark.parametrize("line", [b"1;a=%b\r\n", b"0\r\nA: %b\r\n"], ids=str)
 @pytest.mark.parametrize("whole", [True, False], ids=["whole", "in parts"])
-def test_a_line_may_be_long_but_not_endless(line: bytes, whole: bool) -> None:
-    decoder = chunked.Decoder()
+def test_line_length_is_limited(line: bytes, whole: bool) -> None:
+    decoder = chunked.ChunkedDecoder()
     body = line % (b"x" * chunked.MAX_LINE_BYTES)
     pieces = [body] if whole else [body[i : i + 99] for i in range(0, len(body), 99)]
 
@@ -93,8 +95,8 @@ def test_a_line_may_be_long_but_not_endless(line: bytes, whole: bool) -> None:
             decoder.feed(piece)
 
 
-def test_trailers_come_to_an_end() -> None:
-    decoder = chunked.Decoder()
+def test_number_of_trailers_is_limited() -> None:
+    decoder = chunked.ChunkedDecoder()
     decoder.feed(b"0\r\n")
 
     with pytest.raises(UpstreamError):

@@ -1,4 +1,4 @@
-"""Waiting under plain threads; under gevent see test_gevent.py."""
+"""Readiness of plain sockets; test_gevent.py covers gevent's."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from app.http1 import readiness
 from tests.conftest import Pair
 
 
-def test_a_plain_socket_waits_as_it_reads(pair: Pair) -> None:
+def test_plain_socket_needs_no_waiter(pair: Pair) -> None:
     ours, _ = pair
 
     assert readiness.read_waiter(ours) is readiness.no_wait
     assert readiness.unwrapped(ours) is ours
 
 
-def test_what_has_arrived_is_told_without_being_read(pair: Pair) -> None:
+def test_bytes_available_does_not_read_them(pair: Pair) -> None:
     ours, theirs = pair
     before = readiness.bytes_available(ours)
 

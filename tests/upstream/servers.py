@@ -139,6 +139,10 @@ class Server:
     def connections(self) -> int:
         return len(self._connections)
 
+    def sockets(self) -> list[socket.socket]:
+        """Return the accepted connections, in order."""
+        return list(self._connections)
+
     def wait_for(self, number: int) -> None:
         """Wait until so many requests have arrived."""
         with self._arrived:

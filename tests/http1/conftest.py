@@ -1,0 +1,63 @@
+"""Scripted servers, and clients of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app.http1.cancel import CancelToken
+from app.http1.client import HTTPClient, Response
+from tests.upstream.servers import CERTIFICATE, Script, Server
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+MAX_BODY_BYTES = 1 << 24
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set no proxy, and trust the certificate of the scripted servers."""
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    servers: list[Server] = []
+
+    def serve(*scripts: Script, tls: bool = False) -> Server:
+        servers.append(Server(*scripts, tls=tls))
+        return servers[-1]
+
+    yield serve
+    for server in servers:
+        server.close()
+
+
+def make_client(
+    url: str, *, pool_size: int = 8, connect_timeout_s: float = 2, peer: str = "it"
+) -> HTTPClient:
+    return HTTPClient(
+        url, pool_size=pool_size, connect_timeout_s=connect_timeout_s, peer=peer
+    )
+
+
+def send(
+    client: HTTPClient,
+    method: str = "GET",
+    *,
+    cancel: CancelToken | None = None,
+    timeout_s: float = 5,
+    body: bytes | None = None,
+) -> Response:
+    request = client.request(method, "/v1", {})
+    return client.send(request, cancel or CancelToken(), timeout_s, body)
+
+
+def fetch(client: HTTPClient) -> bytes:
+    """Return the whole body of a response."""
+    return send(client).body.read_all(MAX_BODY_BYTES)

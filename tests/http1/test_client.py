@@ -1,0 +1,285 @@
+"""Requests leave and responses arrive byte for byte; failures are named."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.errors import Cancelled, UpstreamError, UpstreamTimeout
+from app.http1.cancel import CancelToken
+from app.http1.client import path_of
+from app.http1.connection import MAX_JOINED_BYTES
+from tests.http1.conftest import Serve, fetch, make_client, send
+from tests.upstream.servers import STREAM, Peer, answer, chunk, head
+
+HI = answer(b"hi")
+disconnects = pytest.mark.parametrize(
+    "disconnect", [Peer.close, Peer.reset], ids=["close", "reset"]
+)
+Disconnect = Callable[[Peer], None]
+
+
+def test_request_has_only_a_host_header_of_its_own(serve: Serve) -> None:
+    server = serve(HI)
+
+    fetch(make_client(server.base_url))
+
+    assert server.requests[0].line == "GET /v1 HTTP/1.1"
+    assert server.requests[0].headers == {"host": f"127.0.0.1:{server.port}"}
+
+
+def test_credentials_in_the_url_are_not_in_the_host_header(serve: Serve) -> None:
+    server = serve(HI)
+
+    fetch(make_client(server.base_url.replace("//", "//user:secret@")))
+
+    assert server.requests[0].headers["host"] == f"127.0.0.1:{server.port}"
+
+
+def test_netrc_adds_no_credentials(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login a password b\ndefault login c password d")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = serve(HI)
+
+    fetch(make_client(server.base_url))
+
+    assert "authorization" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://h/v1", "/v1"),
+        ("http://h", ""),
+        ("http://h/%C3%BC \xfc/v1?a=b", "/%C3%BC%20%C3%BC/v1"),
+    ],
+)
+def test_path_of_a_url_is_percent_encoded(url: str, path: str) -> None:
+    assert path_of(url) == path
+
+
+@pytest.mark.parametrize("size", [1, MAX_JOINED_BYTES, MAX_JOINED_BYTES + 1, 5_000_000])
+def test_request_body_of_any_size_arrives(serve: Serve, size: int) -> None:
+    server = serve(HI)
+
+    send(make_client(server.base_url), "POST", body=b"x" * size).body.close()
+
+    assert server.requests[0].body == b"x" * size
+
+
+def test_invalid_header_is_not_sent(serve: Serve) -> None:
+    server = serve(HI)
+    client = make_client(server.base_url)
+    split = client.request("GET", "/", {"A": "b\r\nC: d"})
+
+    with pytest.raises(UpstreamError, match="the request would not be HTTP"):
+        client.send(split, CancelToken(), 5)
+
+    assert not server.requests
+
+
+def test_redirect_is_not_followed(serve: Serve) -> None:
+    other = serve(HI)
+    server = serve(answer(b"", 302, location=other.base_url))
+
+    assert send(make_client(server.base_url)).status == 302
+
+    assert other.connections == 0
+
+
+def test_cookie_is_not_sent_back(serve: Serve) -> None:
+    server = serve(answer(b"hi", set_cookie="__cf_bm=abc; path=/"))
+    client = make_client(server.base_url)
+
+    fetch(client)
+    fetch(client)
+
+    assert "cookie" not in server.requests[1].headers
+
+
+def test_early_response_is_read_though_sending_fails() -> None:
+    """As of a server that refuses a large body and closes the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            sock, _ = listener.accept()
+            with sock:
+                sock.sendall(answer(b"too large", 413))
+                time.sleep(0.1)
+
+        refusing = threading.Thread(target=refuse)
+        refusing.start()
+        client = make_client(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        response = send(client, "POST", body=b"x" * 30_000_000)
+        refusing.join()
+
+    assert (response.status, response.body.read_all(9)) == (413, b"too large")
+
+
+def test_other_than_http_is_not_retried(serve: Serve) -> None:
+    with pytest.raises(UpstreamError, match="its answer is not HTTP") as caught:
+        fetch(make_client(serve(b"SSH-2.0-OpenSSH_9\r\n\r\n").base_url))
+
+    assert not caught.value.retryable
+
+
+def test_refused_connection_can_be_retried() -> None:
+    with pytest.raises(UpstreamError) as caught:
+        fetch(make_client("http://127.0.0.1:9"))
+
+    assert caught.value.message == "cannot reach it: connection refused"
+    assert caught.value.retryable
+
+
+def test_unknown_host_can_be_retried() -> None:
+    with pytest.raises(UpstreamError, match="cannot reach it: ") as caught:
+        fetch(make_client("http://upstream.invalid"))
+
+    assert caught.value.retryable
+
+
+def test_connecting_has_a_timeout_of_its_own(serve: Serve) -> None:
+    silent = serve(b"").base_url.replace("http:", "https:")
+
+    with pytest.raises(UpstreamTimeout, match="connecting timed out") as caught:
+        fetch(make_client(silent, connect_timeout_s=0.1))
+
+    assert caught.value.retryable
+
+
+def test_silent_server_times_out(serve: Serve) -> None:
+    server = serve(lambda peer: peer.wait_until_gone())
+
+    with pytest.raises(UpstreamTimeout, match="it did not answer in time") as caught:
+        send(make_client(server.base_url), timeout_s=0.05)
+
+    assert not caught.value.retryable
+
+
+def test_sending_may_take_longer_than_connecting(serve: Serve) -> None:
+    may_read = threading.Event()
+    server = serve(HI)
+    client = make_client(server.base_url, connect_timeout_s=0.2)
+    server.pause_reading(may_read)
+    threading.Timer(0.6, may_read.set).start()
+
+    send(client, "POST", body=b"x" * 30_000_000).body.close()
+
+    assert may_read.is_set()
+
+
+@pytest.mark.parametrize("sent", [b"", STREAM + chunk(b"one")], ids=["head", "body"])
+def test_cancel_ends_a_wait_under_threads(serve: Serve, sent: bytes) -> None:
+    closed = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(sent)
+        peer.wait_until_gone()
+        closed.set()
+
+    cancel = CancelToken()
+    threading.Timer(0.1, cancel.cancel).start()
+
+    with pytest.raises(Cancelled):
+        send(make_client(serve(script).base_url), cancel=cancel).body.read_all(100)
+
+    assert closed.wait(5)
+
+
+def test_cancelled_request_is_not_sent(serve: Serve) -> None:
+    server = serve(HI)
+    client = make_client(server.base_url)
+    cancel = CancelToken()
+    cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        send(client, cancel=cancel)
+
+    assert not server.requests
+
+
+def test_body_read_returns_what_has_arrived(serve: Serve) -> None:
+    go_on = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunk(b"one\ntw"))
+        assert go_on.wait(5)
+        peer.send(chunk(b"o\n"), b"0\r\n\r\n")
+
+    body = send(make_client(serve(script).base_url)).body
+
+    assert body.read(5) == b"one\ntw"
+    go_on.set()
+    assert body.read_all(100) == b"o\n"
+
+
+def test_body_read_returns_nothing_after_its_wait(serve: Serve) -> None:
+    body = send(make_client(serve(head(content_length="9")).base_url)).body
+
+    assert [body.read(0.01), body.read(0.01)] == [b"", b""]
+    assert not body.ended
+    body.close()
+    assert body.ended
+
+
+def test_body_that_is_silent_for_the_idle_timeout_fails(serve: Serve) -> None:
+    client = make_client(serve(head(content_length="9")).base_url)
+    body = send(client, timeout_s=0.1).body
+
+    with pytest.raises(UpstreamTimeout, match="it sent nothing for 0.1 seconds"):
+        for _ in range(9):
+            body.read(0.03)
+
+
+def test_empty_body_has_ended_before_it_is_read(serve: Serve) -> None:
+    body = send(make_client(serve(answer(b"")).base_url)).body
+
+    assert body.ended
+    assert body.read_all(9) == b""
+
+
+def test_body_size_is_limited(serve: Serve) -> None:
+    body = send(make_client(serve(answer(b"x" * 100)).base_url)).body
+
+    with pytest.raises(UpstreamError, match="too large"):
+        body.read_all(99)
+    assert body.ended
+
+
+@disconnects
+@pytest.mark.parametrize("begun", [head(content_length="9") + b"abc", STREAM])
+def test_body_that_is_cut_short_can_be_retried(
+    serve: Serve, begun: bytes, disconnect: Disconnect
+) -> None:
+    read = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(begun)
+        assert read.wait(5)
+        disconnect(peer)
+
+    body = send(make_client(serve(script).base_url, peer="Cerebras")).body
+    read.set()
+
+    with pytest.raises(UpstreamError, match="Cerebras' answer was cut") as caught:
+        body.read_all(9)
+    assert caught.value.retryable
+    assert body.ended
+
+
+def test_body_that_ends_with_its_connection_is_whole(serve: Serve) -> None:
+    def script(peer: Peer) -> None:
+        peer.send(head() + b"abc")
+        peer.close()
+
+    assert fetch(make_client(serve(script).base_url)) == b"abc"
