@@ -1,10 +1,10 @@
-"""The `context` of generate: a conversation's text as a list of numbers, and back.
+"""The `context` of `/api/generate`: a conversation's text as a list of numbers.
 
-Three bytes to a number keep it within the int32 that clients expect of token ids:
+Each number holds three bytes, so it fits the int32 that clients expect of token ids:
 
     magic and version (3) | crc32 (4) | length (4) | zlib of [[role, text], ...] | zeros
 
-Nothing here is larger than `MAX_BYTES` of conversation, whichever way it goes.
+Encoding and decoding take at most `MAX_BYTES` of conversation.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode_context(messages: Sequence[Mapping[str, str]]) -> list[int]:
-    """Pack a conversation; the oldest turns of one that is too long are left out."""
+    """Return a conversation as numbers, without its oldest messages if it is long."""
     pairs = [(message["role"], message["content"]) for message in messages]
     text = _encode(pairs)
     if len(text) > MAX_BYTES:
@@ -38,7 +38,7 @@ def encode_context(messages: Sequence[Mapping[str, str]]) -> list[int]:
 
 
 def decode_context(numbers: Sequence[int]) -> list[dict[str, str]] | None:
-    """Unpack a conversation; None for one that is not ours, or damaged."""
+    """Return the conversation, None if `encode_context` did not make the numbers."""
     data = _to_bytes(numbers) if len(numbers) <= MAX_NUMBERS else b""
     if len(data) < HEADER.size:
         return None
@@ -50,23 +50,23 @@ def decode_context(numbers: Sequence[int]) -> list[dict[str, str]] | None:
 
 
 def _newest(pairs: Sequence[Pair]) -> list[Pair]:
-    """As many of the last turns as fit beside the system text."""
+    """Return the system text and as many of the last messages as fit beside it."""
     system = [pair for pair in pairs[:1] if pair[0] == "system"]
     room = MAX_BYTES - len(_encode(system))
     if room < 0:
         system, room = [], MAX_BYTES
-    turns = pairs[len(system) :]
-    first = len(turns)
-    while first and (room := room - len(_encode(turns[first - 1])) - 1) > 0:
+    messages = pairs[len(system) :]
+    first = len(messages)
+    while first and (room := room - len(_encode(messages[first - 1])) - 1) > 0:
         first -= 1
-    while first < len(turns) and turns[first][0] != "user":
-        first += 1  # an answer without its question says nothing
-    return [*system, *turns[first:]]
+    while first < len(messages) and messages[first][0] != "user":
+        first += 1  # an answer is of no use without its question
+    return [*system, *messages[first:]]
 
 
 def _to_messages(packed: bytes) -> list[dict[str, str]] | None:
     inflater = zlib.decompressobj()
-    try:  # what is cut at the bound is no JSON any more
+    try:  # a text longer than MAX_BYTES is cut off, so it is not valid JSON
         pairs = _decode_pairs(inflater.decompress(packed, MAX_BYTES))
     except (zlib.error, msgspec.DecodeError, UnicodeDecodeError):
         return None
@@ -85,7 +85,7 @@ def _to_numbers(data: bytes) -> list[int]:
 
 
 def _to_bytes(numbers: Sequence[int]) -> bytes:
-    """The bytes of numbers below 2**24, else none."""
+    """Return the numbers' bytes; none if a number has more than 24 bits."""
     try:
         wide = struct.pack(f"<{len(numbers)}I", *numbers)
     except struct.error:

@@ -1,3 +1,5 @@
+"""`/api/chat`: requests in the upstream form, and whole replies."""
+
 from __future__ import annotations
 
 import base64
@@ -7,16 +9,18 @@ import msgspec
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate import images
 from app.translate.dialect import ReplyContext
-from app.translate.ollama import chat
-from app.wire.completion import Chunk, decode
+from app.translate.ollama.chat import OllamaChat
+from app.wire.completion import Chunk, FunctionCall, ToolCall
+from tests.translate.builders import MODEL, completion
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
 PNG_PART = {
     "type": "image_url",
     "image_url": {"url": f"data:image/png;base64,{PNG}"},
 }
+
+CHAT = OllamaChat()
 
 MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "system": (
@@ -32,7 +36,7 @@ MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"role": "human", "content": "hi"},
         {"role": "user", "content": "hi"},
     ),
-    "nothing-at-all": ({}, {"role": "user", "content": ""}),
+    "empty": ({}, {"role": "user", "content": ""}),
     "null-content": (
         {"role": "assistant", "content": None},
         {"role": "assistant", "content": ""},
@@ -68,7 +72,7 @@ MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             ],
         },
     ),
-    "tool-call-bare": (
+    "tool-call-without-id": (
         {
             "role": "assistant",
             "tool_calls": [{"function": {"name": "f", "arguments": None}}, {}],
@@ -100,7 +104,7 @@ MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"role": "tool", "content": "11", "name": "get_weather"},
         {"role": "tool", "content": "11", "name": "get_weather"},
     ),
-    "tool-result-bare": (
+    "tool-result-without-name": (
         {"role": "tool", "content": "11"},
         {"role": "tool", "content": "11"},
     ),
@@ -122,34 +126,37 @@ MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+def to_upstream(**body: Any) -> dict[str, Any]:
+    return CHAT.to_upstream(body, MODEL)
+
+
 @pytest.mark.parametrize(("message", "sent"), MESSAGES.values(), ids=MESSAGES)
-def test_a_message_takes_the_upstream_form(
+def test_message_becomes_upstream_message(
     message: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    assert chat.to_upstream({"messages": [message]}) == {"messages": [sent]}
+    assert to_upstream(messages=[message]) == {"messages": [sent]}
 
 
-def test_a_picture_of_no_use_is_refused() -> None:
+def test_image_of_unknown_type_is_refused() -> None:
     message = {"role": "user", "content": "", "images": ["AAAA"]}
 
     with pytest.raises(InvalidRequest, match="PNG, JPEG, WebP and GIF"):
-        chat.to_upstream({"messages": [message]})
+        to_upstream(messages=[message])
 
 
-def test_pictures_of_an_assistant_are_refused() -> None:
+def test_image_of_assistant_is_refused() -> None:
     message = {"role": "assistant", "content": "", "images": [PNG]}
 
     with pytest.raises(InvalidRequest, match="assistant cannot have images"):
-        chat.to_upstream({"messages": [message]})
+        to_upstream(messages=[message])
 
 
-def test_the_pictures_of_a_body_tell_whether_converting_takes_time() -> None:
+def test_images_are_those_of_all_messages() -> None:
     webp = base64.b64encode(b"RIFF\x00\x00\x00\x00WEBPVP8 ").decode()
     body = {"messages": [{"images": [PNG]}, {}, {"images": [PNG, webp]}]}
 
-    assert list(chat.pictures(body)) == [PNG, PNG, webp]
-    assert images.must_convert(chat.pictures(body))
-    assert not images.must_convert(chat.pictures({}))
+    assert list(CHAT.images(body)) == [PNG, PNG, webp]
+    assert list(CHAT.images({})) == []
 
 
 SCHEMA = {
@@ -163,27 +170,27 @@ SCHEMA = {
 }
 
 
-def test_a_tool_without_parameters_has_an_empty_schema() -> None:
+def test_tool_without_parameters_gets_empty_schema() -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": None}}
 
-    assert chat.to_upstream({"tools": [tool]})["tools"] == [
+    assert to_upstream(tools=[tool])["tools"] == [
         {"type": "function", "function": {"name": "f", "parameters": {}}}
     ]
 
 
-def test_a_tool_keeps_only_what_the_upstream_knows() -> None:
+def test_tool_keeps_only_fields_that_the_upstream_knows() -> None:
     tool = {
         "type": "",
         "items": None,
         "function": {"name": "f", "strict": True, "parameters": SCHEMA, "x": 1},
     }
 
-    assert chat.to_upstream({"tools": [tool]})["tools"] == [
+    assert to_upstream(tools=[tool])["tools"] == [
         {"type": "function", "function": {"name": "f", "parameters": SCHEMA}}
     ]
 
 
-def test_a_body_becomes_a_whole_request() -> None:
+def test_whole_body_becomes_upstream_form() -> None:
     body = {
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],
@@ -197,7 +204,7 @@ def test_a_body_becomes_a_whole_request() -> None:
         "top_logprobs": 2,
     }
 
-    assert chat.to_upstream(body) == {
+    assert CHAT.to_upstream(body, MODEL) == {
         "messages": [{"role": "user", "content": "hi"}],
         "max_completion_tokens": 9,
         "reasoning_effort": "high",
@@ -205,11 +212,17 @@ def test_a_body_becomes_a_whole_request() -> None:
         "logprobs": True,
         "top_logprobs": 2,
     }
-    assert chat.ignored(body) == ("top_k",)
-    assert chat.ignored({}) == ()
+    assert CHAT.ignored(body) == ("top_k",)
+    assert CHAT.ignored({}) == ()
 
 
-def test_a_body_is_not_changed() -> None:
+@pytest.mark.parametrize("body", [{}, {"messages": None}, {"messages": []}], ids=str)
+def test_body_without_messages_is_empty(body: dict[str, Any]) -> None:
+    assert CHAT.is_empty(body)
+    assert not CHAT.is_empty({"messages": [{}]})
+
+
+def test_body_is_not_changed() -> None:
     function = {"name": "f", "arguments": {"a": 1}}
     message = {
         "role": "assistant",
@@ -219,78 +232,63 @@ def test_a_body_is_not_changed() -> None:
     body = {"messages": [message], "tools": [{"function": {"name": "f"}}]}
     before = msgspec.json.encode(body)
 
-    chat.to_upstream(body)
+    CHAT.to_upstream(body, MODEL)
 
     assert msgspec.json.encode(body) == before
 
 
 MEASURES = (
-    '"total_duration":120000000,"load_duration":4000000,'
-    '"prompt_eval_count":80,"prompt_eval_duration":2000000,'
-    '"eval_count":45,"eval_duration":16800000'
+    '"total_duration":120000000,"load_duration":1000000,'
+    '"prompt_eval_count":9,"prompt_eval_duration":41000000,'
+    '"eval_count":8,"eval_duration":50000000'
 )
-
-
-def whole(message: dict[str, Any], finish: str = "stop", **more: Any) -> Chunk:
-    choice = {"index": 0, "message": message, "finish_reason": finish, **more}
-    return decode(
-        msgspec.json.encode(
-            {
-                "choices": [choice],
-                "usage": {"prompt_tokens": 80, "completion_tokens": 45},
-                "time_info": {
-                    "queue_time": 0.004,
-                    "prompt_time": 0.002,
-                    "completion_time": 0.0168,
-                },
-            }
-        )
-    )
-
-
-CALL = {"type": "function", "function": {"name": "f", "arguments": '{"z":1,"a":2}'}}
-TOLD_CALLS = (
+FUNCTION = FunctionCall("f", '{"z":1,"a":2}')
+TOOL_CALLS = (
     '"tool_calls":[{"id":"8db3b6644","function":'
     '{"index":0,"name":"f","arguments":{"z":1,"a":2}}},'
     '{"id":"call_k3x9a1bz","function":'
     '{"index":1,"name":"f","arguments":{"z":1,"a":2}}}]'
 )
+LOGPROBS = {
+    "content": [
+        {
+            "token": "é",
+            "logprob": -0.5,
+            "bytes": [195, 169],
+            "top_logprobs": [{"token": "é", "logprob": -0.5, "bytes": []}],
+        }
+    ]
+}
 
 COMPLETIONS = {
     "text": (
-        whole({"role": "assistant", "content": "Hello"}),
+        completion(content="Hello"),
         '"content":"Hello"},"done":true,"done_reason":"stop",',
     ),
     "thinking": (
-        whole({"content": "4", "reasoning": "Two and two."}),
+        completion(content="4", reasoning="Two and two."),
         '"content":"4","thinking":"Two and two."},"done":true,"done_reason":"stop",',
     ),
     "length": (
-        whole({"reasoning": "Two and"}, "length"),
+        completion("length", reasoning="Two and"),
         '"content":"","thinking":"Two and"},"done":true,"done_reason":"length",',
     ),
     "filtered": (
-        whole({"content": "x"}, "content_filter"),
+        completion("content_filter", content="x"),
         '"content":"x"},"done":true,"done_reason":"stop",',
     ),
     "tool-calls": (
-        whole({"tool_calls": [CALL | {"id": "8db3b6644"}, CALL]}, "tool_calls"),
-        f'"content":"",{TOLD_CALLS}}},"done":true,"done_reason":"stop",',
+        completion(
+            "tool_calls",
+            tool_calls=[
+                ToolCall(None, "8db3b6644", FUNCTION),
+                ToolCall(None, None, FUNCTION),
+            ],
+        ),
+        f'"content":"",{TOOL_CALLS}}},"done":true,"done_reason":"stop",',
     ),
     "logprobs": (
-        whole(
-            {"content": "é"},
-            logprobs={
-                "content": [
-                    {
-                        "token": "é",
-                        "logprob": -0.5,
-                        "bytes": [195, 169],
-                        "top_logprobs": [{"token": "é", "logprob": -0.5, "bytes": []}],
-                    }
-                ]
-            },
-        ),
+        completion(content="é", logprobs=LOGPROBS),
         '"content":"é"},"done":true,"done_reason":"stop",'
         '"logprobs":[{"token":"é","logprob":-0.5,"bytes":[195,169],'
         '"top_logprobs":[{"token":"é","logprob":-0.5,"bytes":[195,169]}]}],',
@@ -298,54 +296,39 @@ COMPLETIONS = {
 }
 
 
-@pytest.mark.parametrize(("completion", "told"), COMPLETIONS.values(), ids=COMPLETIONS)
-def test_a_whole_answer_is_one_object(
-    completion: Chunk, told: str, context: ReplyContext
+@pytest.mark.parametrize(("completed", "fields"), COMPLETIONS.values(), ids=COMPLETIONS)
+def test_whole_reply_is_one_object(
+    completed: Chunk, fields: str, context: ReplyContext
 ) -> None:
-    answer = chat.from_completion(completion, context)
+    reply = CHAT.reply(completed, context)
 
-    assert msgspec.json.encode(answer).decode() == (
+    assert msgspec.json.encode(reply).decode() == (
         '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'
-        f'"message":{{"role":"assistant",{told}{MEASURES}}}'
+        f'"message":{{"role":"assistant",{fields}{MEASURES}}}'
     )
 
 
-def test_from_completion_and_from_chunks_tell_the_same(context: ReplyContext) -> None:
-    completion = whole({"content": "Yes.", "reasoning": "Hm."})
+def test_stream_and_whole_reply_have_the_same_content(context: ReplyContext) -> None:
+    completed = completion(content="Yes.", reasoning="Hm.")
 
-    *lines, last = [
-        event
-        for events in chat.from_chunks([[completion]], context)
-        for event in events
-    ]
+    [[*lines, last]] = CHAT.stream([[completed]], context)
 
-    answer = chat.from_completion(completion, context)
+    reply = CHAT.reply(completed, context)
     assert [msgspec.json.decode(line)["message"] for line in lines] == [
         {"role": "assistant", "content": "", "thinking": "Hm."},
         {"role": "assistant", "content": "Yes."},
     ]
     message = {"role": "assistant", "content": "Yes.", "thinking": "Hm."}
     assert isinstance(last, dict)
-    assert answer == {**last, "message": message}
+    assert reply == {**last, "message": message}
 
 
-@pytest.mark.parametrize("reason", ["load", "unload"])
-def test_an_idle_reply_has_no_measures(reason: str, context: ReplyContext) -> None:
-    answer = chat.idle_reply(context, reason)
-
-    assert msgspec.json.encode(answer).decode() == (
-        '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'
-        '"message":{"role":"assistant","content":""},'
-        f'"done":true,"done_reason":"{reason}"}}'
-    )
-
-
-def test_a_debug_reply_shows_what_would_be_asked(context: ReplyContext) -> None:
+def test_debug_reply_shows_the_upstream_request(context: ReplyContext) -> None:
     request = {"messages": [{"role": "user", "content": "hi"}]}
 
-    answer = chat.debug_reply(request, context)
+    reply = CHAT.debug_reply(request, context)
 
-    assert msgspec.json.encode(answer).decode() == (
+    assert msgspec.json.encode(reply).decode() == (
         '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'
         '"message":{"role":"","content":""},"done":false,"_debug_info":'
         '{"rendered_template":"{\\"messages\\":'

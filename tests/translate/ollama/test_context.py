@@ -1,93 +1,95 @@
+"""The `context` of `/api/generate`: a conversation as numbers."""
+
 from __future__ import annotations
 
 import random
+import struct
 import zlib
+from collections.abc import Sequence
 
 import pytest
 
-from app.translate.ollama import context
+from app.translate.ollama.context import (
+    HEADER,
+    MAGIC,
+    MAX_NUMBERS,
+    decode_context,
+    encode_context,
+)
 
 
-def turns(*pairs: tuple[str, str]) -> list[dict[str, str]]:
+def conversation(*pairs: tuple[str, str]) -> list[dict[str, str]]:
     return [{"role": role, "content": text} for role, text in pairs]
 
 
-def noise(size: int, seed: int = 1) -> str:
-    """Text that hardly compresses."""
+def incompressible_text(size: int, seed: int = 1) -> str:
     return random.Random(seed).randbytes(size // 2).hex()
 
 
 CONVERSATIONS = {
-    "empty": turns(),
-    "one": turns(("user", "hi")),
-    "all-roles": turns(("system", "be brief"), ("user", "hi"), ("assistant", "ho")),
-    "any-character": turns(("user", 'é\u2028\0\U0001f600\\"')),
-    "long": turns(("user", noise(400_000)), ("assistant", noise(400_000, 2))),
+    "empty": conversation(),
+    "one": conversation(("user", "hi")),
+    "all-roles": conversation(
+        ("system", "be brief"), ("user", "hi"), ("assistant", "ho")
+    ),
+    "any-character": conversation(("user", 'é\u2028\0\U0001f600\\"')),
+    "long": conversation(
+        ("user", incompressible_text(400_000)),
+        ("assistant", incompressible_text(400_000, 2)),
+    ),
 }
 
 
 @pytest.mark.parametrize("messages", CONVERSATIONS.values(), ids=CONVERSATIONS)
-def test_a_conversation_comes_back_whole(messages: list[dict[str, str]]) -> None:
-    numbers = context.encode_context(messages)
+def test_conversation_is_decoded_as_encoded(messages: list[dict[str, str]]) -> None:
+    numbers = encode_context(messages)
 
     assert numbers
     assert 0 <= min(numbers) <= max(numbers) < 2**24
-    assert context.decode_context(numbers) == messages
+    assert decode_context(numbers) == messages
 
 
-def test_what_is_encoded_stays_the_same() -> None:
-    messages = CONVERSATIONS["all-roles"]
+def test_context_begins_with_the_magic_number() -> None:
+    numbers = encode_context(CONVERSATIONS["all-roles"])
 
-    assert context.encode_context(messages) == context.encode_context(messages)
-    assert context.encode_context(messages)[0] == int.from_bytes(
-        context.MAGIC, "little"
-    )
+    assert numbers[0] == int.from_bytes(MAGIC, "little")
 
 
-def changed(numbers: list[int], place: int, value: int) -> list[int]:
+def replace_number(numbers: list[int], place: int, value: int) -> list[int]:
     return [*numbers[:place], value, *numbers[place + 1 :]]
 
 
-OURS = context.encode_context(turns(("user", "hello"), ("assistant", "good day")))
+VALID = encode_context(conversation(("user", "hello"), ("assistant", "good day")))
+INVALID = {
+    "empty": [],
+    "small": [1, 2, 3],
+    "tokens": [128006, 882, 128007, 271, 15339, 128009],
+    "version": replace_number(VALID, 0, VALID[0] ^ 1),
+    "checksum": replace_number(VALID, 2, VALID[2] ^ 1),
+    "damaged": replace_number(VALID, -3 % len(VALID), 0),
+    "too-large": replace_number(VALID, 5, 2**24),
+    "beyond-int32": replace_number(VALID, 5, 2**32),
+    "negative": replace_number(VALID, 5, -1),
+    "cut": VALID[:-2],
+    "too-long": [0] * (MAX_NUMBERS + 1),
+}
 
 
-@pytest.mark.parametrize(
-    "numbers",
-    [
-        [],
-        [1, 2, 3],
-        [128006, 882, 128007, 271, 15339, 128009],
-        changed(OURS, 0, OURS[0] ^ 1),
-        changed(OURS, 2, OURS[2] ^ 1),
-        changed(OURS, -3 % len(OURS), 0),
-        changed(OURS, 5, 2**24),
-        changed(OURS, 5, 2**32),
-        changed(OURS, 5, -1),
-        OURS[:-2],
-        [0] * (context.MAX_NUMBERS + 1),
-    ],
-    ids=[
-        "empty",
-        "small",
-        "tokens",
-        "version",
-        "checksum",
-        "damaged",
-        "too-large",
-        "beyond-int32",
-        "negative",
-        "cut",
-        "too-long",
-    ],
-)
-def test_a_foreign_or_damaged_context_is_none(numbers: list[int]) -> None:
-    assert context.decode_context(numbers) is None
+@pytest.mark.parametrize("numbers", INVALID.values(), ids=INVALID)
+def test_foreign_or_damaged_context_is_none(numbers: list[int]) -> None:
+    assert decode_context(numbers) is None
 
 
-def packed(text: bytes) -> list[int]:
-    data = zlib.compress(text)
-    header = context.HEADER.pack(context.MAGIC, zlib.crc32(data), len(data))
-    return context._to_numbers(header + data)
+def pack(data: bytes) -> Sequence[int]:
+    """Return numbers with a valid header before the data."""
+    packed = HEADER.pack(MAGIC, zlib.crc32(data), len(data)) + data
+    packed += bytes(-len(packed) % 3)
+    triples = (packed[i : i + 3] + b"\0" for i in range(0, len(packed), 3))
+    return [number for triple in triples for number in struct.unpack("<I", triple)]
+
+
+def test_pack_makes_a_valid_context() -> None:
+    assert decode_context(pack(zlib.compress(b'[["user","x"]]')))
 
 
 @pytest.mark.parametrize(
@@ -102,39 +104,41 @@ def packed(text: bytes) -> list[int]:
     ],
     ids=["bomb", "role", "shape", "object", "no-utf-8", "nothing"],
 )
-def test_a_wellformed_context_of_another_content_is_none(text: bytes) -> None:
-    assert context.decode_context(packed(text)) is None
+def test_valid_header_with_invalid_content_is_none(text: bytes) -> None:
+    assert decode_context(pack(zlib.compress(text))) is None
 
 
-def test_what_does_not_inflate_is_none() -> None:
-    header = context.HEADER.pack(context.MAGIC, zlib.crc32(b"xx"), 2)
-
-    assert context.decode_context(context._to_numbers(header + b"xx")) is None
+def test_content_that_does_not_inflate_is_none() -> None:
+    assert decode_context(pack(b"xx")) is None
 
 
-def test_the_oldest_turns_of_a_long_conversation_are_left_out() -> None:
-    told = turns(
+def test_oldest_messages_of_a_long_conversation_are_left_out() -> None:
+    messages = conversation(
         ("system", "be brief"),
-        ("user", noise(500_000)),
+        ("user", incompressible_text(500_000)),
         ("assistant", "one"),
-        ("user", noise(300_000, 2)),
+        ("user", incompressible_text(300_000, 2)),
         ("assistant", "two"),
-        ("user", noise(300_000, 3)),
+        ("user", incompressible_text(300_000, 3)),
         ("assistant", "three"),
     )
 
-    kept = context.decode_context(context.encode_context(told))
+    kept = decode_context(encode_context(messages))
 
-    assert kept == [told[0], *told[3:]]
-
-
-def test_a_conversation_of_one_turn_too_long_is_forgotten() -> None:
-    told = turns(("user", noise(1_200_000)), ("assistant", "short"))
-
-    assert context.decode_context(context.encode_context(told)) == []
+    assert kept == [messages[0], *messages[3:]]
 
 
-def test_a_system_text_too_long_is_left_out() -> None:
-    told = turns(("system", noise(1_200_000)), ("user", "hi"), ("assistant", "ho"))
+def test_conversation_with_one_huge_message_is_dropped() -> None:
+    messages = conversation(
+        ("user", incompressible_text(1_200_000)), ("assistant", "short")
+    )
 
-    assert context.decode_context(context.encode_context(told)) == told[1:]
+    assert decode_context(encode_context(messages)) == []
+
+
+def test_huge_system_text_is_left_out() -> None:
+    messages = conversation(
+        ("system", incompressible_text(1_200_000)), ("user", "hi"), ("assistant", "ho")
+    )
+
+    assert decode_context(encode_context(messages)) == messages[1:]

@@ -1,19 +1,93 @@
-from app.errors import UpstreamError
-from app.translate.ollama.dialect import DIALECT
+"""The common part of the native dialects: errors, framing, needs and loading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.domain.presets import Preset
+from app.errors import InvalidRequest, UpstreamError
+from app.translate.dialect import ReplyContext
+from app.translate.ollama.chat import OllamaChat
+from app.translate.ollama.dialect import OllamaDialect
+from app.translate.ollama.generate import OllamaGenerate
+
+OLLAMA = OllamaDialect()
 
 
-def test_a_batch_leaves_as_lines() -> None:
+def test_error_is_an_object_with_one_key() -> None:
+    assert OLLAMA.error(UpstreamError("it broke")) == {"error": "it broke"}
+
+
+def test_batch_of_events_is_framed_as_lines() -> None:
     events = [{"response": "é\u2028"}, b'{"made":"before"}\n', {"done": True}]
 
-    assert DIALECT.encode_all(events) == (
+    assert OLLAMA.stream_mimetype == "application/x-ndjson"
+    assert OLLAMA.frame_all(events) == (
         '{"response":"é\\u2028"}\n{"made":"before"}\n{"done":true}\n'.encode()
     )
 
 
-def test_an_empty_batch_is_no_line() -> None:
-    assert DIALECT.encode_all([]) == b""
+def test_empty_batch_has_no_bytes() -> None:
+    assert OLLAMA.frame_all([]) == b""
 
 
-def test_an_error_is_told_in_one_key() -> None:
-    assert DIALECT.mimetype == "application/x-ndjson"
-    assert DIALECT.from_error(UpstreamError("it broke")) == {"error": "it broke"}
+@pytest.mark.parametrize(
+    ("body", "needed"),
+    [
+        ({}, []),
+        ({"think": False, "tools": [], "suffix": ""}, []),
+        (
+            {"suffix": "x", "tools": [{}], "think": "low"},
+            ["thinking", "tools", "insert"],
+        ),
+    ],
+    ids=["absent", "empty", "all"],
+)
+def test_needs_are_in_ollamas_order(body: dict[str, Any], needed: list[str]) -> None:
+    needs = OLLAMA.needs(body)
+
+    assert [capability for capability, is_needed in needs.items() if is_needed] == (
+        needed
+    )
+
+
+@pytest.mark.parametrize(
+    ("think", "is_shown"), [(None, True), (True, True), ("low", True), (False, False)]
+)
+def test_only_think_false_hides_thinking(
+    think: bool | str | None, is_shown: bool
+) -> None:
+    assert OLLAMA.shows_thinking({"think": think}) is is_shown
+
+
+TEXTS = {
+    OllamaChat(): '"message":{"role":"assistant","content":""}',
+    OllamaGenerate(): '"response":""',
+}
+
+
+@pytest.mark.parametrize("reason", ["load", "unload"])
+@pytest.mark.parametrize(("dialect", "text"), TEXTS.items(), ids=["chat", "generate"])
+def test_load_reply_has_no_measures(
+    dialect: OllamaDialect, text: str, reason: str, context: ReplyContext
+) -> None:
+    reply = dialect.load_reply(context, reason)
+
+    assert msgspec.json.encode(reply).decode() == (
+        f'{{"model":"m","created_at":"2026-08-01T01:02:03.12Z",{text},'
+        f'"done":true,"done_reason":"{reason}"}}'
+    )
+
+
+WRONG = Preset("gpt-oss-120b", parameters={"seed": "x"})
+
+
+def test_load_checks_options_of_body_and_preset() -> None:
+    OLLAMA.check_load({}, None)
+    OLLAMA.check_load({"options": {"seed": 1}}, WRONG)
+    for body, preset in [({"options": {"seed": "x"}}, None), ({}, WRONG)]:
+        with pytest.raises(InvalidRequest, match='option "seed"'):
+            OLLAMA.check_load(body, preset)

@@ -1,6 +1,9 @@
+"""`/api/generate`: requests in the upstream form, `context` and raw mode."""
+
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -8,9 +11,18 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.translate.dialect import ReplyContext
-from app.translate.ollama import generate
 from app.translate.ollama.context import encode_context
-from app.wire.completion import Choice, Chunk, Delta, TimeInfo, Usage
+from app.translate.ollama.generate import OllamaGenerate
+from app.wire.completion import Choice, Chunk
+from tests.translate.builders import (
+    MODEL,
+    completion,
+    last_chunk,
+    reasoning_chunk,
+    text_chunk,
+)
+
+GENERATE = OllamaGenerate()
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
 PNG_PART = {
@@ -20,9 +32,9 @@ PNG_PART = {
 SYSTEM = {"role": "system", "content": "be brief"}
 HI = {"role": "user", "content": "hi"}
 EARLIER = [{"role": "user", "content": "1?"}, {"role": "assistant", "content": "1!"}]
-SHAPED = "{{ if .System }}{{ .System }}: {{ end }}{{ .Prompt }}"
+TEMPLATE = "{{ if .System }}{{ .System }}: {{ end }}{{ .Prompt }}"
 
-ASKED: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
+CONVERSATIONS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
     "prompt": ({"prompt": "hi"}, [HI]),
     "system": ({"prompt": "hi", "system": "be brief"}, [SYSTEM, HI]),
     "images": (
@@ -60,14 +72,14 @@ ASKED: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         [{"role": "system", "content": "rhyme"}, *EARLIER, HI],
     ),
     "template": (
-        {"prompt": "hi", "system": "be brief", "template": SHAPED},
+        {"prompt": "hi", "system": "be brief", "template": TEMPLATE},
         [{"role": "user", "content": "be brief: hi"}],
     ),
     "template-without-system": (
         {"prompt": "hi", "system": "be brief", "template": "<{{ .Prompt }}>"},
         [SYSTEM, {"role": "user", "content": "<hi>"}],
     ),
-    "template-too-rich": (
+    "template-not-applicable": (
         {"prompt": "hi", "system": "be brief", "template": "{{ .System }}<|im_end|>"},
         [SYSTEM, HI],
     ),
@@ -75,17 +87,23 @@ ASKED: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
 }
 
 
-@pytest.mark.parametrize(("body", "messages"), ASKED.values(), ids=ASKED)
-def test_a_prompt_becomes_a_conversation(
+def to_upstream(body: dict[str, Any]) -> dict[str, Any]:
+    return GENERATE.to_upstream(body, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("body", "messages"), CONVERSATIONS.values(), ids=CONVERSATIONS
+)
+def test_prompt_becomes_conversation(
     body: dict[str, Any], messages: list[dict[str, Any]]
 ) -> None:
-    assert generate.to_upstream(body) == {"messages": messages}
+    assert to_upstream(body) == {"messages": messages}
 
 
-def test_a_prompt_keeps_how_to_answer() -> None:
+def test_sampling_fields_are_kept() -> None:
     body = {"prompt": "hi", "think": False, "format": "json", "options": {"seed": 1}}
 
-    assert generate.to_upstream(body) == {
+    assert to_upstream(body) == {
         "messages": [HI],
         "seed": 1,
         "reasoning_effort": "none",
@@ -102,7 +120,7 @@ RAW: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {"prompt": "hi", "max_tokens": 9, "stop": ["x"], "seed": 1},
     ),
-    "of-chat-only": (
+    "fields-of-chat": (
         {"prompt": "hi", "think": "high", "format": "json", "context": []},
         {"prompt": "hi"},
     ),
@@ -115,143 +133,136 @@ RAW: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("body", "request_"), RAW.values(), ids=RAW)
-def test_a_raw_prompt_goes_as_it_is(
+def test_raw_prompt_is_sent_unchanged(
     body: dict[str, Any], request_: dict[str, Any]
 ) -> None:
-    assert generate.to_upstream(body | {"raw": True}) == request_
+    assert to_upstream(body | {"raw": True}) == request_
 
 
-def test_a_raw_prompt_has_no_pictures() -> None:
+def test_raw_prompt_with_images_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="raw mode does not support images"):
-        generate.to_upstream({"prompt": "hi", "raw": True, "images": [PNG]})
+        to_upstream({"prompt": "hi", "raw": True, "images": [PNG]})
+
+
+@pytest.mark.parametrize("field", ["template", "system", "context"])
+def test_raw_prompt_with_conversation_field_is_refused(field: str) -> None:
+    GENERATE.check({"raw": True, field: ""})
+    GENERATE.check({"raw": False, field: "x"})
+    with pytest.raises(InvalidRequest, match="raw mode does not support template"):
+        GENERATE.check({"raw": True, field: "x"})
 
 
 @pytest.mark.parametrize(
     ("body", "names"),
     [
         ({}, ()),
-        ({"prompt": "hi", "template": SHAPED, "context": []}, ()),
+        ({"prompt": "hi", "template": TEMPLATE, "context": []}, ()),
         ({"context": encode_context(EARLIER)}, ()),
         ({"options": {"top_k": 1}}, ("top_k",)),
         ({"template": "<|x|>", "context": [1, 2]}, ("template", "context")),
         ({"raw": True, "format": "json", "think": "low"}, ("format", "think")),
         ({"raw": True, "format": "", "think": False}, ()),
     ],
-    ids=["none", "applied", "ours", "option", "lost", "raw", "raw-nothing-said"],
+    ids=["none", "applied", "decoded", "option", "lost", "raw", "raw-blank"],
 )
-def test_what_cannot_be_honoured_is_named(
+def test_fields_without_effect_are_named(
     body: dict[str, Any], names: tuple[str, ...]
 ) -> None:
-    assert generate.ignored(body) == names
+    assert GENERATE.ignored(body) == names
 
 
-def test_pictures_are_those_of_the_prompt() -> None:
-    assert list(generate.pictures({"images": [PNG]})) == [PNG]
-    assert list(generate.pictures({})) == []
+def test_images_are_those_of_the_prompt() -> None:
+    assert list(GENERATE.images({"images": [PNG]})) == [PNG]
+    assert list(GENERATE.images({})) == []
 
 
-def test_history_is_the_text_of_what_is_asked() -> None:
-    body = {"prompt": "hi", "system": "be brief", "images": [PNG]}
-
-    assert generate.history(generate.to_upstream(body)) == [SYSTEM, HI]
-
-
-def test_a_raw_prompt_has_no_history() -> None:
-    assert generate.history({"prompt": "hi"}) is None
-
-
-def answers(**delta: Any) -> list[list[Chunk]]:
-    """One chunk that says it, one that ends."""
-    end = Chunk(
-        [Choice(delta=Delta(), finish_reason="stop")],
-        usage=Usage(11, 2),
-        time_info=TimeInfo(0.001, 0.041, 0.095),
-    )
-    return [[Chunk([Choice(delta=Delta(**delta))])], [end]]
+def test_body_without_prompt_is_empty() -> None:
+    assert GENERATE.is_empty({"prompt": "", "system": "x"})
+    assert not GENERATE.is_empty({"prompt": "x"})
 
 
 HEAD = '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'
 MEASURES = (
-    '"total_duration":137000000,"load_duration":1000000,'
-    '"prompt_eval_count":11,"prompt_eval_duration":41000000,'
-    '"eval_count":2,"eval_duration":95000000'
+    '"total_duration":120000000,"load_duration":1000000,'
+    '"prompt_eval_count":9,"prompt_eval_duration":41000000,'
+    '"eval_count":8,"eval_duration":50000000'
 )
 
 
-def told(numbers: list[int]) -> str:
-    return msgspec.json.encode(numbers).decode()
+@pytest.fixture
+def context(context: ReplyContext) -> ReplyContext:
+    """A reply to the prompt "hi"."""
+    return replace(context, request={"messages": [HI]})
 
 
-def test_an_answer_is_told_in_lines(context: ReplyContext) -> None:
-    read, end = generate.from_chunks(answers(content="Hello"), context, [HI])
+def encoded_context(*messages: dict[str, str]) -> str:
+    return msgspec.json.encode(encode_context(messages)).decode()
 
-    remembered = encode_context([HI, {"role": "assistant", "content": "Hello"}])
-    assert read == [f'{HEAD}"response":"Hello","done":false}}\n'.encode()]
-    assert msgspec.json.encode(end[0]).decode() == (
+
+def test_stream_ends_with_the_next_context(context: ReplyContext) -> None:
+    first, last = GENERATE.stream([[text_chunk("Hello")], [last_chunk()]], context)
+
+    assert first == [f'{HEAD}"response":"Hello","done":false}}\n'.encode()]
+    next_context = encoded_context(HI, {"role": "assistant", "content": "Hello"})
+    assert msgspec.json.encode(last[0]).decode() == (
         f'{HEAD}"response":"","done":true,"done_reason":"stop",'
-        f'"context":{told(remembered)},{MEASURES}}}'
+        f'"context":{next_context},{MEASURES}}}'
     )
 
 
-def test_thinking_is_told_beside_an_empty_response(context: ReplyContext) -> None:
-    read, _ = generate.from_chunks(answers(reasoning="Hm"), context, [HI])
+def test_thinking_comes_with_an_empty_response(context: ReplyContext) -> None:
+    first, _ = GENERATE.stream([[reasoning_chunk("Hm")], [last_chunk()]], context)
 
-    assert read == [f'{HEAD}"response":"","thinking":"Hm","done":false}}\n'.encode()]
+    assert first == [f'{HEAD}"response":"","thinking":"Hm","done":false}}\n'.encode()]
 
 
-def test_an_answer_is_told_in_one_object(context: ReplyContext) -> None:
+def test_whole_reply_is_one_object(context: ReplyContext) -> None:
     logprobs = {"content": [{"token": "Yes", "logprob": -1}]}
-    message = Delta(content="Yes", reasoning="Hm")
-    completion = Chunk(
-        [Choice(message=message, finish_reason="length", logprobs=logprobs)],
-        usage=Usage(11, 2),
-        time_info=TimeInfo(0.001, 0.041, 0.095),
-    )
+    completed = completion("length", content="Yes", reasoning="Hm", logprobs=logprobs)
 
-    answer = generate.from_completion(completion, context, [HI])
+    reply = GENERATE.reply(completed, context)
 
-    remembered = encode_context([HI, {"role": "assistant", "content": "Yes"}])
-    assert msgspec.json.encode(answer).decode() == (
+    next_context = encoded_context(HI, {"role": "assistant", "content": "Yes"})
+    assert msgspec.json.encode(reply).decode() == (
         f'{HEAD}"response":"Yes","thinking":"Hm","done":true,"done_reason":"length",'
-        f'"context":{told(remembered)},{MEASURES},'
+        f'"context":{next_context},{MEASURES},'
         '"logprobs":[{"token":"Yes","logprob":-1,"bytes":[89,101,115]}]}'
     )
 
 
-def test_the_answer_to_a_raw_prompt_has_no_context(context: ReplyContext) -> None:
-    completion = Chunk([Choice(text="ho", finish_reason="stop")])
+def test_context_has_no_images(context: ReplyContext) -> None:
+    request = to_upstream({"prompt": "hi", "system": "be brief", "images": [PNG]})
 
-    answer = generate.from_completion(completion, context, None)
+    reply = GENERATE.reply(completion(content="ho"), replace(context, request=request))
 
-    assert answer["response"] == "ho"
-    assert "context" not in answer
-
-
-def test_a_context_carries_the_conversation_on(context: ReplyContext) -> None:
-    first = generate.to_upstream({"prompt": "1?", "system": "be brief"})
-    *_, end = generate.from_chunks(
-        answers(content="1!"), context, generate.history(first)
-    )
-    assert isinstance(end[0], dict)
-
-    body = {"prompt": "hi", "system": "be brief", "context": end[0]["context"]}
-
-    assert generate.to_upstream(body) == {"messages": [SYSTEM, *EARLIER, HI]}
+    answer = {"role": "assistant", "content": "ho"}
+    assert reply["context"] == encode_context([SYSTEM, HI, answer])
 
 
-@pytest.mark.parametrize("reason", ["load", "unload"])
-def test_an_idle_reply_has_no_measures(reason: str, context: ReplyContext) -> None:
-    answer = generate.idle_reply(context, reason)
+def test_reply_to_raw_prompt_has_no_context(context: ReplyContext) -> None:
+    completed = Chunk([Choice(text="ho", finish_reason="stop")])
 
-    assert msgspec.json.encode(answer).decode() == (
-        f'{HEAD}"response":"","done":true,"done_reason":"{reason}"}}'
-    )
+    reply = GENERATE.reply(completed, replace(context, request={"prompt": "hi"}))
+
+    assert reply["response"] == "ho"
+    assert "context" not in reply
 
 
-def test_a_debug_reply_shows_what_would_be_asked(context: ReplyContext) -> None:
-    answer = generate.debug_reply({"prompt": "hi"}, context)
+def test_context_carries_the_conversation_on(context: ReplyContext) -> None:
+    request = to_upstream({"prompt": "1?", "system": "be brief"})
+    batches = [[text_chunk("1!")], [last_chunk()]]
+    *_, last = GENERATE.stream(batches, replace(context, request=request))
+    assert isinstance(last[0], dict)
 
-    assert msgspec.json.encode(answer).decode() == (
+    body = {"prompt": "hi", "system": "be brief", "context": last[0]["context"]}
+
+    assert to_upstream(body) == {"messages": [SYSTEM, *EARLIER, HI]}
+
+
+def test_debug_reply_shows_the_upstream_request(context: ReplyContext) -> None:
+    reply = GENERATE.debug_reply({"prompt": "hi"}, context)
+
+    assert msgspec.json.encode(reply).decode() == (
         f'{HEAD}"response":"","done":false,"_debug_info":'
         '{"rendered_template":"{\\"prompt\\":\\"hi\\"}"}}'
     )

@@ -1,4 +1,4 @@
-"""How a reply runs, told by chat's lines; generate shares all of it."""
+"""Replies of the native API, shown by `/api/chat`; `/api/generate` shares the code."""
 
 from __future__ import annotations
 
@@ -11,57 +11,44 @@ import pytest
 
 from app.errors import UpstreamError
 from app.translate.dialect import Event, ReplyContext
-from app.translate.ollama import chat, generate
-from app.translate.ollama.dialect import DIALECT
-from app.translate.ollama.reply import Line, LineFormat, text_line
-from app.wire.completion import (
-    Choice,
-    Chunk,
-    Delta,
-    FunctionCall,
-    TimeInfo,
-    ToolCall,
-    Usage,
+from app.translate.ollama.chat import OllamaChat
+from app.translate.ollama.generate import OllamaGenerate
+from app.translate.ollama.reply import (
+    Line,
+    LineFormat,
+    logprob_entries,
+    render_time,
+    text_line,
+)
+from app.wire.completion import Chunk, Usage
+from tests.translate.builders import (
+    completion,
+    last_chunk,
+    reasoning_chunk,
+    text_chunk,
+    tool_call_chunk,
 )
 
+CHAT, GENERATE = OllamaChat(), OllamaGenerate()
 HEAD = '{"model":"m","created_at":"2026-08-01T01:02:03.12Z","message":'
 SILENCE: list[Chunk] = []
-ROLE = Chunk([Choice(delta=Delta())])
+EMPTY_DELTA = text_chunk()
 
 
-def says(logprobs: dict[str, Any] | None = None, **delta: Any) -> Chunk:
-    return Chunk([Choice(delta=Delta(**delta), logprobs=logprobs)])
+def stream(context: ReplyContext, *batches: Sequence[Chunk]) -> list[list[Event]]:
+    return list(CHAT.stream(batches, context))
 
 
-def ends(reason: str = "stop") -> Chunk:
-    return Chunk(
-        [Choice(delta=Delta(), finish_reason=reason)],
-        usage=Usage(11, 2),
-        time_info=TimeInfo(0.001, 0.041, 0.05),
-    )
-
-
-def call(index: int, id: str | None, name: str | None, arguments: str) -> Chunk:
-    fragment = ToolCall(index, id, FunctionCall(name, arguments))
-    return says(tool_calls=[fragment])
-
-
-def replies(batches: Sequence[list[Chunk]], context: ReplyContext) -> list[list[Event]]:
-    return list(chat.from_chunks(batches, context))
-
-
-def messages(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """The messages of all lines that a batch of events makes."""
-    lines = DIALECT.encode_all(events).splitlines()
+def decode_messages(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return the messages of all lines of a batch of events."""
+    lines = CHAT.frame_all(events).splitlines()
     return [msgspec.json.decode(line)["message"] for line in lines]
 
 
-def test_a_run_of_text_is_one_event_of_one_line_per_delta(
-    context: ReplyContext,
-) -> None:
-    batches = [[ROLE, says(content="Hel"), says(content="lo\n")], [ends()]]
+def test_run_of_text_is_one_event_of_one_line_per_delta(context: ReplyContext) -> None:
+    texts = [EMPTY_DELTA, text_chunk("Hel"), text_chunk("lo\n")]
 
-    first, _ = replies(batches, context)
+    first, _ = stream(context, texts, [last_chunk()])
 
     assert first == [
         (
@@ -73,10 +60,10 @@ def test_a_run_of_text_is_one_event_of_one_line_per_delta(
     ]
 
 
-def test_a_run_of_thinking_is_one_event_too(context: ReplyContext) -> None:
-    thought = [says(reasoning="Let "), says(reasoning="me")]
+def test_run_of_thinking_is_one_event(context: ReplyContext) -> None:
+    texts = [reasoning_chunk("Let "), reasoning_chunk("me"), text_chunk("42")]
 
-    first, _ = replies([[*thought, says(content="42")], [ends()]], context)
+    first, _ = stream(context, texts, [last_chunk()])
 
     assert len(first) == 2
     assert (
@@ -88,54 +75,54 @@ def test_a_run_of_thinking_is_one_event_too(context: ReplyContext) -> None:
             + '{"role":"assistant","content":"","thinking":"me"},"done":false}\n'
         ).encode()
     )
-    assert messages(first[1:]) == [{"role": "assistant", "content": "42"}]
+    assert decode_messages(first[1:]) == [{"role": "assistant", "content": "42"}]
 
 
-@pytest.mark.parametrize("form", [chat.FORM, generate.FORM], ids=["chat", "generate"])
+@pytest.mark.parametrize(
+    "line_format", [CHAT.line_format, GENERATE.line_format], ids=["chat", "generate"]
+)
 @pytest.mark.parametrize("kind", ["content", "reasoning"])
-def test_the_frame_of_a_text_is_the_line_as_spelt(form: LineFormat, kind: str) -> None:
-    head, tail = form.frames[kind]
+def test_frame_gives_the_same_line_as_the_fields(
+    line_format: LineFormat, kind: str
+) -> None:
+    head, tail = line_format.frames[kind]
 
     framed = b'{"created_at":"now' + head + b'"a \\"word\\""' + tail
 
-    spelt = form.fields(text_line(kind, 'a "word"'))
-    assert framed == msgspec.json.encode({"created_at": "now", **spelt}) + b"\n"
+    fields = line_format.fields(text_line(kind, 'a "word"'))
+    assert framed == msgspec.json.encode({"created_at": "now", **fields}) + b"\n"
 
 
-def test_a_line_that_says_nothing_more_has_nothing_more() -> None:
-    assert generate.FORM.fields(Line()) == {"response": "", "done": False}
+def test_empty_line_has_no_optional_fields() -> None:
+    assert GENERATE.line_format.fields(Line()) == {"response": "", "done": False}
 
 
-def test_line_breaks_that_only_unicode_knows_leave_escaped(
-    context: ReplyContext,
-) -> None:
-    batches = [[says(content="a\u0085b\u2028c\u2029d é")], [ends()]]
+def test_unicode_line_breaks_are_escaped(context: ReplyContext) -> None:
+    first, _ = stream(context, [text_chunk("a\u0085b\u2028c\u2029d é")], [last_chunk()])
 
-    first, _ = replies(batches, context)
-
-    line = DIALECT.encode_all(first).decode()
+    line = CHAT.frame_all(first).decode()
     assert len(line.splitlines()) == 1
     assert "a\\u0085b\\u2028c\\u2029d é" in line
 
 
-def test_every_read_has_a_stamp_of_its_own(context: ReplyContext) -> None:
+def test_each_batch_has_its_own_time(context: ReplyContext) -> None:
     times = iter(range(context.started_ns + 10, context.started_ns + 100, 10))
     ticking = replace(context, clock=lambda: next(times))
 
-    *reads, _ = chat.from_chunks([[says(content="a")], [says(content="b")]], ticking)
+    *batches, _ = stream(ticking, [text_chunk("a")], [text_chunk("b")])
 
-    stamps = [msgspec.json.decode(read[0])["created_at"] for read in reads]
+    stamps = [msgspec.json.decode(batch[0])["created_at"] for batch in batches]
     assert stamps == sorted(set(stamps))
 
 
-def test_the_remote_model_follows_the_name(context: ReplyContext) -> None:
+def test_remote_model_follows_the_name(context: ReplyContext) -> None:
     remote = {"remote_model": "gpt-oss-120b", "remote_host": "https://api.cerebras.ai"}
-    elsewhere = replace(context, name='m"', remote=remote)
+    quoted = replace(context, name='m"', remote=remote)
 
     lines = [
         msgspec.json.decode(line)
-        for events in chat.from_chunks([[says(content="a")], [ends()]], elsewhere)
-        for line in DIALECT.encode_all(events).splitlines()
+        for events in stream(quoted, [text_chunk("a")], [last_chunk()])
+        for line in CHAT.frame_all(events).splitlines()
     ]
 
     for line in lines:
@@ -143,16 +130,14 @@ def test_the_remote_model_follows_the_name(context: ReplyContext) -> None:
         assert line["model"] == 'm"'
 
 
-def test_the_last_line_tells_how_it_ended_and_what_it_cost(
-    context: ReplyContext,
-) -> None:
-    _, end = replies([[says(content="a")], [ends("length")]], context)
+def test_last_line_has_reason_and_measures(context: ReplyContext) -> None:
+    _, last = stream(context, [text_chunk("a")], [last_chunk("length")])
 
-    assert msgspec.json.encode(end[0]).decode() == (
+    assert msgspec.json.encode(last[0]).decode() == (
         HEAD + '{"role":"assistant","content":""},"done":true,"done_reason":"length",'
         '"total_duration":120000000,"load_duration":1000000,'
-        '"prompt_eval_count":11,"prompt_eval_duration":41000000,'
-        '"eval_count":2,"eval_duration":50000000}'
+        '"prompt_eval_count":9,"prompt_eval_duration":41000000,'
+        '"eval_count":8,"eval_duration":50000000}'
     )
 
 
@@ -165,137 +150,237 @@ def test_the_last_line_tells_how_it_ended_and_what_it_cost(
         ("content_filter", "stop"),
     ],
 )
-def test_a_finish_reason_becomes_a_done_reason(
+def test_finish_reason_becomes_done_reason(
     finish_reason: str, done_reason: str, context: ReplyContext
 ) -> None:
-    ((end,),) = replies([[ends(finish_reason)]], context)
+    ((last,),) = stream(context, [last_chunk(finish_reason)])
 
-    assert isinstance(end, dict)
-    assert end["done_reason"] == done_reason
+    assert isinstance(last, dict)
+    assert last["done_reason"] == done_reason
 
 
-def test_the_last_line_leaves_with_the_read_that_tells_all(
-    context: ReplyContext,
-) -> None:
-    events = replies([[says(content="a"), ends()], SILENCE], context)
+def test_stream_ends_when_reason_and_usage_are_known(context: ReplyContext) -> None:
+    batches = stream(context, [text_chunk("a"), last_chunk()], SILENCE)
 
-    assert len(events) == 1
-    assert messages(events[0]) == [
+    assert len(batches) == 1
+    assert decode_messages(batches[0]) == [
         {"role": "assistant", "content": "a"},
         {"role": "assistant", "content": ""},
     ]
 
 
-def test_the_last_line_waits_for_the_usage(context: ReplyContext) -> None:
-    finish = Chunk([Choice(delta=Delta(content="a"), finish_reason="stop")])
-    late = Chunk([], usage=Usage(11, 2))
+def test_last_line_waits_for_the_usage(context: ReplyContext) -> None:
+    finish = [text_chunk("a"), last_chunk(usage=None, time_info=None)]
 
-    first, second, end = replies([[finish], [late]], context)
+    first, second, last = stream(context, finish, [Chunk([], usage=Usage(11, 2))])
 
-    assert messages(first) == [{"role": "assistant", "content": "a"}]
+    assert decode_messages(first) == [{"role": "assistant", "content": "a"}]
     assert second == []
-    assert isinstance(end[0], dict)
-    assert end[0]["eval_count"] == 2
+    assert isinstance(last[0], dict)
+    assert last[0]["eval_count"] == 2
 
 
-def test_what_upstream_does_not_count_is_counted_here(context: ReplyContext) -> None:
-    finish = Chunk([Choice(delta=Delta(), finish_reason="stop")])
-    texts = [says(content="a"), says(content="b"), says(reasoning="c")]
+def test_missing_usage_is_estimated(context: ReplyContext) -> None:
+    texts = [text_chunk("a"), text_chunk("b"), reasoning_chunk("c")]
+    finish = last_chunk(usage=None, time_info=None)
 
-    *_, end = replies([texts, [finish]], replace(context, prompt_tokens=7))
+    *_, last = stream(replace(context, prompt_tokens=7), texts, [finish])
 
-    assert isinstance(end[0], dict)
-    assert (end[0]["prompt_eval_count"], end[0]["eval_count"]) == (7, 3)
-    durations = [end[0][name] for name in end[0] if name.endswith("_duration")]
+    assert isinstance(last[0], dict)
+    assert (last[0]["prompt_eval_count"], last[0]["eval_count"]) == (7, 3)
+    durations = [last[0][name] for name in last[0] if name.endswith("_duration")]
     assert len(durations) == 4
     assert min(durations) > 0
 
 
 @pytest.mark.parametrize(
     "chunk",
-    [ROLE, Chunk(None), Chunk([]), says(content=""), says(reasoning="")],
-    ids=["role", "no-choices", "empty-choices", "no-text", "no-thought"],
+    [EMPTY_DELTA, Chunk(None), Chunk([]), text_chunk(""), reasoning_chunk("")],
+    ids=["empty-delta", "no-choices", "empty-choices", "no-text", "no-reasoning"],
 )
-def test_a_delta_that_says_nothing_makes_no_line(
-    chunk: Chunk, context: ReplyContext
-) -> None:
-    first, _ = replies([[chunk], [ends()]], context)
+def test_delta_without_text_makes_no_line(chunk: Chunk, context: ReplyContext) -> None:
+    first, _ = stream(context, [chunk], [last_chunk()])
 
     assert first == []
 
 
-def test_silence_makes_a_line_with_empty_content(context: ReplyContext) -> None:
-    first, *_ = replies([SILENCE, [says(content="a")], [ends()]], context)
+def test_keep_alive_is_a_line_with_empty_content(context: ReplyContext) -> None:
+    first, *_ = stream(context, SILENCE, [text_chunk("a")], [last_chunk()])
 
-    assert DIALECT.encode_all(first).decode() == (
+    assert CHAT.frame_all(first).decode() == (
         HEAD + '{"role":"assistant","content":""},"done":false}\n'
     )
 
 
-def test_hidden_thinking_appears_nowhere(context: ReplyContext) -> None:
+def test_hidden_thinking_is_not_sent(context: ReplyContext) -> None:
     hidden = replace(context, thinking=False)
-    thought, answer = says(reasoning="secret"), says(content="42")
-
-    events = replies([[thought, answer, says({}, reasoning="more")], [ends()]], hidden)
-
-    whole = Chunk([Choice(message=Delta(content="42", reasoning="secret"))])
-    assert b"thinking" not in b"".join(map(DIALECT.encode_all, events))
-    assert messages(events[0]) == [{"role": "assistant", "content": "42"}]
-    assert chat.from_completion(whole, hidden)["message"] == messages(events[0])[0]
-
-
-def test_tool_calls_leave_whole_when_the_reply_ends(context: ReplyContext) -> None:
-    fragments = [
-        call(0, "8db3b6644", "get_weather", '{"unit":"C",'),
-        call(1, None, "get_time", ""),
-        call(0, None, None, '"city":"Oslo"}'),
+    texts = [
+        reasoning_chunk("secret"),
+        text_chunk("42"),
+        text_chunk(logprobs={}, reasoning="more"),
     ]
 
-    first, end = replies([fragments, [ends("tool_calls")]], context)
+    events = stream(hidden, texts, [last_chunk()])
+
+    whole = CHAT.reply(completion(content="42", reasoning="secret"), hidden)
+    assert b"thinking" not in b"".join(map(CHAT.frame_all, events))
+    assert decode_messages(events[0]) == [{"role": "assistant", "content": "42"}]
+    assert whole["message"] == {"role": "assistant", "content": "42"}
+
+
+def test_tool_calls_are_sent_whole_at_the_end(context: ReplyContext) -> None:
+    fragments = [
+        tool_call_chunk(0, "8db3b6644", "get_weather", '{"unit":"C",'),
+        tool_call_chunk(1, None, "get_time", ""),
+        tool_call_chunk(0, None, None, '"city":"Oslo"}'),
+    ]
+
+    first, last = stream(context, fragments, [last_chunk("tool_calls")])
 
     assert first == []
-    assert len(end) == 2
-    assert msgspec.json.encode(end[0]).decode() == (
+    assert len(last) == 2
+    assert msgspec.json.encode(last[0]).decode() == (
         HEAD + '{"role":"assistant","content":"","tool_calls":['
         '{"id":"8db3b6644","function":{"index":0,"name":"get_weather",'
         '"arguments":{"unit":"C","city":"Oslo"}}},'
         '{"id":"call_k3x9a1bz","function":{"index":1,"name":"get_time",'
         '"arguments":{}}}]},"done":false}'
     )
-    assert isinstance(end[1], dict)
-    assert end[1]["done_reason"] == "stop"
-    assert end[1]["message"] == {"role": "assistant", "content": ""}
+    assert isinstance(last[1], dict)
+    assert last[1]["done_reason"] == "stop"
+    assert last[1]["message"] == {"role": "assistant", "content": ""}
 
 
-def test_a_call_that_cannot_be_read_is_an_error(context: ReplyContext) -> None:
-    chunks = [call(0, "a1", "f", '{"x":'), ends("tool_calls")]
+def test_unreadable_tool_call_is_an_error(context: ReplyContext) -> None:
+    chunks = [tool_call_chunk(0, "a1", "f", '{"x":'), last_chunk("tool_calls")]
 
     with pytest.raises(UpstreamError, match="tool call"):
-        replies([chunks], context)
+        stream(context, chunks)
 
 
-def test_a_call_cut_by_the_length_limit_is_left_out(context: ReplyContext) -> None:
-    chunks = [says(content="a"), call(0, "a1", "f", '{"x":'), ends("length")]
+def test_tool_call_cut_by_the_length_limit_is_left_out(context: ReplyContext) -> None:
+    cut = tool_call_chunk(0, "a1", "f", '{"x":')
 
-    ((text, end),) = replies([chunks], context)
+    ((text, last),) = stream(context, [text_chunk("a"), cut, last_chunk("length")])
 
-    assert messages([text]) == [{"role": "assistant", "content": "a"}]
-    assert isinstance(end, dict)
-    assert end["done_reason"] == "length"
+    assert decode_messages([text]) == [{"role": "assistant", "content": "a"}]
+    assert isinstance(last, dict)
+    assert last["done_reason"] == "length"
 
 
-def test_logprobs_stand_on_the_lines_of_their_texts(context: ReplyContext) -> None:
+def test_logprobs_are_on_the_lines_of_their_texts(context: ReplyContext) -> None:
     one = {"content": [{"token": "a", "logprob": -1.5, "bytes": [97]}]}
     two = {"content": [{"token": "", "logprob": 0.0, "bytes": []}]}
+    texts = [
+        reasoning_chunk("Hm"),
+        text_chunk("a", logprobs=one),
+        text_chunk(logprobs=two),
+    ]
 
-    first, _ = replies(
-        [[says(reasoning="Hm"), says(one, content="a"), says(two)], [ends()]], context
-    )
+    first, _ = stream(context, texts, [last_chunk()])
 
-    assert DIALECT.encode_all(first).decode().replace(HEAD, "") == (
+    assert CHAT.frame_all(first).decode().replace(HEAD, "") == (
         '{"role":"assistant","content":"","thinking":"Hm"},"done":false}\n'
         '{"role":"assistant","content":"a"},"done":false,'
         '"logprobs":[{"token":"a","logprob":-1.5,"bytes":[97]}]}\n'
         '{"role":"assistant","content":""},"done":false,'
         '"logprobs":[{"token":"","logprob":0.0}]}\n'
     )
+
+
+LOGPROBS: dict[str, tuple[dict[str, Any] | None, list[dict[str, Any]]]] = {
+    "none": (None, []),
+    "empty": ({"content": []}, []),
+    "null": ({"content": None}, []),
+    "bytes-added": (
+        {"content": [{"token": "é", "logprob": -0.5}]},
+        [{"token": "é", "logprob": -0.5, "bytes": [195, 169]}],
+    ),
+    "bytes-kept": (
+        {"content": [{"token": "\ufffd", "logprob": -0.5, "bytes": [195]}]},
+        [{"token": "\ufffd", "logprob": -0.5, "bytes": [195]}],
+    ),
+    "empty-token": (
+        {"content": [{"token": "", "logprob": 0.0, "bytes": None}]},
+        [{"token": "", "logprob": 0.0}],
+    ),
+    "no-top": (
+        {"content": [{"token": "a", "logprob": -1, "bytes": [97], "top_logprobs": []}]},
+        [{"token": "a", "logprob": -1, "bytes": [97]}],
+    ),
+    "top-sorted": (
+        {
+            "content": [
+                {
+                    "token": "a",
+                    "logprob": -1,
+                    "top_logprobs": [
+                        {"token": "b", "logprob": -2},
+                        {"token": "a", "logprob": -1, "bytes": [97]},
+                    ],
+                }
+            ]
+        },
+        [
+            {
+                "token": "a",
+                "logprob": -1,
+                "bytes": [97],
+                "top_logprobs": [
+                    {"token": "a", "logprob": -1, "bytes": [97]},
+                    {"token": "b", "logprob": -2, "bytes": [98]},
+                ],
+            }
+        ],
+    ),
+    "raw": (
+        {
+            "tokens": ["a", "b"],
+            "token_logprobs": [None, -1],
+            "top_logprobs": [None, {"c": -3, "b": -1}],
+        },
+        [
+            {
+                "token": "b",
+                "logprob": -1,
+                "bytes": [98],
+                "top_logprobs": [
+                    {"token": "b", "logprob": -1, "bytes": [98]},
+                    {"token": "c", "logprob": -3, "bytes": [99]},
+                ],
+            }
+        ],
+    ),
+    "raw-without-top": (
+        {"tokens": ["a"], "token_logprobs": [-1], "top_logprobs": None},
+        [{"token": "a", "logprob": -1, "bytes": [97]}],
+    ),
+}
+
+
+@pytest.mark.parametrize(("logprobs", "expected"), LOGPROBS.values(), ids=LOGPROBS)
+def test_logprobs_have_ollamas_shape(
+    logprobs: dict[str, Any] | None, expected: list[dict[str, Any]]
+) -> None:
+    entries = logprob_entries(logprobs)
+
+    assert entries == expected
+    assert [list(entry) for entry in entries] == [list(entry) for entry in expected]
+
+
+WHOLE_SECOND = 1_785_546_123_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (WHOLE_SECOND, "2026-08-01T01:02:03Z"),
+        (WHOLE_SECOND + 120_000_000, "2026-08-01T01:02:03.12Z"),
+        (WHOLE_SECOND + 100_000_001, "2026-08-01T01:02:03.100000001Z"),
+        (WHOLE_SECOND + 10, "2026-08-01T01:02:03.00000001Z"),
+        (WHOLE_SECOND + 7_000_000_000, "2026-08-01T01:02:10Z"),
+    ],
+    ids=["whole-second", "hundredths", "nanoseconds", "tens", "zero-second"],
+)
+def test_time_is_printed_as_in_go(ns: int, text: str) -> None:
+    assert render_time(ns) == text

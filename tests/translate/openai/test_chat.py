@@ -1,4 +1,4 @@
-"""A request of `/v1/chat/completions` becomes the upstream form."""
+"""`/v1/chat/completions`: requests in the upstream form."""
 
 from __future__ import annotations
 
@@ -8,41 +8,38 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate.openai.chat import pictures, to_upstream, wants_usage
+from app.translate.openai.chat import OpenAIChat
+from tests.translate.builders import MODEL, make_context
+
+CHAT = OpenAIChat()
 
 USER = {"role": "user", "content": "hello"}
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {}}}
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 
 
-def chat(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return {"model": "mine", "messages": list(messages) or [USER], **fields}
+def to_upstream(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    body = {"model": "mine", "messages": list(messages) or [USER], **fields}
+    return CHAT.to_upstream(body, MODEL)
 
 
-def sent(**fields: Any) -> dict[str, Any]:
-    """What the fields of a request become, beside its messages."""
-    request = to_upstream(chat(**fields))
-    assert request.pop("messages") == [USER]
-    return request
-
-
-def call(arguments: str | None = "{}", **fields: Any) -> dict[str, Any]:
+def tool_call(arguments: str | None = "{}", **fields: Any) -> dict[str, Any]:
     return {"function": {"name": "look_up", "arguments": arguments}, **fields}
 
 
 FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "nothing": ({}, {}),
+    "empty": ({}, {}),
     "sampling": (
         {"temperature": 0, "top_p": 0.5, "seed": 0, "presence_penalty": 1},
         {"temperature": 0, "top_p": 0.5, "seed": 0, "presence_penalty": 1},
     ),
-    "a cap": ({"max_tokens": 5}, {"max_completion_tokens": 5}),
-    "the newer cap wins": (
+    "limit": ({"max_tokens": 5}, {"max_completion_tokens": 5}),
+    "newer limit wins": (
         {"max_tokens": 5, "max_completion_tokens": 9},
         {"max_completion_tokens": 9},
     ),
-    "no cap": ({"max_completion_tokens": -1}, {}),
-    "a stop": ({"stop": "x"}, {"stop": ["x"]}),
+    "no limit": ({"max_completion_tokens": -1}, {}),
+    "stop": ({"stop": "x"}, {"stop": ["x"]}),
     "stops": ({"stop": ["x", 5, "", "y"]}, {"stop": ["x", "y"]}),
     "more than four stops": ({"stop": list("abcde")}, {"stop": list("abcde")}),
     "no stop": ({"stop": [""]}, {}),
@@ -57,7 +54,7 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"response_format": {"type": " JSON_object "}},
         {"response_format": {"type": "json_object"}},
     ),
-    "a schema": (
+    "schema": (
         {
             "response_format": {
                 "type": "json_schema",
@@ -72,8 +69,8 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
     ),
     "text": ({"response_format": {"type": "text"}}, {}),
-    "a schema that is missing": ({"response_format": {"type": "json_schema"}}, {}),
-    "a schema that is empty": (
+    "missing schema": ({"response_format": {"type": "json_schema"}}, {}),
+    "empty schema": (
         {"response_format": {"type": "json_schema", "json_schema": {"schema": ""}}},
         {},
     ),
@@ -82,11 +79,11 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"tools": [], "tool_choice": "auto", "parallel_tool_calls": True},
         {},
     ),
-    "a tool that is no function": (
+    "tool without function": (
         {"tools": [{"type": "web_search"}, TOOL], "tool_choice": "required"},
         {"tools": [TOOL], "tool_choice": "required"},
     ),
-    "a named tool, one at a time": (
+    "named tool, no parallel calls": (
         {
             "tools": [TOOL],
             "tool_choice": {"type": "function", "function": {"name": "a", "x": 1}},
@@ -98,61 +95,69 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "parallel_tool_calls": False,
         },
     ),
-    "an unknown choice": ({"tools": [TOOL], "tool_choice": "any"}, {"tools": [TOOL]}),
-    "a choice of no shape": (
+    "unknown choice": ({"tools": [TOOL], "tool_choice": "any"}, {"tools": [TOOL]}),
+    "malformed choice": (
         {"tools": [TOOL], "tool_choice": {"function": 5}},
         {"tools": [TOOL]},
     ),
-    "a prediction": (
+    "prediction": (
         {"prediction": {"type": "content", "content": "x", "y": 1}},
         {"prediction": {"type": "content", "content": "x"}},
     ),
-    "another prediction": ({"prediction": {"type": "x", "content": "x"}}, {}),
-    "what nobody declared": ({"options": {"num_ctx": 9}, "n": 2, "user": "me"}, {}),
+    "unknown prediction": ({"prediction": {"type": "x", "content": "x"}}, {}),
+    "undeclared fields": ({"options": {"num_ctx": 9}, "n": 2, "user": "me"}, {}),
 }
 
 
 @pytest.mark.parametrize(("fields", "expected"), FIELDS.values(), ids=FIELDS.keys())
-def test_fields_become_those_of_the_upstream(
+def test_field_becomes_upstream_field(
     fields: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert sent(**fields) == expected
+    assert to_upstream(**fields) == {"messages": [USER], **expected}
 
 
 MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "a developer": (
+    "developer": (
         {"role": "developer", "content": "x"},
         {"role": "developer", "content": "x"},
     ),
-    "a user with a name": (
+    "user with name": (
         {"role": "user", "content": "x", "name": "me", "tool_call_id": "1"},
         {"role": "user", "content": "x"},
     ),
-    "an assistant that thought": (
+    "assistant with reasoning": (
         {"role": "assistant", "content": "x", "reasoning": "hm"},
         {"role": "assistant", "content": "x", "reasoning": "hm"},
     ),
-    "an assistant that called": (
-        {"role": "assistant", "tool_calls": [call('{"a": 1}', id="1", index=0)]},
+    "assistant with call": (
+        {"role": "assistant", "tool_calls": [tool_call('{"a": 1}', id="1", index=0)]},
         {
             "role": "assistant",
             "content": "",
-            "tool_calls": [call('{"a": 1}', id="1", type="function")],
+            "tool_calls": [tool_call('{"a": 1}', id="1", type="function")],
         },
     ),
-    "a call without id and arguments": (
-        {"role": "assistant", "tool_calls": [call("")]},
-        {"role": "assistant", "content": "", "tool_calls": [call(type="function")]},
+    "call without id and arguments": (
+        {"role": "assistant", "tool_calls": [tool_call("")]},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [tool_call(type="function")],
+        },
     ),
-    "a call of null": (
-        {"role": "assistant", "tool_calls": [call("null")]},
-        {"role": "assistant", "content": "", "tool_calls": [call(type="function")]},
+    "call with null arguments": (
+        {"role": "assistant", "tool_calls": [tool_call("null")]},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [tool_call(type="function")],
+        },
     ),
-    "a tool": (
+    "tool": (
         {"role": "tool", "content": "A", "tool_call_id": "1", "name": "a"},
         {"role": "tool", "content": "A", "tool_call_id": "1", "name": "a"},
     ),
-    "a tool that answers in parts": (
+    "tool with parts": (
         {
             "role": "tool",
             "content": [{"type": "text", "text": "A"}],
@@ -160,7 +165,7 @@ MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {"role": "tool", "content": "A", "tool_call_id": "1"},
     ),
-    "a role of its own": (
+    "unknown role": (
         {"role": "narrator", "content": "x"},
         {"role": "narrator", "content": "x"},
     ),
@@ -171,60 +176,76 @@ MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(
     ("message", "expected"), MESSAGES.values(), ids=MESSAGES.keys()
 )
-def test_messages_become_those_of_the_upstream(
+def test_message_becomes_upstream_message(
     message: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert to_upstream(chat(message))["messages"] == [expected]
+    assert to_upstream(message)["messages"] == [expected]
 
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("arguments", ["x", "[1]", "5", "{", "[" * 100_000])
-def test_arguments_that_are_no_object_are_refused(arguments: str) -> None:
-    message = {"role": "assistant", "tool_calls": [call(arguments)]}
+def test_arguments_other_than_an_object_are_refused(arguments: str) -> None:
+    message = {"role": "assistant", "tool_calls": [tool_call(arguments)]}
 
     with pytest.raises(InvalidRequest, match="^invalid tool call arguments$"):
-        to_upstream(chat(message))
+        to_upstream(message)
 
 
-def test_a_schema_of_another_kind_is_refused_in_ollamas_words() -> None:
-    described = {"type": "json_schema", "json_schema": {"schema": [1]}}
+def test_schema_other_than_an_object_is_refused() -> None:
+    wanted = {"type": "json_schema", "json_schema": {"schema": [1]}}
 
     with pytest.raises(InvalidRequest) as refused:
-        sent(response_format=described)
+        to_upstream(response_format=wanted)
 
     assert refused.value.message == (
         'invalid format: "[1]"; expected "json" or a valid JSON Schema object'
     )
 
 
-def test_the_pictures_of_a_request_are_found() -> None:
-    shown = {"type": "image_url", "image_url": {"url": "data:;base64,AAAA"}}
+def test_images_are_those_of_all_messages() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:;base64,AAAA"}}
 
-    body = chat({"role": "user", "content": [shown]})
+    body = {"messages": [USER, {"role": "user", "content": [image]}]}
 
-    assert list(pictures(body)) == ["AAAA"]
-    assert list(pictures({})) == []
+    assert list(CHAT.images(body)) == ["AAAA"]
+    assert list(CHAT.images({})) == []
 
 
 @pytest.mark.parametrize(
-    ("body", "expected"),
+    ("body", "thinking", "tools", "is_shown"),
     [
-        ({}, False),
-        ({"stream_options": {}}, False),
-        ({"stream_options": {"include_usage": False}}, False),
-        ({"stream_options": {"include_usage": True}}, True),
+        ({}, False, False, True),
+        ({"reasoning_effort": "none", "tools": []}, False, False, False),
+        ({"reasoning_effort": "low", "tools": [TOOL]}, True, True, True),
     ],
-    ids=str,
+    ids=["empty", "none", "both"],
 )
-def test_usage_is_told_to_those_who_ask(body: dict[str, Any], expected: bool) -> None:
-    assert wants_usage(body) is expected
+def test_effort_needs_and_shows_thinking(
+    body: dict[str, Any], thinking: bool, tools: bool, is_shown: bool
+) -> None:
+    assert CHAT.needs(body) == {"thinking": thinking, "tools": tools}
+    assert CHAT.shows_thinking(body) is is_shown
 
 
-def test_requests_are_never_changed() -> None:
-    message = {"role": "assistant", "tool_calls": [call("")], "content": None}
-    body = chat(message, tools=[TOOL], stop=["", "x"])
+def test_body_is_not_changed() -> None:
+    message = {"role": "assistant", "tool_calls": [tool_call("")], "content": None}
+    body = {"messages": [message], "tools": [TOOL], "stop": ["", "x"]}
     before = copy.deepcopy(body)
 
-    to_upstream(body)
+    CHAT.to_upstream(body, MODEL)
 
     assert body == before
+
+
+def test_debug_reply_shows_the_upstream_request() -> None:
+    reply = CHAT.debug_reply({"messages": []}, make_context())
+
+    assert reply["object"] == "chat.completion"
+    assert reply["choices"] == [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": ""},
+            "finish_reason": None,
+        }
+    ]
+    assert reply["_debug_info"] == {"rendered_template": '{"messages":[]}'}
