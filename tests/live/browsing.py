@@ -1,4 +1,4 @@
-"""A real Chromium, and the server of the page that it looks at."""
+"""Run a real Chromium on a page that sends a request and reports the outcome."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.processes import Running
 
 PAGE = (Path(__file__).parent / "page.html").read_bytes()
 FOREIGN = "foreign.example"
-TOLD_WITHIN_S = 30.0
-NAMES = (  # whatever else a browser looks for, it finds nowhere
+REPORT_TIMEOUT_S = 30.0
+HOST_RULES = (  # all other host names do not resolve
     f"MAP {FOREIGN} 127.0.0.1",
     "MAP * ~NOTFOUND",
     "EXCLUDE 127.0.0.1",
@@ -24,42 +24,42 @@ NAMES = (  # whatever else a browser looks for, it finds nowhere
 )
 OPTIONS = (
     "--headless=new",
-    "--no-sandbox",  # it refuses to run as root with one
+    "--no-sandbox",  # the sandbox refuses to run as root
     "--no-first-run",
     "--no-proxy-server",
     "--disable-gpu",
-    "--disable-dev-shm-usage",  # containers have little of it
+    "--disable-dev-shm-usage",  # it is small in containers
     "--disable-background-networking",
-    f"--host-resolver-rules={','.join(NAMES)}",
+    f"--host-resolver-rules={','.join(HOST_RULES)}",
 )
 
 Object = dict[str, Any]
 
 
 class PageServer(ThreadingHTTPServer):
-    """Serves the page, tells it what to ask, and hears what became of it."""
+    """Serves the page and the request it is to send, and receives its reports."""
 
     daemon_threads = True
 
-    def __init__(self, wish: Mapping[str, Any]) -> None:
+    def __init__(self, request: Mapping[str, Any]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.wish = json.dumps(wish).encode()
-        self.told: queue.Queue[Object] = queue.Queue()
+        self.request_to_send = json.dumps(request).encode()
+        self.reports: queue.Queue[Object] = queue.Queue()
 
 
 class Handler(BaseHTTPRequestHandler):
     server: PageServer
 
     def do_GET(self) -> None:
-        is_wish = self.path == "/wish"
-        self._answer(self.server.wish if is_wish else PAGE, "text/html")
+        is_request = self.path == "/request"
+        self._reply(self.server.request_to_send if is_request else PAGE, "text/html")
 
     def do_POST(self) -> None:
-        told = self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(b"", "text/plain")
-        self.server.told.put(json.loads(told))
+        report = self.rfile.read(int(self.headers["Content-Length"]))
+        self._reply(b"", "text/plain")
+        self.server.reports.put(json.loads(report))
 
-    def _answer(self, body: bytes, kind: str) -> None:
+    def _reply(self, body: bytes, kind: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -67,31 +67,31 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nobody reads it."""
+        """Log nothing."""
 
 
 class Page:
-    """A page that is open."""
+    """The page in the browser."""
 
     def __init__(self, server: PageServer, browser: Running) -> None:
         self._server = server
         self._browser = browser
 
-    def next(self) -> Object:
-        """What it tells next."""
+    def next_report(self) -> Object:
+        """Wait for the next report of the page, and return it."""
         try:
-            return self._server.told.get(timeout=TOLD_WITHIN_S)
+            return self._server.reports.get(timeout=REPORT_TIMEOUT_S)
         except queue.Empty:
-            said = self._browser.output
-            raise AssertionError(f"the page tells nothing:\n{said}") from None
+            output = self._browser.output
+            raise AssertionError(f"no report of the page:\n{output}") from None
 
 
 @contextlib.contextmanager
-def looking_at(
-    chromium: str, host: str, wish: Mapping[str, Any], profile: Path
+def open_page(
+    chromium: str, host: str, request: Mapping[str, Any], profile: Path
 ) -> Iterator[Page]:
-    """A page of that host, which asks at once."""
-    with PageServer(wish) as server:
+    """Open the page as one of `host`; it sends the request at once."""
+    with PageServer(request) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://{host}:{server.server_port}/"
         command = [chromium, *OPTIONS, f"--user-data-dir={profile}", url]

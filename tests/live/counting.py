@@ -1,4 +1,4 @@
-"""The app, with a path beside it that tells what its worker holds."""
+"""The app, with one more path that returns what its worker holds."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from wsgi import app
 
 PATH = "/_held"
 
-served = app.wsgi_app
+serve = app.wsgi_app
 
 
 def count_or_serve(
     environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> Iterable[bytes]:
     if environ["PATH_INFO"] != PATH:
-        return served(environ, start_response)
+        return serve(environ, start_response)
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(held()).encode()]
+    return [json.dumps(count_held()).encode()]
 
 
-def held() -> dict[str, int]:
+def count_held() -> dict[str, int]:
     gc.collect()
     objects = gc.get_objects()
     alive = [each for each in objects if isinstance(each, greenlet) and not each.dead]
@@ -38,4 +38,4 @@ def held() -> dict[str, int]:
     }
 
 
-app.wsgi_app = count_or_serve  # type: ignore[method-assign]  # as Flask documents it
+app.wsgi_app = count_or_serve  # type: ignore[method-assign]  # documented by Flask

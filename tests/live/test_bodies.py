@@ -1,4 +1,4 @@
-"""Bodies that break off or break the rules of HTTP while they are being read."""
+"""Request bodies that end early or have broken chunks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEAD = b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def exchange(server: Server, request: bytes, *, end: bool = False) -> bytes:
-    """All that is answered until the server closes the connection."""
+    """Send a request, and return all that comes until the server closes."""
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), 10) as client:
         client.sendall(request)
@@ -32,34 +32,34 @@ def exchange(server: Server, request: bytes, *, end: bool = False) -> bytes:
     [b"ZZ\r\n{}\r\n0\r\n\r\n", b"2\r\n{}XX0\r\n\r\n", b"-1\r\n{}\r\n"],
     ids=["no size", "no end of chunk", "negative size"],
 )
-def test_bad_chunk_framing_is_the_clients_fault(
+def test_bad_chunk_framing_is_400(
     request: pytest.FixtureRequest, kind: str, path: str, chunks: bytes
 ) -> None:
     server = request.getfixturevalue(kind)
     head = HEAD.replace(b"/api/chat", path.encode())
     framed = head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks
 
-    answer = exchange(server, framed)
+    reply = exchange(server, framed)
 
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b'{"error":' in answer
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert b'{"error":' in reply
 
 
-def test_a_body_that_breaks_off_is_no_request(server: Server) -> None:
-    answer = exchange(server, HEAD + b"Content-Length: 100\r\n\r\n{}", end=True)
+def test_body_that_ends_early_is_400(server: Server) -> None:
+    reply = exchange(server, HEAD + b"Content-Length: 100\r\n\r\n{}", end=True)
 
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+    assert reply == b"" or reply.startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize("kind", ["server", "flask_server"])
-def test_nothing_behind_a_broken_body_is_taken_for_a_request(
+def test_bytes_after_a_broken_body_are_not_a_request(
     request: pytest.FixtureRequest, kind: str
 ) -> None:
     server = request.getfixturevalue(kind)
     broken = HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n"
     smuggled = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-    answer = exchange(server, broken + smuggled, end=True)
+    reply = exchange(server, broken + smuggled, end=True)
 
-    assert answer.count(b"HTTP/1.1 ") == 1
-    assert b"version" not in answer.partition(b"\r\n\r\n")[2]
+    assert reply.count(b"HTTP/1.1 ") == 1
+    assert b"version" not in reply.partition(b"\r\n\r\n")[2]

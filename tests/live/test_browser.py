@@ -1,4 +1,4 @@
-"""Pages in a real Chromium: those of allowed origins stream, all others are refused."""
+"""CORS with a real Chromium: pages of allowed origins stream, others are refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cerebras import Fake
-from tests.live.browsing import FOREIGN, looking_at
+from tests.live.browsing import FOREIGN, open_page
 from tests.real_parts import require_real
 from tests.serving import Server, environment, procfile_command, serving
 
@@ -24,8 +24,8 @@ HEADERS = {MESSAGES: TYPE | ANTHROPIC, CHAT: TYPE}
 ENDS = {MESSAGES: '{"type":"message_stop"}\n\n', CHAT: "}\n"}
 
 
-def wish(server: Server, path: str) -> dict[str, Any]:
-    """What the page asks; it tells when it reads the first word of the answer."""
+def make_request(server: Server, path: str) -> dict[str, Any]:
+    """Return the request for the page; it reports when it reads the marker."""
     body = {
         "model": "gpt-oss-120b",
         "max_tokens": 100,
@@ -33,54 +33,54 @@ def wish(server: Server, path: str) -> dict[str, Any]:
         "stream": True,
     }
     url = server.url + path
-    return {"url": url, "headers": HEADERS[path], "body": body, "sign": "one"}
+    return {"url": url, "headers": HEADERS[path], "body": body, "marker": "one"}
 
 
-def read_while_it_comes(
+def check_page_reads_a_stream(
     server: Server, fake: Fake, path: str, host: str, profile: Path
 ) -> None:
-    """The upstream goes on only when the page has read what came so far."""
+    """The upstream continues only after the page has read all events so far."""
     chromium = require_real("chromium")
     fake.script({"content": "one two six", "delta_size": 4, "hold": "gate", "after": 2})
 
-    with looking_at(chromium, host, wish(server, path), profile) as page:
-        begun = page.next()
+    with open_page(chromium, host, make_request(server, path), profile) as page:
+        first = page.next_report()
         fake.release("gate")
-        ended = page.next()
+        last = page.next_report()
 
-    assert begun == {"begun": True}
-    assert ended["status"] == 200
-    assert "six" in ended["text"]
-    assert ended["text"].endswith(ENDS[path])
+    assert first == {"begun": True}
+    assert last["status"] == 200
+    assert "six" in last["text"]
+    assert last["text"].endswith(ENDS[path])
 
 
 @pytest.mark.parametrize(
     ("path", "host"), [(MESSAGES, "127.0.0.1"), (CHAT, "localhost")]
 )
-def test_a_page_of_an_allowed_origin_reads_what_comes_as_it_comes(
+def test_page_of_an_allowed_origin_reads_a_stream(
     server: Server, fake: Fake, tmp_path: Path, path: str, host: str
 ) -> None:
-    read_while_it_comes(server, fake, path, host, tmp_path)
+    check_page_reads_a_stream(server, fake, path, host, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("path", "headers"),
     [(MESSAGES, HEADERS[MESSAGES]), (CHAT, {"content-type": "text/plain"})],
-    ids=["by the preflight", "without one, for it is plain text"],
+    ids=["by the preflight", "without a preflight: plain text"],
 )
-def test_a_page_of_a_foreign_origin_is_refused(
+def test_page_of_another_origin_is_refused(
     server: Server, fake: Fake, tmp_path: Path, path: str, headers: dict[str, str]
 ) -> None:
     chromium = require_real("chromium")
-    asked = {**wish(server, path), "headers": headers}
+    request = {**make_request(server, path), "headers": headers}
 
-    with looking_at(chromium, FOREIGN, asked, tmp_path) as page:
-        assert page.next() == {"refused": "TypeError"}
+    with open_page(chromium, FOREIGN, request, tmp_path) as page:
+        assert page.next_report() == {"refused": "TypeError"}
 
     assert fake.inference_requests() == []
 
 
-def test_a_foreign_origin_that_is_set_is_allowed(
+def test_page_of_a_configured_origin_reads_a_stream(
     upstream_settings: dict[str, str], fake: Fake, tmp_path: Path
 ) -> None:
     origins = f"http://{FOREIGN}:*"
@@ -88,4 +88,4 @@ def test_a_foreign_origin_that_is_set_is_allowed(
     settings = environment(**upstream_settings, **one)
 
     with serving(procfile_command(), settings) as server:
-        read_while_it_comes(server, fake, MESSAGES, FOREIGN, tmp_path)
+        check_page_reads_a_stream(server, fake, MESSAGES, FOREIGN, tmp_path)

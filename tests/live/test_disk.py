@@ -1,4 +1,4 @@
-"""A disk that is full: a clear error for what needs it, and for nothing else."""
+"""A full disk: only requests that need it fail, with a clear error."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 DOWN = "the store of derived models cannot be reached; try again later"
 
 
-def on_a_small_disk(
+def serve_on_small_disk(
     settings: dict[str, str], folder: Path, start: str
 ) -> Iterator[Server]:
-    """The server in a namespace of its own, whose `folder` is a disk of 1 MB."""
+    """Run a server in a mount namespace in which `folder` is a disk of 1 MB."""
     require_real("unshare")
     trial = subprocess.run([*NAMESPACE, MOUNT, str(folder), "true"], check=False)
     if trial.returncode:
-        pytest.skip(f"{MISSING}the right to mount a disk that can be filled")
+        pytest.skip(f"{MISSING}permission to mount a small disk")
     environ = environment(
         **settings,
         DATABASE_URL=f"sqlite:///{folder}/store.db",
@@ -44,12 +44,12 @@ def on_a_small_disk(
 
 @pytest.fixture
 def small(upstream_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
-    yield from on_a_small_disk(upstream_settings, tmp_path, MOUNT)
+    yield from serve_on_small_disk(upstream_settings, tmp_path, MOUNT)
 
 
 @pytest.fixture
 def full(upstream_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
-    yield from on_a_small_disk(upstream_settings, tmp_path, FILL)
+    yield from serve_on_small_disk(upstream_settings, tmp_path, FILL)
 
 
 def post(server: Server, path: str, **body: Any) -> requests.Response:
@@ -57,23 +57,23 @@ def post(server: Server, path: str, **body: Any) -> requests.Response:
 
 
 def create(server: Server, name: str, system: str) -> requests.Response:
-    asked = {"model": name, "from": GPT, "system": system, "stream": False}
-    return post(server, "/api/create", **asked)
+    body = {"model": name, "from": GPT, "system": system, "stream": False}
+    return post(server, "/api/create", **body)
 
 
 def generate(server: Server, model: str) -> requests.Response:
     return post(server, "/api/generate", model=model, prompt="hi", stream=False)
 
 
-def test_a_disk_that_fills_refuses_new_models_and_nothing_else(small: Server) -> None:
-    made = [f"large{number}" for number in range(40)]
-    answers = {name: create(small, name, LARGE) for name in made}
-    kept = [name for name in made if answers[name].status_code == 200]
-    refused = [name for name in made if name not in kept]
+def test_full_disk_fails_only_requests_that_write(small: Server) -> None:
+    names = [f"large{number}" for number in range(40)]
+    replies = {name: create(small, name, LARGE) for name in names}
+    kept = [name for name in names if replies[name].status_code == 200]
+    refused = [name for name in names if name not in kept]
 
     assert kept
-    assert {answers[name].status_code for name in refused} == {503}
-    assert {answers[name].json()["error"] for name in refused} == {DOWN}
+    assert {replies[name].status_code for name in refused} == {503}
+    assert {replies[name].json()["error"] for name in refused} == {DOWN}
     assert generate(small, GPT).status_code == 200
     assert generate(small, kept[0]).status_code == 200
     assert generate(small, refused[0]).status_code == 404
@@ -81,7 +81,7 @@ def test_a_disk_that_fills_refuses_new_models_and_nothing_else(small: Server) ->
     assert {model["name"] for model in listed} >= {f"{name}:latest" for name in kept}
 
 
-def test_a_server_starts_on_a_full_disk(full: Server) -> None:
+def test_server_starts_on_a_full_disk(full: Server) -> None:
     assert generate(full, GPT).status_code == 200
     assert requests.get(full.url + "/api/ps", timeout=20).status_code == 200
     refused = create(full, "mine", "short")

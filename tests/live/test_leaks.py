@@ -1,4 +1,4 @@
-"""Clients that leave at any moment leave nothing behind: sockets, greenlets, slots."""
+"""Clients that disconnect at any moment leak no socket, greenlet, object or slot."""
 
 from __future__ import annotations
 
@@ -15,98 +15,87 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.live import counting
+from tests.live.http_client import connect, send_chat
 from tests.serving import Server, environment, procfile_command, serving
 
 SLOTS = 12
-WAITING = SLOTS  # or those that follow might come before those that leave are gone
+QUEUE = SLOTS  # a larger one could still hold clients that have disconnected
 SETTLED_S = 10.0
-SPARE_FILES = 2  # a list of models may be on its way
-SPARE_OBJECTS = 2_000  # of some 100,000: caches that a path fills when it is first used
+SPARE_FILES = 2  # the list of models may be loading
+SPARE_OBJECTS = 2_000  # of about 100,000: caches that fill at their first use
 HEAD = "POST /api/chat HTTP/1.1\r\nHost: localhost\r\n"
 
-Hold = Callable[[Server, Fake, int], list[Any]]
+Connect = Callable[[Server, Fake, int], list[Any]]
 
 
 @pytest.fixture(scope="module")
-def counted(upstream_settings: dict[str, str]) -> Iterator[Server]:
+def counting_server(upstream_settings: dict[str, str]) -> Iterator[Server]:
     settings = environment(
         **upstream_settings,
         WEB_CONCURRENCY="1",
         MAX_UPSTREAM_REQUESTS=str(SLOTS),
-        OLLAMA_MAX_QUEUE=str(WAITING),
+        OLLAMA_MAX_QUEUE=str(QUEUE),
     )
     *command, _ = procfile_command()
     with serving([*command, "tests.live.counting:app"], settings) as server:
         yield server
 
 
-def connect(server: Server) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
-
-
-def ask(
-    server: Server, script: Mapping[str, Any], *, stream: bool = True
-) -> http.client.HTTPConnection:
-    connection = connect(server)
-    messages = [{"role": "user", "content": f"@fake {json.dumps(script)}"}]
-    body = {"model": "gpt-oss-120b", "messages": messages, "stream": stream}
-    connection.request("POST", "/api/chat", json.dumps(body))
-    return connection
-
-
-def asked(
-    server: Server, fake: Fake, number: int, script: Mapping[str, Any], **how: Any
+def send_upstream(
+    server: Server, fake: Fake, number: int, script: Mapping[str, Any], **fields: Any
 ) -> list[http.client.HTTPConnection]:
-    """So many clients, all of whose requests are upstream."""
+    """Send requests, and return their connections when all are upstream."""
     before = len(fake.inference_requests())
-    clients = [ask(server, script, **how) for _ in range(number)]
+    clients = [send_chat(server, script, **fields) for _ in range(number)]
     fake.inference_requests(at_least=before + number)
     return clients
 
 
 def before_the_first_byte(server: Server, fake: Fake, number: int) -> list[Any]:
-    return asked(server, fake, number, {"hold": "never"})
+    return send_upstream(server, fake, number, {"hold": "never"})
 
 
-def on_a_whole_answer(server: Server, fake: Fake, number: int) -> list[Any]:
-    return asked(server, fake, number, {"hold": "never"}, stream=False)
+def on_a_whole_reply(server: Server, fake: Fake, number: int) -> list[Any]:
+    return send_upstream(server, fake, number, {"hold": "never"}, stream=False)
 
 
 def in_silence(server: Server, fake: Fake, number: int) -> list[Any]:
     script = {"content": "a b c", "delta_size": 1, "hold": "never", "after": 3}
-    return read_a_line(asked(server, fake, number, script))
+    return read_a_line(send_upstream(server, fake, number, script))
 
 
 def while_it_streams(server: Server, fake: Fake, number: int) -> list[Any]:
     script = {"content": "word " * 900, "tokens_per_second": 100}
-    return read_a_line(asked(server, fake, number, script))
+    return read_a_line(send_upstream(server, fake, number, script))
 
 
 def before_a_retry(server: Server, fake: Fake, number: int) -> list[Any]:
     script = {"status": 503, "body": "no", "headers": {"retry-after": "15"}}
-    return asked(server, fake, number, script)
+    return send_upstream(server, fake, number, script)
 
 
 def in_the_queue(server: Server, fake: Fake, number: int) -> list[Any]:
-    holding = asked(server, fake, SLOTS, {"hold": "never"})
-    waiting = [ask(server, {"hold": "never"}) for _ in range(WAITING)]
-    return waiting + holding
+    sent = send_upstream(server, fake, SLOTS, {"hold": "never"})
+    waiting = [send_chat(server, {"hold": "never"}) for _ in range(QUEUE)]
+    return waiting + sent
 
 
 def in_the_head(server: Server, fake: Fake, number: int) -> list[Any]:
-    return [sent(server, HEAD) for _ in range(number)]
+    return [send_raw(server, HEAD) for _ in range(number)]
 
 
 def in_the_body(server: Server, fake: Fake, number: int) -> list[Any]:
-    return [sent(server, f"{HEAD}Content-Length: 99\r\n\r\n{{") for _ in range(number)]
+    return [
+        send_raw(server, f"{HEAD}Content-Length: 99\r\n\r\n{{") for _ in range(number)
+    ]
 
 
 def in_a_chunk(server: Server, fake: Fake, number: int) -> list[Any]:
     chunk = f"{HEAD}Transfer-Encoding: chunked\r\n\r\n63\r\n{{"
-    return [sent(server, chunk) for _ in range(number)]
+    return [send_raw(server, chunk) for _ in range(number)]
 
 
-def sent(server: Server, data: str) -> socket.socket:
+def send_raw(server: Server, data: str) -> socket.socket:
     address = urlsplit(server.url)
     sock = socket.create_connection((address.hostname, address.port), 10)
     sock.sendall(data.encode())
@@ -119,9 +108,9 @@ def read_a_line(clients: list[http.client.HTTPConnection]) -> list[Any]:
     return clients
 
 
-MOMENTS: list[Hold] = [
+MOMENTS: list[Connect] = [
     before_the_first_byte,
-    on_a_whole_answer,
+    on_a_whole_reply,
     in_silence,
     while_it_streams,
     before_a_retry,
@@ -132,41 +121,43 @@ MOMENTS: list[Hold] = [
 ]
 
 
-def leave_at_every_moment(server: Server, fake: Fake) -> None:
-    for hold in MOMENTS:
-        for client in hold(server, fake, SLOTS):
+def disconnect_at_every_moment(server: Server, fake: Fake) -> None:
+    for connect_clients in MOMENTS:
+        for client in connect_clients(server, fake, SLOTS):
             client.close()
 
 
-def held(server: Server) -> dict[str, int]:
+def count_held(server: Server) -> dict[str, int]:
     with closing(connect(server)) as connection:
         connection.request("GET", counting.PATH)
-        told: dict[str, int] = json.load(connection.getresponse())
-    return told
+        counts: dict[str, int] = json.load(connection.getresponse())
+    return counts
 
 
-def settled(server: Server, limits: Mapping[str, int]) -> dict[str, int]:
-    """What is held once it is no more than this, or when it has had its time."""
+def wait_until_settled(server: Server, limits: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts once they are within the limits, or after 10 s."""
     until = time.monotonic() + SETTLED_S
     while True:
-        now = held(server)
+        now = count_held(server)
         if time.monotonic() > until or all(now[k] <= limits[k] for k in limits):
             return now
         time.sleep(0.05)
 
 
 @pytest.mark.timing
-def test_clients_that_leave_leave_nothing_behind(counted: Server, fake: Fake) -> None:
-    empty = held(counted)
-    leave_at_every_moment(counted, fake)
+def test_disconnects_leak_nothing(counting_server: Server, fake: Fake) -> None:
+    empty = count_held(counting_server)
+    disconnect_at_every_moment(counting_server, fake)
     at_rest = {"greenlets": empty["greenlets"], "files": empty["files"] + SPARE_FILES}
-    before = settled(counted, at_rest)
+    before = wait_until_settled(counting_server, at_rest)
 
-    leave_at_every_moment(counted, fake)
-    after = settled(counted, at_rest)
+    disconnect_at_every_moment(counting_server, fake)
+    after = wait_until_settled(counting_server, at_rest)
 
     assert after["greenlets"] <= empty["greenlets"]
     assert after["files"] <= at_rest["files"]
     assert after["objects"] <= before["objects"] + SPARE_OBJECTS
-    for client in asked(counted, fake, SLOTS, {"hold": "never"}):  # all slots are free
+    for client in send_upstream(
+        counting_server, fake, SLOTS, {"hold": "never"}
+    ):  # all slots are free
         client.close()

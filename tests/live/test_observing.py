@@ -1,53 +1,55 @@
-"""What an operator sees of a server with several workers, whatever becomes of them."""
+"""Metrics and logs of a server with several workers, some of which end."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.cerebras import Fake
+from tests.live.http_client import CHAT, send_chat
 from tests.measured import measured
+from tests.processes import wait_until
 from tests.serving import Server, environment, procfile_command, serving
 
-CHAT = "/api/chat"
 TIMEOUT_S = 20.0
 BOOTED = re.compile(r"Booting worker with pid: (\d+)")
-LOOKS = 20  # at /metrics, each by whichever worker comes first
+SCRAPES = 20  # of /metrics; any worker may answer each
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("temporary")
 
 
 @pytest.fixture(scope="module")
-def watched(upstream_settings: dict[str, str], folder: Path) -> Iterator[Server]:
+def json_server(
+    upstream_settings: dict[str, str], temporary_folder: Path
+) -> Iterator[Server]:
     settings = environment(
-        **upstream_settings, TMPDIR=str(folder), LOG_FORMAT="json", GRACE_S="1"
+        **upstream_settings,
+        TMPDIR=str(temporary_folder),
+        LOG_FORMAT="json",
+        GRACE_S="1",
     )
     with serving(procfile_command(), settings) as server:
         yield server
 
 
-def ask(server: Server, prompt: str = "hello", **more: Any) -> requests.Response:
+def post_chat(server: Server, prompt: str = "hello") -> requests.Response:
     messages = [{"role": "user", "content": prompt}]
-    body = {"model": "gpt-oss-120b", "messages": messages, **more}
+    body = {"model": "gpt-oss-120b", "messages": messages}
     return requests.post(server.url + CHAT, json=body, timeout=TIMEOUT_S)
 
 
-def counted(server: Server, outcome: str = "ok") -> set[float]:
-    """How many chats ended so, as often as workers differ over it."""
+def count_chats(server: Server, outcome: str = "ok") -> set[float]:
+    """Return the number of chats with an outcome, as each worker reports it."""
     return {
         measured(
             requests.get(f"{server.url}/metrics", timeout=TIMEOUT_S).text,
@@ -55,72 +57,69 @@ def counted(server: Server, outcome: str = "ok") -> set[float]:
             route=CHAT,
             outcome=outcome,
         )
-        for _ in range(LOOKS)
+        for _ in range(SCRAPES)
     }
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Ask until it is so; what is waited for ends by itself."""
-    end = time.monotonic() + TIMEOUT_S
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def workers(server: Server) -> list[int]:
-    """All that ever were, in order."""
+def worker_pids(server: Server) -> list[int]:
+    """Return the PIDs of all workers since the start, in order."""
     return [int(pid) for pid in BOOTED.findall(server.program.output)]
 
 
-def test_workers_count_together_and_new_ones_go_on(watched: Server) -> None:
-    for _ in range(LOOKS):
-        ask(watched)
-    until(lambda: counted(watched) == {LOOKS})
+def test_metrics_add_up_over_workers_and_reloads(json_server: Server) -> None:
+    for _ in range(SCRAPES):
+        post_chat(json_server)
+    wait_until(lambda: count_chats(json_server) == {SCRAPES})
 
-    watched.program.process.send_signal(signal.SIGHUP)
-    until(lambda: watched.program.output.count("Worker exiting") == 2)
-    ask(watched)
+    json_server.program.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: json_server.program.output.count("Worker exiting") == 2)
+    post_chat(json_server)
 
-    until(lambda: counted(watched) == {LOOKS + 1})
+    wait_until(lambda: count_chats(json_server) == {SCRAPES + 1})
 
 
-def test_a_killed_worker_is_counted_and_holds_nothing(
-    watched: Server, folder: Path
+def test_killed_worker_leaves_its_counters_only(
+    json_server: Server, temporary_folder: Path
 ) -> None:
-    before, known = counted(watched), workers(watched)
+    before, pids = count_chats(json_server), worker_pids(json_server)
 
-    os.kill(known[-1], signal.SIGKILL)
-    until(lambda: len(workers(watched)) > len(known))
+    os.kill(pids[-1], signal.SIGKILL)
+    wait_until(lambda: len(worker_pids(json_server)) > len(pids))
 
-    left = {path.name.partition("_")[0] for path in folder.rglob(f"*_{known[-1]}.db")}
+    left = {
+        path.name.partition("_")[0]
+        for path in temporary_folder.rglob(f"*_{pids[-1]}.db")
+    }
     assert left == {"counter", "histogram"}
-    assert counted(watched) == before
+    assert count_chats(json_server) == before
 
 
-def test_a_client_that_leaves_is_told_as_such(watched: Server, fake: Fake) -> None:
-    connection = http.client.HTTPConnection(urlsplit(watched.url).netloc)
-    content = '@fake {"content": "one two three four", "hold": "never", "after": 2}'
-    messages = [{"role": "user", "content": content}]
-    body = {"model": "gpt-oss-120b", "messages": messages}
-    connection.request("POST", CHAT, json.dumps(body), {"X-Request-Id": "leaver"})
+def test_disconnect_is_logged_and_counted_as_cancelled(
+    json_server: Server, fake: Fake
+) -> None:
+    script = {"content": "one two three four", "hold": "never", "after": 2}
+    headers = {"X-Request-Id": "disconnects"}
+    connection = send_chat(json_server, script, headers=headers)
     connection.getresponse().readline()
 
     connection.close()
 
-    line = json.loads(watched.program.wait_for('"id": "leaver"'))
+    line = json.loads(json_server.program.wait_for('"id": "disconnects"'))
     assert (line["status"], line["outcome"]) == (200, "cancelled")
-    until(lambda: counted(watched, "cancelled") == {1})
+    wait_until(lambda: count_chats(json_server, "cancelled") == {1})
 
 
-def test_every_line_but_the_greeting_is_json(watched: Server) -> None:
-    ask(watched)
-    ask(watched, '@fake {"status": 402}')
-    watched.program.wait_for('"status": 402')
+def test_all_log_lines_but_the_greeting_are_json(json_server: Server) -> None:
+    post_chat(json_server)
+    post_chat(json_server, '@fake {"status": 402}')
+    json_server.program.wait_for('"status": 402')
 
-    lines = watched.program.output.splitlines()
+    lines = json_server.program.output.splitlines()
 
     greeting = [line for line in lines if not line.startswith("{")]
     assert [line.split()[0] for line in greeting] == ["Cerellama", "Try"]
-    told = [json.loads(line) for line in lines if line.startswith("{")]
-    assert {"time", "level", "logger", "message"} <= set.intersection(*map(set, told))
-    assert {"app.access", "gunicorn.error"} <= {line["logger"] for line in told}
+    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    assert {"time", "level", "logger", "message"} <= set.intersection(
+        *map(set, entries)
+    )
+    assert {"app.access", "gunicorn.error"} <= {entry["logger"] for entry in entries}

@@ -1,4 +1,4 @@
-"""Real servers in a row: ours, and behind it another of ours or one like Ollama's."""
+"""A server whose passthrough is a second Cerellama, or an Ollama."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ import pytest
 
 from tests.cerebras import Fake, fake_cerebras
 from tests.deploy import streams
-from tests.live.test_cancel import CHAT, OPENAI, PROMISED_S, STATES, TRIES, leave
+from tests.live.http_client import CHAT, connect
+from tests.live.test_cancel import (
+    MAX_DELAY_S,
+    OPENAI,
+    STATES,
+    TRIES,
+    measure_cancel_delay,
+)
 from tests.serving import Server, environment, procfile_command, serving
 from tests.stand_in_ollama import CHAT_LINES, HOLD, StandIn, stand_in_ollama
 from tests.upstream.servers import STREAM, Peer, answer, carry, chunk, head
@@ -34,15 +41,15 @@ Front = Callable[..., Server]
 
 @pytest.fixture(scope="module")
 def own_upstream() -> Iterator[ByteServer]:
-    """It serves one model, so that all others are elsewhere."""
-    server = ByteServer(answer({"data": [{"id": "of-our-own"}]}))
+    """Return an upstream with one model; the passthrough has all others."""
+    server = ByteServer(answer({"data": [{"id": "own-model"}]}))
     yield server
     server.close()
 
 
 @pytest.fixture(scope="module", params=COMMANDS)
 def front(request: pytest.FixtureRequest, own_upstream: ByteServer) -> Iterator[Front]:
-    """Starts a server with a passthrough, once for each."""
+    """Return a function that starts a server, once for each passthrough."""
     with contextlib.ExitStack() as running:
         started: dict[tuple[str, int], Server] = {}
 
@@ -56,7 +63,7 @@ def front(request: pytest.FixtureRequest, own_upstream: ByteServer) -> Iterator[
             if (passthrough, workers) not in started:
                 serve = serving(COMMANDS[request.param], environment(**settings))
                 started[passthrough, workers] = running.enter_context(serve)
-                listed(started[passthrough, workers])  # waits for Cerebras' own list
+                list_models(started[passthrough, workers])  # waits for the upstream's
             return started[passthrough, workers]
 
         yield start
@@ -64,14 +71,14 @@ def front(request: pytest.FixtureRequest, own_upstream: ByteServer) -> Iterator[
 
 @pytest.fixture(scope="module")
 def far_fake() -> Iterator[Fake]:
-    """The upstream of the second server, with a key of its own."""
+    """Return the upstream of the second server, with another key."""
     with fake_cerebras("--tokens-per-second", "0", "--key", "csk-far") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def second(far_fake: Fake) -> Iterator[Server]:
-    """A second Cerellama."""
+    """Return a second Cerellama."""
     settings = {"CEREBRAS_BASE_URL": far_fake.base_url, "CEREBRAS_API_KEY": "csk-far"}
     with serving(procfile_command(), environment(**settings)) as server:
         yield server
@@ -79,30 +86,26 @@ def second(far_fake: Fake) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def ollama() -> Iterator[StandIn]:
-    """One for all tests here: what a test adds to it bears the test's own name."""
+    """Return an Ollama that all tests of this file share."""
     with stand_in_ollama() as running:
         yield running
 
 
-def connection_to(server: Server) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
-
-
 def post(server: Server, path: str, body: object) -> tuple[int, bytes]:
-    with contextlib.closing(connection_to(server)) as connection:
+    with contextlib.closing(connect(server)) as connection:
         connection.request("POST", path, json.dumps(body))
         response = connection.getresponse()
         return response.status, response.read()
 
 
-def listed(server: Server) -> list[str]:
-    with contextlib.closing(connection_to(server)) as connection:
+def list_models(server: Server) -> list[str]:
+    with contextlib.closing(connect(server)) as connection:
         connection.request("GET", "/api/tags")
         models = json.load(connection.getresponse())["models"]
         return [model["name"] for model in models]
 
 
-def test_every_line_of_a_second_server_comes_before_the_next_is_made(
+def test_lines_of_a_second_server_arrive_before_the_next_is_sent(
     front: Front, second: Server, far_fake: Fake
 ) -> None:
     far_fake.reset()
@@ -112,20 +115,18 @@ def test_every_line_of_a_second_server_comes_before_the_next_is_made(
 
 @pytest.mark.parametrize("path", [CHAT, OPENAI])
 @pytest.mark.parametrize("state", STATES)
-def test_a_client_that_leaves_is_gone_behind_a_second_server_too(
+def test_disconnect_cancels_the_request_behind_a_second_server(
     front: Front, second: Server, far_fake: Fake, state: str, path: str
 ) -> None:
     far_fake.reset()
     server = front(second.url)
 
-    waits = (leave(server, far_fake, path, state) for _ in range(TRIES))
+    delays = (measure_cancel_delay(server, far_fake, path, state) for _ in range(TRIES))
 
-    assert any(wait <= PROMISED_S for wait in waits)
+    assert any(delay <= MAX_DELAY_S for delay in delays)
 
 
-def test_errors_of_a_second_server_come_as_they_are(
-    front: Front, second: Server
-) -> None:
+def test_errors_of_a_second_server_are_unchanged(front: Front, second: Server) -> None:
     body = {"model": "gpt-oss-120b", "top_logprobs": 21}
 
     relayed = post(front(second.url), CHAT, body)
@@ -134,17 +135,15 @@ def test_errors_of_a_second_server_come_as_they_are(
     assert relayed[0] == 400
 
 
-def test_a_second_servers_models_are_listed_after_ours(
+def test_models_of_a_second_server_are_listed_last(
     front: Front, second: Server
 ) -> None:
     server = front(second.url)
 
-    assert listed(server) == ["of-our-own:latest", *listed(second)]
+    assert list_models(server) == ["own-model:latest", *list_models(second)]
 
 
-def test_a_stream_of_ollama_arrives_byte_for_byte(
-    front: Front, ollama: StandIn
-) -> None:
+def test_stream_of_ollama_is_unchanged(front: Front, ollama: StandIn) -> None:
     body = {"model": "llama3", "messages": []}
 
     status, stream = post(front(ollama.url), CHAT, body)
@@ -153,29 +152,29 @@ def test_a_stream_of_ollama_arrives_byte_for_byte(
     assert stream.decode() == "".join(f"{line}\n" for line in CHAT_LINES)
 
 
-def test_ollama_learns_at_once_that_a_client_has_left(
+def test_disconnect_cancels_the_request_of_ollama(
     front: Front, ollama: StandIn
 ) -> None:
     server = front(ollama.url)
 
-    waits = (leave_ollama(server, ollama) for _ in range(TRIES))
+    delays = (measure_ollama_cancel_delay(server, ollama) for _ in range(TRIES))
 
-    assert any(wait <= PROMISED_S for wait in waits)
+    assert any(delay <= MAX_DELAY_S for delay in delays)
 
 
-def leave_ollama(server: Server, ollama: StandIn) -> float:
-    """Leave a stream after its first line; seconds until the stand-in knew."""
-    connection = connection_to(server)
+def measure_ollama_cancel_delay(server: Server, ollama: StandIn) -> float:
+    """Disconnect after the first line; return the seconds until Ollama noticed."""
+    connection = connect(server)
     messages = [{"role": "user", "content": HOLD}]
     body = {"model": "llama3", "messages": messages}
     connection.request("POST", CHAT, json.dumps(body))
     assert connection.getresponse().readline().decode() == f"{CHAT_LINES[0]}\n"
-    left = time.time()
+    disconnected_at = time.time()
     connection.close()
-    return ollama.left(ollama.asked(CHAT)[-1]) - left
+    return ollama.left(ollama.asked(CHAT)[-1]) - disconnected_at
 
 
-def test_what_was_pulled_through_one_worker_is_there_for_all(
+def test_pulled_model_can_be_used_through_every_worker(
     front: Front, ollama: StandIn
 ) -> None:
     server = front(ollama.url, workers=2)
@@ -196,12 +195,12 @@ def test_official_clients_get_embeddings(front: Front, ollama: StandIn) -> None:
     with contextlib.closing(client._client):
         embedded = client.embed("all-minilm", ["a", "b"])
     with openai.OpenAI(base_url=f"{url}/v1", api_key="none") as compatible:
-        answered = compatible.embeddings.create(
+        created = compatible.embeddings.create(
             model="all-minilm", input="a", encoding_format="float"
         )
 
     assert embedded.embeddings == [[0.6, -0.8]]
-    assert answered.data[0].embedding == [0.6, -0.8]
+    assert created.data[0].embedding == [0.6, -0.8]
 
 
 SIZED = head(content_type="application/json", content_length="100") + b'{"a":'
@@ -209,7 +208,7 @@ CHUNKED = STREAM + chunk(b'{"a":')
 
 
 @pytest.mark.parametrize("begun", [SIZED, CHUNKED], ids=["sized", "chunked"])
-def test_an_answer_that_breaks_off_breaks_off(front: Front, begun: bytes) -> None:
+def test_broken_reply_ends_incomplete(front: Front, begun: bytes) -> None:
     def script(peer: Peer) -> None:
         peer.send(begun)
         peer.close()
@@ -217,7 +216,7 @@ def test_an_answer_that_breaks_off_breaks_off(front: Front, begun: bytes) -> Non
     broken = ByteServer(script)
     server = front(f"http://127.0.0.1:{broken.port}")
 
-    with contextlib.closing(connection_to(server)) as connection:
+    with contextlib.closing(connect(server)) as connection:
         connection.request("POST", "/api/embed", '{"model":"m"}')
         response = connection.getresponse()
         with pytest.raises(http.client.IncompleteRead) as caught:
@@ -228,29 +227,32 @@ def test_an_answer_that_breaks_off_breaks_off(front: Front, begun: bytes) -> Non
     assert "Traceback" not in server.program.output
 
 
-def test_a_length_that_is_known_is_told(front: Front, ollama: StandIn) -> None:
-    with contextlib.closing(connection_to(front(ollama.url))) as connection:
+def test_reply_has_the_content_length_and_one_date(
+    front: Front, ollama: StandIn
+) -> None:
+    with contextlib.closing(connect(front(ollama.url))) as connection:
         connection.request("POST", "/api/embed", '{"model":"all-minilm"}')
         response = connection.getresponse()
-        told = response.getheader("Content-Length"), response.getheader("Date")
+        length, date = (response.getheader(n) for n in ("Content-Length", "Date"))
         body = response.read()
 
-    assert told[0] == str(len(body))
-    assert told[1] and "," not in told[1].removeprefix(told[1][:4])
+    assert length == str(len(body))
+    assert date
+    assert date.count(",") == 1
 
 
-def test_a_server_that_nobody_runs_is_named_and_hides_nothing(front: Front) -> None:
+def test_passthrough_that_is_down_is_502_and_does_not_hide_models(front: Front) -> None:
     server = front(DEAD)
 
     status, body = post(server, CHAT, {"model": "zz"})
 
     assert status == 502
     assert f"cannot reach the Ollama server at {DEAD}: ".encode() in body
-    assert listed(server) == ["of-our-own:latest"]
+    assert list_models(server) == ["own-model:latest"]
 
 
-class Bend:
-    """An address that is known before the server it leads to."""
+class Forwarder:
+    """An address that is known before the server that it forwards to."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -259,7 +261,7 @@ class Bend:
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
-    def __enter__(self) -> Bend:
+    def __enter__(self) -> Forwarder:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -285,32 +287,32 @@ class Bend:
 
 
 @pytest.fixture(scope="module", params=COMMANDS)
-def ring(
+def loop(
     request: pytest.FixtureRequest, own_upstream: ByteServer
 ) -> Iterator[tuple[Server, Server]]:
-    """Two servers, each the other's passthrough."""
+    """Return two servers, each the passthrough of the other."""
     settings = {"CEREBRAS_BASE_URL": own_upstream.base_url, "CEREBRAS_API_KEY": "x"}
     command = COMMANDS[request.param]
-    with Bend() as bend:
-        far = environment(**settings, OLLAMA_PASSTHROUGH_URL=bend.url)
+    with Forwarder() as forwarder:
+        far = environment(**settings, OLLAMA_PASSTHROUGH_URL=forwarder.url)
         with serving(command, far) as two:
             near = environment(**settings, OLLAMA_PASSTHROUGH_URL=two.url)
             with serving(command, near) as one:
-                bend.port = urlsplit(one.url).port or 0
+                forwarder.port = urlsplit(one.url).port or 0
                 yield one, two
 
 
-def test_a_ring_of_two_is_refused(ring: tuple[Server, Server]) -> None:
-    for server in ring:
+def test_loop_of_two_servers_is_508(loop: tuple[Server, Server]) -> None:
+    for server in loop:
         status, body = post(server, "/api/embed", {"model": "zz", "input": "x"})
 
         assert status == 508
         assert b"OLLAMA_PASSTHROUGH_URL leads back" in body
 
 
-def test_a_ring_of_two_lists_what_there_is(ring: tuple[Server, Server]) -> None:
-    started = time.monotonic()
+def test_loop_of_two_servers_lists_models_and_404s(loop: tuple[Server, Server]) -> None:
+    start = time.monotonic()
 
-    assert [listed(server) for server in ring] == [["of-our-own:latest"]] * 2
-    assert [post(server, CHAT, {"model": "zz"})[0] for server in ring] == [404] * 2
-    assert time.monotonic() - started < 5
+    assert [list_models(server) for server in loop] == [["own-model:latest"]] * 2
+    assert [post(server, CHAT, {"model": "zz"})[0] for server in loop] == [404] * 2
+    assert time.monotonic() - start < 5

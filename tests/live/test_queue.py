@@ -1,4 +1,4 @@
-"""At most so many requests are upstream at once; the others wait, or are told."""
+"""The queue for slots: one slot, and one place in the queue."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import http.client
 import json
 import select
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.cerebras import Fake
+from tests.live.http_client import connect, send_chat
 from tests.measured import measured
 from tests.processes import wait_until
 from tests.serving import Server, environment, procfile_command, serving
 
 
 @pytest.fixture(scope="module")
-def narrow(upstream_settings: dict[str, str]) -> Iterator[Server]:
-    """One request at once, one more may wait."""
+def one_slot(upstream_settings: dict[str, str]) -> Iterator[Server]:
+    """Return a server with one slot and a queue for one request."""
     settings = environment(
         **upstream_settings,
         WEB_CONCURRENCY="1",
@@ -30,69 +30,57 @@ def narrow(upstream_settings: dict[str, str]) -> Iterator[Server]:
         yield server
 
 
-def connect(server: Server) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
-
-
-def ask(server: Server, prompt: str) -> http.client.HTTPConnection:
-    connection = connect(server)
-    messages = [{"role": "user", "content": prompt}]
-    body = {"model": "gpt-oss-120b", "messages": messages, "stream": False}
-    connection.request("POST", "/api/chat", json.dumps(body))
-    return connection
-
-
-def answer(connection: http.client.HTTPConnection) -> tuple[int, dict[str, object]]:
+def read_reply(connection: http.client.HTTPConnection) -> tuple[int, dict[str, object]]:
     with contextlib.closing(connection):
         response = connection.getresponse()
         return response.status, json.load(response)
 
 
-def test_a_full_queue_is_503_and_who_waits_is_served(
-    narrow: Server, fake: Fake
+def test_full_queue_is_503_and_waiting_requests_are_served(
+    one_slot: Server, fake: Fake
 ) -> None:
-    first = ask(narrow, '@fake {"hold": "queue", "content": "first"}')
+    first = send_chat(one_slot, {"hold": "queue", "content": "first"}, stream=False)
     fake.inference_requests(at_least=1)
-    # Which of the two comes first is not known: one waits, the other is refused.
-    others = [ask(narrow, '@fake {"content": "second"}') for _ in range(2)]
-    refused = next_to_answer(others)
+    # Either of the two may be first: one waits, the other is refused.
+    others = [send_chat(one_slot, {"content": "second"}, stream=False) for _ in "ab"]
+    refused = wait_for_any_reply(others)
 
-    status, told = answer(refused)
+    status, reply = read_reply(refused)
     fake.release("queue")
 
-    assert (status, told["error"]) == (
+    assert (status, reply["error"]) == (
         503,
         "server busy, please try again.  maximum pending requests exceeded",
     )
     others.remove(refused)
-    assert [answer(first)[0], answer(others[0])[0]] == [200, 200]
+    assert [read_reply(first)[0], read_reply(others[0])[0]] == [200, 200]
 
 
-def test_a_client_that_leaves_the_queue_is_never_sent_upstream(
-    narrow: Server, fake: Fake
+def test_request_whose_client_left_the_queue_is_not_sent(
+    one_slot: Server, fake: Fake
 ) -> None:
-    first = ask(narrow, '@fake {"hold": "second", "content": "first"}')
+    first = send_chat(one_slot, {"hold": "second", "content": "first"}, stream=False)
     fake.inference_requests(at_least=1)
-    left = ask(narrow, "left")
-    wait_until(lambda: queued(narrow) == 1)
+    left = send_chat(one_slot, "left", stream=False)
+    wait_until(lambda: queued_requests(one_slot) == 1)
     left.close()
-    wait_until(lambda: queued(narrow) == 0)
-    third = ask(narrow, '@fake {"content": "third"}')
+    wait_until(lambda: queued_requests(one_slot) == 0)
+    third = send_chat(one_slot, {"content": "third"}, stream=False)
     fake.release("second")
 
-    assert [answer(first)[0], answer(third)[0]] == [200, 200]
+    assert [read_reply(first)[0], read_reply(third)[0]] == [200, 200]
     prompts = [r["body"]["messages"][-1]["content"] for r in fake.inference_requests()]
     assert "left" not in prompts
 
 
-def queued(server: Server) -> float:
+def queued_requests(server: Server) -> float:
     with contextlib.closing(connect(server)) as connection:
         connection.request("GET", "/metrics")
-        shown = connection.getresponse().read().decode()
-    return measured(shown, "cerellama_queued_requests")
+        text = connection.getresponse().read().decode()
+    return measured(text, "cerellama_queued_requests")
 
 
-def next_to_answer(
+def wait_for_any_reply(
     connections: list[http.client.HTTPConnection],
 ) -> http.client.HTTPConnection:
     sockets = {connection.sock: connection for connection in connections}

@@ -1,4 +1,4 @@
-"""Whatever fails, neither reply nor log tells a secret, a prompt or a path."""
+"""No reply and no log line contains a secret, a prompt or a path, whatever fails."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ SCRIPTS: list[dict[str, Any]] = [
     {"events": [{"status_code": 400, "error": ECHO}]},
     {"events": [f"{{{KEY}"]},
 ]
-SAID = [{"role": "user", "content": PROMPT}]
+MESSAGES = [{"role": "user", "content": PROMPT}]
 BODIES: dict[str, dict[str, Any]] = {
-    "/api/chat": {"messages": SAID},
+    "/api/chat": {"messages": MESSAGES},
     "/api/generate": {"prompt": PROMPT, "system": PROMPT},
-    "/v1/chat/completions": {"messages": SAID},
+    "/v1/chat/completions": {"messages": MESSAGES},
     "/v1/completions": {"prompt": PROMPT},
     "/v1/responses": {"input": PROMPT, "instructions": PROMPT},
-    "/v1/messages": {"messages": SAID, "max_tokens": 9, "system": PROMPT},
+    "/v1/messages": {"messages": MESSAGES, "max_tokens": 9, "system": PROMPT},
 }
 BAD: list[dict[str, Any]] = [
     {"messages": PROMPT, "prompt": [[PROMPT]], "input": 7},
@@ -62,18 +62,18 @@ DATA = PROMPT.encode()
 RAW = [b"{" + DATA, b'{"model": "x", ' + DATA, DATA, b'"' + DATA, b'["' + DATA + b'"]']
 
 
-class Guarded(NamedTuple):
+class Secrets(NamedTuple):
     server: Server
     fake: Fake
     temporary: Path
 
 
-Trouble = Callable[[Guarded], Iterator[str]]
+Failures = Callable[[Secrets], Iterator[str]]
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """Everything secret is set, the store is out of reach, all is logged."""
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secrets]:
+    """Return a server with secrets in all settings, no store, and debug logs."""
     temporary = tmp_path_factory.mktemp(FOLDER)
     with fake_cerebras("--tokens-per-second", "0", "--key", KEY) as fake:
         settings = environment(
@@ -87,70 +87,75 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
             TMPDIR=str(temporary),
         )
         with serving(procfile_command(), settings) as server:
-            yield Guarded(server, fake, temporary)
+            yield Secrets(server, fake, temporary)
 
 
-def ask(
+def send_request(
     server: Server, path: str, data: bytes, *, method: str = "POST", **headers: str
 ) -> str:
-    """All that comes back, the head as well; by default with a token that is right."""
-    given = {"Authorization": f"Bearer {TOKEN}"} | {
+    """Send a request, with the right token by default; return head and body."""
+    sent_headers = {"Authorization": f"Bearer {TOKEN}"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
     address = urlsplit(server.url).netloc
     with closing(http.client.HTTPConnection(address, timeout=10)) as connection:
-        connection.request(method, path, data, given)
+        connection.request(method, path, data, sent_headers)
         response = connection.getresponse()
         body = response.read()
     return f"{response.status} {response.headers}{body.decode(errors='replace')}"
 
 
-def ask_raw(server: Server, data: bytes) -> str:
+def send_raw(server: Server, data: bytes) -> str:
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), 10) as sock:
         sock.sendall(data)
         sock.shutdown(socket.SHUT_WR)
-        told = b"".join(iter(lambda: sock.recv(65536), b""))
-    return told.decode(errors="replace")
+        reply = b"".join(iter(lambda: sock.recv(65536), b""))
+    return reply.decode(errors="replace")
 
 
-def body(path: str, *, stream: bool, **more: Any) -> bytes:
-    asked = {"model": "gpt-oss-120b", "stream": stream, **BODIES[path], **more}
-    return json.dumps(asked).encode()
+def make_body(path: str, *, stream: bool, **more: Any) -> bytes:
+    fields = {"model": "gpt-oss-120b", "stream": stream, **BODIES[path], **more}
+    return json.dumps(fields).encode()
 
 
-def upstream_fails(guarded: Guarded) -> Iterator[str]:
+def fail_upstream(secrets: Secrets) -> Iterator[str]:
     for path, script, stream in itertools.product(BODIES, SCRIPTS, (True, False)):
-        guarded.fake.reset()
-        guarded.fake.script(script, times=2)
-        yield ask(guarded.server, path, body(path, stream=stream))
+        secrets.fake.reset()
+        secrets.fake.script(script, times=2)
+        yield send_request(secrets.server, path, make_body(path, stream=stream))
 
 
-def requests_are_bad(guarded: Guarded) -> Iterator[str]:
+def send_bad_requests(secrets: Secrets) -> Iterator[str]:
     for path in BODIES:
         yield from (
-            ask(guarded.server, path, body(path, stream=False, **bad)) for bad in BAD
+            send_request(secrets.server, path, make_body(path, stream=False, **bad))
+            for bad in BAD
         )
-        yield from (ask(guarded.server, path, data) for data in RAW)
-        yield ask(guarded.server, path, DATA, Content_Encoding="zstd")
+        yield from (send_request(secrets.server, path, data) for data in RAW)
+        yield send_request(secrets.server, path, DATA, Content_Encoding="zstd")
 
 
-def tokens_are_wrong(guarded: Guarded) -> Iterator[str]:
+def send_wrong_tokens(secrets: Secrets) -> Iterator[str]:
     for path in (*BODIES, "/api/tags", "/nowhere"):
         for headers in ({"Authorization": f"Bearer {WRONG}"}, {"x_api_key": WRONG}):
             wrong = {"Authorization": "", **headers}
-            yield ask(guarded.server, path, DATA, **wrong)
+            yield send_request(secrets.server, path, DATA, **wrong)
 
 
-def the_store_is_down(guarded: Guarded) -> Iterator[str]:
-    made = {"model": "mine", "from": "gpt-oss-120b", "system": PROMPT}
-    yield ask(guarded.server, "/api/create", json.dumps(made).encode())
-    yield ask(guarded.server, "/api/show", b'{"model": "mine"}')
-    yield ask(guarded.server, "/api/copy", b'{"source": "mine", "destination": "x"}')
-    yield ask(guarded.server, "/api/delete", b'{"model": "mine"}', method="DELETE")
+def use_the_store(secrets: Secrets) -> Iterator[str]:
+    model = {"model": "mine", "from": "gpt-oss-120b", "system": PROMPT}
+    yield send_request(secrets.server, "/api/create", json.dumps(model).encode())
+    yield send_request(secrets.server, "/api/show", b'{"model": "mine"}')
+    yield send_request(
+        secrets.server, "/api/copy", b'{"source": "mine", "destination": "x"}'
+    )
+    yield send_request(
+        secrets.server, "/api/delete", b'{"model": "mine"}', method="DELETE"
+    )
 
 
-def http_is_broken(guarded: Guarded) -> Iterator[str]:
+def send_broken_http(secrets: Secrets) -> Iterator[str]:
     head = f"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nx-api-key: {TOKEN}\r\n"
     for rest in (
         "Content-Length: x\r\n\r\n",
@@ -160,47 +165,51 @@ def http_is_broken(guarded: Guarded) -> Iterator[str]:
         "Content-Length: 9999\r\n\r\n{",
         f"A: {'x' * 99_999}\r\n\r\n",
     ):
-        yield ask_raw(guarded.server, f"{head}{rest}{PROMPT}\r\n".encode())
+        yield send_raw(secrets.server, f"{head}{rest}{PROMPT}\r\n".encode())
 
 
-def the_disk_is_gone(guarded: Guarded) -> Iterator[str]:
-    shutil.rmtree(guarded.temporary, ignore_errors=True)
-    guarded.temporary.touch()
+def remove_the_disk(secrets: Secrets) -> Iterator[str]:
+    shutil.rmtree(secrets.temporary, ignore_errors=True)
+    secrets.temporary.touch()
     for path in BODIES:
-        yield ask(guarded.server, path, body(path, stream=True, model="unknown"))
-        yield ask(guarded.server, path, body(path, stream=False, tools=7))
-    yield ask(guarded.server, "/api/ps", b"", method="GET")
-    yield ask(guarded.server, "/api/generate", b'{"model": "gpt-oss-120b"}')
+        yield send_request(
+            secrets.server, path, make_body(path, stream=True, model="unknown")
+        )
+        yield send_request(secrets.server, path, make_body(path, stream=False, tools=7))
+    yield send_request(secrets.server, "/api/ps", b"", method="GET")
+    yield send_request(secrets.server, "/api/generate", b'{"model": "gpt-oss-120b"}')
 
 
-TROUBLES: list[Trouble] = [
-    upstream_fails,
-    requests_are_bad,
-    tokens_are_wrong,
-    the_store_is_down,
-    http_is_broken,
-    the_disk_is_gone,
+FAILURES: list[Failures] = [
+    fail_upstream,
+    send_bad_requests,
+    send_wrong_tokens,
+    use_the_store,
+    send_broken_http,
+    remove_the_disk,
 ]
 
 
-def tells(reply: str, canary: str) -> bool:
-    """An answer that succeeds may repeat what it was asked, and nothing else."""
+def reveals(reply: str, canary: str) -> bool:
+    """Return whether a reply contains a canary; only a 200 may repeat the prompt."""
     return canary in reply and not (canary == PROMPT and reply.startswith("200 "))
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
-def test_nothing_secret_is_told(guarded: Guarded, trouble: Trouble) -> None:
-    replies = list(trouble(guarded))
+@pytest.mark.parametrize("failures", FAILURES)
+def test_replies_and_log_contain_no_secret(
+    secrets: Secrets, failures: Failures
+) -> None:
+    replies = list(failures(secrets))
 
     assert replies
-    assert [(c, r) for c in CANARIES for r in replies if tells(r, c)] == []
-    logged = guarded.server.program.output.splitlines()
-    assert [line for line in logged if any(c in line for c in CANARIES)] == []
+    assert [(c, r) for c in CANARIES for r in replies if reveals(r, c)] == []
+    log = secrets.server.program.output.splitlines()
+    assert [line for line in log if any(c in line for c in CANARIES)] == []
 
 
-def test_what_fails_is_logged_all_the_same(guarded: Guarded) -> None:
-    list(the_store_is_down(guarded))
-    list(the_disk_is_gone(guarded))
+def test_failures_are_logged(secrets: Secrets) -> None:
+    list(use_the_store(secrets))
+    list(remove_the_disk(secrets))
 
-    assert guarded.server.program.wait_for("The store cannot be reached")
-    assert guarded.server.program.wait_for("Loaded models cannot be stored")
+    assert secrets.server.program.wait_for("The store cannot be reached")
+    assert secrets.server.program.wait_for("Loaded models cannot be stored")

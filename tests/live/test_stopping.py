@@ -1,4 +1,4 @@
-"""Workers that end: told to stop, replaced, or killed, with requests at work."""
+"""Workers that are stopped, replaced or killed while they have requests."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.cerebras import Fake
+from tests.live.http_client import CHAT, connect, send_chat
 from tests.processes import wait_until
 from tests.serving import Server, environment, procfile_command, serving
 
 GRACE_S = 4
 STREAMS_END_S = 2  # before the end of the grace
-CHAT = "/api/chat"
 ENDLESS = {"tokens_per_second": 20, "content": "word " * 2000}
 STOPPING = "the server is stopping, please try again"
 LAST_EVENTS = {
@@ -45,128 +44,121 @@ def serve(upstream_settings: dict[str, str]) -> Serve:
     return start
 
 
-Ask = Callable[..., http.client.HTTPConnection]
-
-
-def connected(server: Server) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+Send = Callable[..., http.client.HTTPConnection]
 
 
 @pytest.fixture
-def ask() -> Iterator[Ask]:
-    """A request that is under way; nothing of its answer is read."""
+def send() -> Iterator[Send]:
+    """Return a function that sends a request; the test closes its connection."""
     with contextlib.ExitStack() as opened:
 
         def send(
-            server: Server, script: dict[str, Any], path: str = CHAT, **more: Any
+            server: Server, script: dict[str, Any], path: str = CHAT, **fields: Any
         ) -> http.client.HTTPConnection:
-            connection = opened.enter_context(contextlib.closing(connected(server)))
-            prompt = f"@fake {json.dumps(script)}"
-            messages = [{"role": "user", "content": prompt}]
-            body = {"model": "gpt-oss-120b", "messages": messages, "max_tokens": 9999}
-            body.update({"stream": True, **more})
-            connection.request("POST", path, json.dumps(body))
-            return connection
+            fields = {"max_tokens": 9999, "stream": True, **fields}
+            connection = send_chat(server, script, path, **fields)
+            return opened.enter_context(contextlib.closing(connection))
 
         yield send
 
 
-def tell(server: Server, number: int, said: str) -> float:
-    """Send the arbiter a signal, wait until it says that it knows; when that was."""
+def signal_arbiter(server: Server, number: signal.Signals) -> float:
+    """Send the arbiter a signal; return the time at which it logged it."""
     server.program.process.send_signal(number)
-    server.program.wait_for(said)
+    name = number.name.removeprefix("SIG").lower()
+    server.program.wait_for(f"Handling signal: {name}")
     return time.monotonic()
 
 
-def workers(server: Server) -> set[int]:
-    """Those alive: the fields after a process' name are its state and its parent."""
-    found = set()
+def find_workers(server: Server) -> set[int]:
+    """Return the PIDs of the living workers, found in /proc by their parent."""
+    pids = set()
     for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             state, parent = status.read_text().rpartition(")")[2].split()[:2]
             if int(parent) == server.program.pid and state != "Z":
-                found.add(int(status.parent.name))
-    return found
+                pids.add(int(status.parent.name))
+    return pids
 
 
-def both_workers(server: Server) -> set[int]:
-    wait_until(lambda: len(workers(server)) == 2)
-    return workers(server)
+def wait_for_both_workers(server: Server) -> set[int]:
+    wait_until(lambda: len(find_workers(server)) == 2)
+    return find_workers(server)
 
 
-def test_streams_end_with_their_dialects_error_before_the_grace_is_over(
-    serve: Serve, ask: Ask, fake: Fake
+def test_streams_end_with_an_error_event_before_the_grace_period_ends(
+    serve: Serve, send: Send, fake: Fake
 ) -> None:
     with serve() as server:
-        asked = [ask(server, ENDLESS, path) for path in LAST_EVENTS]
-        streams = [connection.getresponse() for connection in asked]
-        waiting = ask(server, {"hold": "never"})
+        connections = [send(server, ENDLESS, path) for path in LAST_EVENTS]
+        streams = [connection.getresponse() for connection in connections]
+        waiting = send(server, {"hold": "never"})
         records = fake.inference_requests(at_least=4)
-        told = tell(server, signal.SIGTERM, "Handling signal: term")
+        stopped_at = signal_arbiter(server, signal.SIGTERM)
 
         ends = [stream.read().decode() for stream in streams]
-        ended = time.monotonic() - told
+        ended_s = time.monotonic() - stopped_at
         refused = waiting.getresponse()
         server.program.process.wait(GRACE_S)
-        gone = time.monotonic() - told
+        exited_s = time.monotonic() - stopped_at
 
     for end, last in zip(ends, LAST_EVENTS.values(), strict=True):
         assert end.endswith(last)
     assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
     assert json.load(refused) == {"error": STOPPING}
-    assert ended >= GRACE_S - STREAMS_END_S - 0.5
-    assert gone < GRACE_S
+    assert ended_s >= GRACE_S - STREAMS_END_S - 0.5
+    assert exited_s < GRACE_S
     assert all(fake.wait_for_disconnect(record["id"]) for record in records)
 
 
-def test_what_was_received_is_answered_and_who_comes_is_served_meanwhile(
-    serve: Serve, ask: Ask, fake: Fake
+def test_stopping_worker_answers_all_requests_and_new_connections(
+    serve: Serve, send: Send, fake: Fake
 ) -> None:
     with serve(GRACE_S="20") as server:
-        asked = ask(server, {"hold": "stop", "content": "whole"}, stream=False)
+        waiting = send(server, {"hold": "stop", "content": "whole"}, stream=False)
         fake.inference_requests(at_least=1)
-        told = tell(server, signal.SIGTERM, "Handling signal: term")
+        stopped_at = signal_arbiter(server, signal.SIGTERM)
         wait_until(lambda: status_of(server, "/readyz") == 503)
-        with contextlib.closing(connected(server)) as newcomer:
+        with contextlib.closing(connect(server)) as newcomer:
             newcomer.request("GET", "/")
-            answer = newcomer.getresponse()
-            answer.read()
+            new = newcomer.getresponse()
+            new.read()
         fake.release("stop")
-        received = asked.getresponse()
+        received = waiting.getresponse()
         content = json.load(received)["message"]["content"]
         server.program.process.wait(20)
-        gone = time.monotonic() - told
+        exited_s = time.monotonic() - stopped_at
 
-    assert (answer.status, answer.headers["Connection"]) == (200, "close")
+    assert (new.status, new.headers["Connection"]) == (200, "close")
     assert (received.status, received.headers["Connection"]) == (200, "close")
     assert content == "whole"
-    assert gone < 10
+    assert exited_s < 10
 
 
-def test_idle_connections_do_not_hold_up_the_end(serve: Serve) -> None:
+def test_idle_connections_do_not_delay_the_exit(serve: Serve) -> None:
     with serve(GRACE_S="20") as server, contextlib.ExitStack() as opened:
-        idle = [opened.enter_context(contextlib.closing(connected(server)))] * 3
+        idle = [opened.enter_context(contextlib.closing(connect(server)))] * 3
         for connection in idle:
             connection.request("GET", "/")
             connection.getresponse().read()
-        told = tell(server, signal.SIGTERM, "Handling signal: term")
+        stopped_at = signal_arbiter(server, signal.SIGTERM)
         server.program.process.wait(20)
-        gone = time.monotonic() - told
+        exited_s = time.monotonic() - stopped_at
 
-    assert gone < 10
+    assert exited_s < 10
 
 
-class Caller:
-    """Asks again and again on one connection after the other, and keeps the faults."""
+class LoadClient:
+    """Sends requests until the end of the block, and records errors."""
 
     def __init__(self, server: Server) -> None:
-        self.answers = 0
-        self.faults: list[str] = []
+        self.replies = 0
+        self.errors: list[str] = []
         self._server = server
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Caller:
+    def __enter__(self) -> LoadClient:
         self._thread.start()
         return self
 
@@ -176,79 +168,81 @@ class Caller:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            with contextlib.closing(connected(self._server)) as connection:
+            with contextlib.closing(connect(self._server)) as connection:
                 for _ in range(5):
-                    if not self._ask(connection):
+                    if not self._send(connection):
                         break
 
-    def _ask(self, connection: http.client.HTTPConnection) -> bool:
+    def _send(self, connection: http.client.HTTPConnection) -> bool:
         body = {"model": "gpt-oss-120b", "prompt": '@fake {"content": "a b c"}'}
         try:
             connection.request("POST", "/api/generate", json.dumps(body))
-            answer = connection.getresponse()
-            if b'"done":true' not in answer.read():
-                self.faults.append("cut short")
+            response = connection.getresponse()
+            if b'"done":true' not in response.read():
+                self.errors.append("cut short")
         except (OSError, http.client.HTTPException) as error:
-            self.faults.append(repr(error))
-        self.answers += 1
-        return not self.faults and answer.headers["Connection"] != "close"
+            self.errors.append(repr(error))
+        self.replies += 1
+        return not self.errors and response.headers["Connection"] != "close"
 
 
-def test_a_hup_under_load_loses_nothing(serve: Serve, ask: Ask, fake: Fake) -> None:
+def test_hup_under_load_loses_no_request(serve: Serve, send: Send, fake: Fake) -> None:
     with serve(GRACE_S="20", WEB_CONCURRENCY="2") as server:
-        old = both_workers(server)
-        held = ask(server, {"hold": "hup", "after": 2, "content": "one two three four"})
-        stream = held.getresponse()
-        with Caller(server) as one, Caller(server) as two:
+        old = wait_for_both_workers(server)
+        connection = send(
+            server, {"hold": "hup", "after": 2, "content": "one two three four"}
+        )
+        stream = connection.getresponse()
+        with LoadClient(server) as one, LoadClient(server) as two:
             for _ in range(2):
-                tell(server, signal.SIGHUP, "Handling signal: hup")
-            wait_until(lambda: len(old & workers(server)) == 1)
-            before = one.answers
-            wait_until(lambda: one.answers > before + 5)
+                signal_arbiter(server, signal.SIGHUP)
+            wait_until(lambda: len(old & find_workers(server)) == 1)
+            before = one.replies
+            wait_until(lambda: one.replies > before + 5)
             fake.release("hup")
             end = stream.read()
-            wait_until(lambda: not old & workers(server))
+            wait_until(lambda: not old & find_workers(server))
 
-    assert one.faults + two.faults == []
+    assert one.errors + two.errors == []
     assert b'"done":true' in end
 
 
-def test_a_killed_worker_costs_its_own_streams_only(
-    serve: Serve, ask: Ask, fake: Fake
+def test_killed_worker_loses_its_own_streams_only(
+    serve: Serve, send: Send, fake: Fake
 ) -> None:
     with serve(WEB_CONCURRENCY="2") as server:
         script = {"hold": "kill", "after": 2, "content": "one two three four"}
-        killed, other = both_workers(server)
+        killed, other = wait_for_both_workers(server)
         with paused(other):
-            lost = ask(server, script).getresponse()
+            lost = send(server, script).getresponse()
         with paused(killed):
-            kept = ask(server, script).getresponse()
+            kept = send(server, script).getresponse()
 
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: len(workers(server) - {killed}) == 2)
+        wait_until(lambda: len(find_workers(server) - {killed}) == 2)
         fake.release("kill")
-        whole = [ends_whole(stream) for stream in (lost, kept)]
+        complete = [is_complete(stream) for stream in (lost, kept)]
         status = status_of(server, "/")
 
-    assert whole == [False, True]
+    assert complete == [False, True]
     assert status == 200
 
 
 def status_of(server: Server, path: str) -> int:
-    with contextlib.closing(connected(server)) as connection:
+    with contextlib.closing(connect(server)) as connection:
         connection.request("GET", path)
         return connection.getresponse().status
 
 
 @contextlib.contextmanager
 def paused(worker: int) -> Iterator[None]:
-    """Whoever connects meanwhile is another worker's."""
+    """Stop a worker, so that another one accepts the next connections."""
     os.kill(worker, signal.SIGSTOP)
     yield
     os.kill(worker, signal.SIGCONT)
 
 
-def ends_whole(stream: http.client.HTTPResponse) -> bool:
+def is_complete(stream: http.client.HTTPResponse) -> bool:
     try:
         return b'"done":true' in stream.read()
     except (OSError, http.client.HTTPException):

@@ -1,16 +1,16 @@
-"""Many streams at once, and texts that arrive in awkward pieces."""
+"""Many concurrent streams, and texts that arrive in odd pieces."""
 
 from __future__ import annotations
 
-import http.client
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
+from tests.live.http_client import send_chat
 from tests.serving import Server, environment, procfile_command, serving
 
 TEXT = 'Grüße, 世界! 🦙🚀 \u2028 é\u0085ñ — ok\n\ttabs and "quotes" \\ too'
@@ -25,14 +25,9 @@ def one_worker(upstream_settings: dict[str, str]) -> Iterator[Server]:
 
 
 def chat(server: Server, script: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The lines of a streamed answer to `script`."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
-    prompt = f"@fake {json.dumps(script)}"
-    messages = [{"role": "user", "content": prompt}]
-    body = {"model": "gpt-oss-120b", "messages": messages}
-    connection.request("POST", "/api/chat", json.dumps(body))
-    lines = connection.getresponse().read().decode().splitlines()
-    connection.close()
+    """Return the lines of a streamed reply that follows `script`."""
+    with contextlib.closing(send_chat(server, script)) as connection:
+        lines = connection.getresponse().read().decode().splitlines()
     return [json.loads(line) for line in lines]
 
 
@@ -40,17 +35,17 @@ def text_of(lines: list[dict[str, Any]]) -> str:
     return "".join(line["message"]["content"] for line in lines)
 
 
-def test_a_hundred_streams_share_one_worker(one_worker: Server) -> None:
+def test_worker_serves_a_hundred_streams(one_worker: Server) -> None:
     scripts = [
         {"content": f"stream {number}: " + "word " * 50, "tokens_per_second": 100}
         for number in range(CLIENTS)
     ]
 
     with ThreadPoolExecutor(CLIENTS) as clients:
-        answers = list(clients.map(lambda script: chat(one_worker, script), scripts))
+        replies = list(clients.map(lambda script: chat(one_worker, script), scripts))
 
-    assert [text_of(lines) for lines in answers] == [s["content"] for s in scripts]
-    assert all(lines[-1]["done"] for lines in answers)
+    assert [text_of(lines) for lines in replies] == [s["content"] for s in scripts]
+    assert all(lines[-1]["done"] for lines in replies)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +62,7 @@ def test_a_hundred_streams_share_one_worker(one_worker: Server) -> None:
     ],
     ids=json.dumps,
 )
-def test_a_text_arrives_whole_however_it_was_cut(
+def test_text_is_complete_however_it_is_cut(
     one_worker: Server, shape: dict[str, Any]
 ) -> None:
     lines = chat(one_worker, {"content": TEXT, "write_pause": 0.0001, **shape})

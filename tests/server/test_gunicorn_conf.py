@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import subprocess
 from pathlib import Path
 
 import requests
 
 from tests.processes import PROJECT
-from tests.serving import URL, environment, procfile_command, serving
+from tests.serving import environment, procfile_command, serving
 
 TIMEOUT_S = 30.0
 NO_UPSTREAM = {
@@ -126,17 +125,3 @@ def test_limit_of_open_files_is_raised() -> None:
         soft, hard = resource.prlimit(server.program.pid, resource.RLIMIT_NOFILE)
 
     assert soft == hard > 256
-
-
-def test_all_ports_answer_before_and_after_a_hup() -> None:
-    settings = environment(**NO_UPSTREAM, CERELLAMA_BIND="127.0.0.1:0,127.0.0.1:0")
-
-    with serving(procfile_command(), settings) as server:
-        urls = URL.findall(server.program.wait_for("Cerellama listens at"))
-        before = [requests.get(url, timeout=TIMEOUT_S).status_code for url in urls]
-        server.program.process.send_signal(signal.SIGHUP)
-        server.program.wait_for("Worker exiting")
-        after = [requests.get(url, timeout=TIMEOUT_S).status_code for url in urls]
-
-    assert len(urls) == 2
-    assert before == after == [200, 200]

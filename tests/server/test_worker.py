@@ -107,6 +107,9 @@ def test_body_that_the_app_did_not_read_is_discarded(listening: Listening) -> No
     ("head", "status"),
     [
         ("NONSENSE\r\n\r\n", "400 Bad Request"),
+        (f"GET /\xff HTTP/1.1\r\n{HOST}\r\n", "400 Bad Request"),
+        (f"GET / HTTP/1.1\r\n{HOST}no colon\r\n\r\n", "400 Bad Request"),
+        (f"GET / HTTP/1.1\r\n{HOST}Transfer-Encoding: x\r\n\r\n", "400 Bad Request"),
         ("GET / HTTP/1.1\r\n\r\n", "400 Bad Request"),
         (f"GET / HTTP/3.0\r\n{HOST}\r\n", "505 HTTP Version Not Supported"),
         (f"GET / HTTP/1.1\r\n{HOST}Expect: x\r\n\r\n", "417 Expectation Failed"),
@@ -116,7 +119,17 @@ def test_body_that_the_app_did_not_read_is_discarded(listening: Listening) -> No
             "431 Request Header Fields Too Large",
         ),
     ],
-    ids=["no HTTP", "no host", "version", "expect", "long path", "long header"],
+    ids=[
+        "no HTTP",
+        "bytes",
+        "no colon",
+        "coding",
+        "no host",
+        "version",
+        "expect",
+        "long path",
+        "long header",
+    ],
 )
 def test_malformed_head_is_refused(
     listening: Listening, head: str, status: str
