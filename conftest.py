@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fuzzing",
     "tests.apps",
     "tests.figures",
+    "tests.gevent_process",
     "tests.real_parts",
     "tests.serving",
     "tests.postgres",

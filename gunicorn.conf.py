@@ -34,10 +34,10 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from app.config import from_env
+from app.http import logs
 from app.server import drain, metric_files, startup
 from app.server.addresses import is_free, listen_addresses
 from app.settings import Address
-from app.web import logs
 
 MAX_DEFAULT_WORKERS = 4
 # For connections that hold no slot: health checks, model lists, idle keep-alives.

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 
 from app import config as settings
 from app import create_app
-from app import services as parts
 from app.catalogue.models import Catalogue
+from app.inference import services as parts
 from tests.cerebras import Fake
 
 MakeClient = Callable[..., FlaskClient]

@@ -1,8 +1,6 @@
-"""For whoever runs the server: is it alive, is it ready, what has it done."""
+"""`/healthz`, `/readyz` and `/metrics`, for the operator of the server."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response
 from prometheus_client import generate_latest
@@ -10,55 +8,51 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from app import metrics
 from app.errors import StoreUnavailable
-from app.services import services
-from app.web import replies
-from app.web.offload import offload
+from app.http import responses
+from app.http.calls import services
+from app.http.dialects import NATIVE
+from app.inference.offload import offload
 
 bp = Blueprint("ops", __name__)
 
 
 @bp.route("/healthz", methods=["GET", "HEAD"])
-def alive() -> Response:
-    """Say that this worker answers."""
-    return replies.native({"status": "ok"})
+def health() -> Response:
+    """Report that this worker answers."""
+    return responses.json(NATIVE, {"status": "ok"})
 
 
 @bp.route("/readyz", methods=["GET", "HEAD"])
 def ready() -> Response:
-    """Say whether requests would be served now, without asking the upstream."""
-    found = {name: check() for name, check in CHECKS.items()}
-    missing = {name: trouble for name, trouble in found.items() if trouble}
+    """Report whether requests would be served now, without asking the upstream."""
+    checks = {
+        "process": process_problem(),
+        "models": services().catalogue.unavailable_reason(),
+        "store": store_problem(),
+    }
+    missing = {name: problem for name, problem in checks.items() if problem}
     if missing:
-        return replies.native({"status": "not ready", "missing": missing}, 503)
-    return replies.native({"status": "ready"})
+        body = {"status": "not ready", "missing": missing}
+        return responses.json(NATIVE, body, 503)
+    return responses.json(NATIVE, {"status": "ready"})
 
 
 @bp.get("/metrics")
 def show_metrics() -> Response:
-    """Tell what has been counted, by all workers, in Prometheus' text format."""
-    told = offload(generate_latest, metrics.registry())
-    return Response(told, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    """Return the counts of all workers in Prometheus' text format."""
+    text = offload(generate_latest, metrics.registry())
+    return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def process_trouble() -> str | None:
+def process_problem() -> str | None:
+    """Return why this process gets no further requests, None if it does."""
     return "it is stopping" if services().running.stopping else None
 
 
-def models_trouble() -> str | None:
-    return services().catalogue.unavailable_reason()
-
-
-def store_trouble() -> str | None:
+def store_problem() -> str | None:
+    """Return why derived models cannot be read, None if they can."""
     try:
         services().store.check()
     except StoreUnavailable as error:
         return error.message
     return None
-
-
-# What must be so before requests are sent here: a name, and what is wrong, if anything.
-CHECKS: Mapping[str, Callable[[], str | None]] = {
-    "process": process_trouble,
-    "models": models_trouble,
-    "store": store_trouble,
-}

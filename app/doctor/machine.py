@@ -12,10 +12,10 @@ from sqlalchemy import make_url
 from app.config import Config
 from app.doctor import Finding, failed, ok, warning
 from app.errors import StoreUnavailable
+from app.http.request_log import REQUEST_ID
 from app.server.addresses import DEFAULT_ADDRESS, OLLAMA_ADDRESS, reachable
 from app.settings import Address
 from app.store.store import Store
-from app.web.requestid import HEADER
 from app.wire.addresses import is_loopback
 
 HEALTHZ_TIMEOUT_S = 2.0
@@ -92,4 +92,4 @@ def is_cerellama(address: Address) -> bool:
             response = session.get(url, timeout=HEALTHZ_TIMEOUT_S)
         except requests.RequestException:
             return False
-    return response.ok and HEADER in response.headers
+    return response.ok and REQUEST_ID in response.headers

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from app.config import Config
+from app.http.hosts import is_bindable
 from app.settings import OLLAMA_PORT, SCHEME_PORTS, Address
-from app.web.hosts import is_of_this_machine
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 6000)
 # Browsers and Node's fetch block port 6000, and Ollama's clients expect this one.
@@ -47,7 +47,7 @@ def is_local_host(host: str) -> bool:
         infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    return any(is_of_this_machine(str(address[0])) for *_, address in infos)
+    return any(is_bindable(str(address[0])) for *_, address in infos)
 
 
 def is_free(address: Address) -> bool:

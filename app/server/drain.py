@@ -15,9 +15,9 @@ from typing import NamedTuple, Protocol
 import gevent
 from gunicorn.config import Config
 
+from app.inference.running import Running
 from app.server.client import Client
 from app.server.listener import Listener
-from app.upstream.running import Running
 
 TICK_S = 0.05
 # Before the end of the grace period:

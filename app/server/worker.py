@@ -30,12 +30,12 @@ from gunicorn.http import errors, wsgi
 from gunicorn.http.message import Request
 from gunicorn.workers.ggevent import GeventWorker
 
+from app.inference.services import EXTENSION, Services
 from app.server.client import Client
 from app.server.drain import drain, reload_count
 from app.server.listener import Listener
 from app.server.refusal import CLIENT_ERRORS, MissingHost, linger, refuse
 from app.server.response import Response
-from app.services import services
 
 HEARTBEAT_S = 1.0
 DISCARD_BYTES = 1 << 20  # gunicorn copies what it holds on each read: few large reads
@@ -56,8 +56,7 @@ class Worker(GeventWorker):
         if self.cfg.is_ssl:
             super().run()
             return
-        with self.wsgi.app_context():
-            parts = services()
+        parts: Services = self.wsgi.extensions[EXTENSION]
         self.send_timeout_s = parts.upstream.idle_timeout_s
         self._stop_requested = Event()
         listeners = [self._listen(sock) for sock in self.sockets]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.services import EXTENSION
+from app.inference.services import EXTENSION
 from tests.apps import MakeClient
 from tests.blueprints.talking import CHAT, GPT, asking
 from tests.measured import measured

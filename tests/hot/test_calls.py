@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timing
 
 CHUNKS = 40
 MOST_PER_CHUNK = 26
-MOST_PER_REQUEST = 530
+MOST_PER_REQUEST = 880
 
 
 @contextmanager

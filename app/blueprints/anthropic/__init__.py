@@ -1,4 +1,4 @@
-"""The Anthropic dialect, as Ollama speaks it."""
+"""Anthropic's API, as Ollama implements it."""
 
 from app.blueprints.anthropic import messages
 

@@ -1,12 +1,11 @@
-"""The native API of Ollama."""
+"""Ollama's native API."""
 
 from app.blueprints.ollama import (
     account,
     blobs,
-    chat,
     embed,
     experimental,
-    generate,
+    inference,
     library,
     models,
     registry,
@@ -16,8 +15,7 @@ from app.blueprints.ollama import (
 BLUEPRINTS = (
     root.bp,
     models.bp,
-    chat.bp,
-    generate.bp,
+    inference.bp,
     embed.bp,
     library.bp,
     blobs.bp,

@@ -1,30 +1,31 @@
-"""Who is signed in at ollama.com: nobody, and nobody needs to be."""
+"""The account at ollama.com: no user is signed in, and none needs to be."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
 from app.errors import AccessDenied
+from app.http import responses
+from app.http.dialects import NATIVE
 from app.translate.ollama import account
-from app.web import replies
 
 bp = Blueprint("account", __name__, url_prefix="/api")
 
 
 @bp.get("/status")
 def status() -> Response:
-    """Tell that models of the cloud may be used."""
-    return replies.native(account.STATUS)
+    """Report that cloud models may be used."""
+    return responses.json(NATIVE, account.STATUS)
 
 
 @bp.post("/me")
 def me() -> Response:
-    """Tell who asks."""
-    return replies.native(account.USER)
+    """Return the user."""
+    return responses.json(NATIVE, account.USER)
 
 
 @bp.post("/signout")
 @bp.delete("/user/keys/<key>")
 def signout(key: str = "") -> Response:
-    """Refuse to sign out somebody who has not signed in."""
+    """Refuse: no user is signed in."""
     raise AccessDenied(account.SIGNED_OUT)

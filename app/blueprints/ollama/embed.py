@@ -1,7 +1,7 @@
 """`/api/embed` and `/api/embeddings`.
 
-Cerebras has no model for them. What asks for another's is the passthrough's to answer;
-without input a model is only loaded, as any model can be.
+Cerebras has no embedding models, so the passthrough answers for other models. Without
+input, any model is only loaded.
 """
 
 from __future__ import annotations
@@ -11,35 +11,46 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.catalogue.resolve import Target
+from app.http import responses
+from app.http.calls import json_call, services
+from app.http.dialects import NATIVE
+from app.inference import passthrough
+from app.inference.models import find_embedder, no_embeddings
+from app.inference.pipeline import validate
 from app.schemas.ollama import EmbeddingSchema, EmbedSchema
-from app.services import services
-from app.web import replies
-from app.web.passthrough import relayable
-from app.web.targets import find_embedder, no_embeddings
 
 bp = Blueprint("embed", __name__, url_prefix="/api")
 
+embed_schema = EmbedSchema()
+embedding_schema = EmbeddingSchema()
+
 
 @bp.post("/embed")
-@relayable(EmbedSchema(), keys=("model",), listed=False)
-def embed(body: dict[str, Any]) -> Response:
-    """Embed texts, or none."""
-    target = find_embedder(body.get("model", ""))
-    load_only(body, target, "input")
-    return replies.native({"model": target.name, "embeddings": []})
+def embed() -> Response:
+    """Embed texts, or load the model if there are none."""
+    call = json_call(NATIVE, embed_schema)
+    if passthrough.has_model(call, listed=False):
+        return responses.from_reply(passthrough.relay(call))
+    body = validate(call, embed_schema)
+    target = find_embedder(services(), body.get("model", ""))
+    load_without_input(body, target, "input")
+    return responses.json(NATIVE, {"model": target.name, "embeddings": []})
 
 
 @bp.post("/embeddings")
-@relayable(EmbeddingSchema(), keys=("model",), listed=False)
-def embeddings(body: dict[str, Any]) -> Response:
-    """Embed one text, or none: the older form."""
-    target = find_embedder(body.get("model", ""), model_required=True)
-    load_only(body, target, "prompt")
-    return replies.native({"embedding": []})
+def embeddings() -> Response:
+    """Embed one text: the older form of `/api/embed`."""
+    call = json_call(NATIVE, embedding_schema)
+    if passthrough.has_model(call, listed=False):
+        return responses.from_reply(passthrough.relay(call))
+    body = validate(call, embedding_schema)
+    target = find_embedder(services(), body.get("model", ""), model_required=True)
+    load_without_input(body, target, "prompt")
+    return responses.json(NATIVE, {"embedding": []})
 
 
-def load_only(body: dict[str, Any], target: Target, key: str) -> None:
-    """Load a model that could embed nothing of what is under `key`."""
+def load_without_input(body: dict[str, Any], target: Target, key: str) -> None:
+    """Load the model; raise InvalidRequest if there is text to embed under `key`."""
     if body.get(key):
         raise no_embeddings()
     services().loaded.use(target.own_name, body.get("keep_alive"))

@@ -1,15 +1,16 @@
-"""What Ollama calls experimental: models worth a try, and looking into the web."""
+"""`/api/experimental`: model recommendations, and the web search of ollama.com."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
 from app.errors import Unsupported
+from app.http import responses
+from app.http.calls import json_call, services
+from app.http.dialects import NATIVE
+from app.inference.pipeline import validate
 from app.schemas.ollama import WebSchema
-from app.services import services
 from app.translate.ollama import models
-from app.web import replies
-from app.web.body import load_body
 
 bp = Blueprint("experimental", __name__, url_prefix="/api/experimental")
 
@@ -18,13 +19,16 @@ web_schema = WebSchema()
 
 @bp.get("/model-recommendations")
 def recommendations() -> Response:
-    """Recommend every model that is served."""
-    return replies.native(models.recommendations(services().catalogue.served()))
+    """Recommend every served model."""
+    served = services().catalogue.served()
+    return responses.json(NATIVE, models.recommendations(served))
 
 
-@bp.post("/web_search", defaults={"what": "web search"})
-@bp.post("/web_fetch", defaults={"what": "web fetch"})
-def web(what: str) -> Response:
-    """Refuse what only ollama.com has."""
-    load_body(web_schema)
-    raise Unsupported(f"{what} is a service of ollama.com: Cerellama does not have it")
+@bp.post("/web_search", defaults={"service": "web search"})
+@bp.post("/web_fetch", defaults={"service": "web fetch"})
+def web(service: str) -> Response:
+    """Refuse: only ollama.com offers this service."""
+    validate(json_call(NATIVE, web_schema), web_schema)
+    raise Unsupported(
+        f"{service} is a service of ollama.com: Cerellama does not have it"
+    )

@@ -1,12 +1,13 @@
-"""Is the server there, and which Ollama does it speak for."""
+"""`/` and `/api/version`."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from app.web import replies
+from app.http import responses
+from app.http.dialects import NATIVE
 
-# The release of Ollama whose API this is; clients compare the three numbers.
+# The Ollama release whose API this server has; clients compare the three numbers.
 VERSION = "0.33.0"
 
 bp = Blueprint("root", __name__)
@@ -14,11 +15,11 @@ bp = Blueprint("root", __name__)
 
 @bp.route("/", methods=["GET", "HEAD"])
 def root() -> Response:
-    """Say what every client expects to read here."""
+    """Return the text by which clients recognise an Ollama server."""
     return Response("Ollama is running", content_type="text/plain; charset=utf-8")
 
 
 @bp.route("/api/version", methods=["GET", "HEAD"])
 def version() -> Response:
-    """Tell the version of the API."""
-    return replies.native({"version": VERSION})
+    """Return the version of the API."""
+    return responses.json(NATIVE, {"version": VERSION})

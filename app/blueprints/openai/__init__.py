@@ -1,13 +1,5 @@
-"""The OpenAI dialect, as Ollama speaks it."""
+"""OpenAI's API, as Ollama implements it."""
 
-from app.blueprints.openai import (
-    chat,
-    completions,
-    embeddings,
-    models,
-    responses,
-    transcriptions,
-)
+from app.blueprints.openai import embeddings, inference, models, transcriptions
 
-MODULES = (chat, completions, responses, transcriptions, models, embeddings)
-BLUEPRINTS = tuple(module.bp for module in MODULES)
+BLUEPRINTS = (inference.bp, transcriptions.bp, models.bp, embeddings.bp)

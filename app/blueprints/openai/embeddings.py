@@ -1,21 +1,28 @@
-"""`/v1/embeddings`: for the passthrough; Cerebras has no model for them."""
+"""`/v1/embeddings`: only the passthrough has embedding models."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from flask import Blueprint, Response
 
-from flask import Blueprint
-
+from app.http import responses
+from app.http.calls import json_call, services
+from app.http.dialects import OPENAI
+from app.inference import passthrough
+from app.inference.models import find_embedder, no_embeddings
+from app.inference.pipeline import validate
 from app.schemas.openai import EmbeddingsSchema
-from app.web.passthrough import relayable
-from app.web.targets import find_embedder, no_embeddings
 
 bp = Blueprint("openai_embeddings", __name__, url_prefix="/v1")
 
+embed_schema = EmbeddingsSchema()
+
 
 @bp.post("/embeddings")
-@relayable(EmbeddingsSchema(), keys=("model",), listed=False)
-def embeddings(body: dict[str, Any]) -> NoReturn:
-    """Say why a text cannot be embedded here."""
-    find_embedder(body.get("model", ""))
+def embeddings() -> Response:
+    """Relay the request to the passthrough, or refuse it."""
+    call = json_call(OPENAI, embed_schema)
+    if passthrough.has_model(call, listed=False):
+        return responses.from_reply(passthrough.relay(call))
+    body = validate(call, embed_schema)
+    find_embedder(services(), body.get("model", ""))
     raise no_embeddings()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from flask import Blueprint, Response
 
-from app.catalogue import listing as catalogue
+from app.catalogue import listing
 from app.domain.models import Listed
-from app.services import services
+from app.http import responses
+from app.http.calls import hops, new_call, services
+from app.http.dialects import OPENAI
+from app.inference import passthrough
+from app.inference.models import find_shown
 from app.translate.openai import models
 from app.translate.openai.models import Entry
-from app.web import passthrough, replies
-from app.web.replies import Ready
-from app.web.targets import find_shown
 
 OWNER = "library"  # Ollama's namespace of models without one
 
@@ -22,30 +20,25 @@ bp = Blueprint("openai_models", __name__, url_prefix="/v1")
 
 
 @bp.get("/models")
-def listing() -> Response:
+def list_models() -> Response:
     """List the models."""
-    found = services()
-    listed = catalogue.list_models(found.catalogue, found.store)
-    further = passthrough.further(found.elsewhere.models, listed)
-    return replies.ready_compatible(LISTING.data(listed, further))
+    listed = listing.list_models(services().catalogue, services().store)
+    extra = passthrough.extra_entries(
+        services(), services().passthrough_models.models, listed, hops()
+    )
+    entries = [entry(model.name, model) for model in listed]
+    return responses.json(OPENAI, models.listing(entries, extra))
 
 
 @bp.get("/models/<model:name>")
-def single(name: str) -> Response:
-    """Tell of one model, by the name it was asked for."""
-    if passthrough.is_elsewhere(name):
-        return passthrough.relay_to_passthrough()
-    return replies.compatible(models.single(entry(name, find_shown(name).listed)))
-
-
-def spell(
-    listed: Iterable[Listed], further: Iterable[dict[str, Any]]
-) -> dict[str, Any]:
-    return models.listing([entry(model.name, model) for model in listed], further)
-
-
-LISTING = Ready(spell)
+def show_model(name: str) -> Response:
+    """Return one model, by the name in the path."""
+    if passthrough.has_name(services(), name, hops()):
+        return responses.from_reply(passthrough.relay(new_call(OPENAI)))
+    listed = find_shown(services(), name).listed
+    return responses.json(OPENAI, models.single(entry(name, listed)))
 
 
 def entry(name: str, model: Listed) -> Entry:
+    """Return a model's entry under a name."""
     return Entry(name, model.modified_us // 1_000_000, OWNER)

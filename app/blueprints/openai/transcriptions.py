@@ -1,14 +1,22 @@
-"""`/v1/audio/transcriptions`: checked as Ollama does; no model of Cerebras hears."""
+"""`/v1/audio/transcriptions`: no model of Cerebras takes audio.
+
+The form is checked as Ollama checks it.
+"""
 
 from __future__ import annotations
+
+from typing import NoReturn
 
 from flask import Blueprint, Response, request
 
 from app.errors import InvalidRequest
-from app.web import passthrough
-from app.web.targets import find_target
+from app.http import responses
+from app.http.calls import hops, new_call, services
+from app.http.dialects import OPENAI
+from app.inference import passthrough
+from app.inference.models import find_target
 
-FORM = "multipart/form-data"
+FORM_TYPE = "multipart/form-data"
 BAD_FORM = "failed to parse multipart form: "
 
 bp = Blueprint("openai_transcriptions", __name__, url_prefix="/v1/audio")
@@ -16,18 +24,18 @@ bp = Blueprint("openai_transcriptions", __name__, url_prefix="/v1/audio")
 
 @bp.post("/transcriptions")
 def transcribe() -> Response:
-    """Say that a recording cannot be heard, unless the passthrough hears it."""
+    """Relay the recording to the passthrough, or refuse it."""
     data = request.get_data(cache=True, parse_form_data=False)
     name = checked_model()
-    if passthrough.is_elsewhere(name):
-        return passthrough.relay_to_passthrough(data)
-    raise deaf(name)
+    if passthrough.has_name(services(), name, hops()):
+        return responses.from_reply(passthrough.relay(new_call(OPENAI, data)))
+    refuse_audio(name)
 
 
 def checked_model() -> str:
-    """The model that the form names, once the form is whole."""
-    if request.mimetype != FORM:
-        raise InvalidRequest(f"{BAD_FORM}request Content-Type isn't {FORM}")
+    """Return the model that the form names, or raise InvalidRequest for a bad form."""
+    if request.mimetype != FORM_TYPE:
+        raise InvalidRequest(f"{BAD_FORM}request Content-Type isn't {FORM_TYPE}")
     if not request.mimetype_params.get("boundary"):
         raise InvalidRequest(f"{BAD_FORM}no multipart boundary param in Content-Type")
     name = request.form.get("model", "")
@@ -41,6 +49,7 @@ def checked_model() -> str:
     return name
 
 
-def deaf(name: str) -> InvalidRequest:
-    find_target(name, model_required=True)
-    return InvalidRequest(f'"{name}" does not support audio')
+def refuse_audio(name: str) -> NoReturn:
+    """Raise ModelNotFound for an unknown model, InvalidRequest for any other."""
+    find_target(services(), name, model_required=True)
+    raise InvalidRequest(f'"{name}" does not support audio')

@@ -76,7 +76,7 @@ def test_a_large_blob_is_refused_with_the_reason(client: FlaskClient) -> None:
 
     assert response.status_code == 413
     assert response.json["error"].startswith(
-        "the file is larger than 1 MB; it would be"
+        "the file is larger than 1 MB; Cerellama could"
     )
 
 
@@ -84,8 +84,8 @@ def test_a_blob_is_forgotten_in_time(client: FlaskClient) -> None:
     client.post(path(DIGEST), data=DATA)
     store = client.application.extensions["cerellama"].store
 
-    assert store.has_blob(DIGEST, blobs.now_s() + blobs.LASTS_S - 60)
-    assert not store.has_blob(DIGEST, blobs.now_s() + blobs.LASTS_S + 60)
+    assert store.has_blob(DIGEST, blobs.now_s() + blobs.REMEMBERED_S - 60)
+    assert not store.has_blob(DIGEST, blobs.now_s() + blobs.REMEMBERED_S + 60)
 
 
 def test_other_methods_are_told_which_there_are(client: FlaskClient) -> None:

@@ -1,0 +1,71 @@
+"""Flask responses: from a `Reply`, or from a JSON object in a dialect's own bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from flask import Response, g
+
+from app.inference.call import Reply
+from app.inference.reply import stream_of
+from app.translate.dialect import Dialect, Event, EventStream
+from app.wire import json_codec
+
+
+class StreamBody:
+    """An iterator of pieces that Werkzeug hands to the server as it is.
+
+    `direct_passthrough` keeps Werkzeug from wrapping each piece; the price is that the
+    response's own close callbacks are not called, so this body calls them.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None]) -> None:
+        self._pieces = pieces
+        self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+
+def from_reply(reply: Reply) -> Response:
+    """Return the reply as a response to the current request."""
+    if isinstance(reply.body, bytes):
+        response = Response(reply.body, reply.status)
+    else:
+        body = StreamBody(reply.body, g.on_close.close)
+        response = Response(body, reply.status, direct_passthrough=True)
+    if reply.content_type is None:
+        del response.headers["Content-Type"]  # else Flask's default
+    else:
+        response.headers["Content-Type"] = reply.content_type
+    response.headers.extend(reply.headers)
+    return response
+
+
+def json(dialect: Dialect, body: Mapping[str, Any], status: int = 200) -> Response:
+    """Return a JSON object with the dialect's content type."""
+    return Response(dialect.encode(body), status, content_type=dialect.content_type)
+
+
+def progress(
+    dialect: Dialect, events: Iterable[list[Event]], *, stream: bool
+) -> Response:
+    """Return status lines as a stream, or the last of them as one object.
+
+    Without a stream an error gets its own status, otherwise it is the last line.
+    """
+    g.record.streaming = True
+    if stream:
+        return from_reply(
+            stream_of(EventStream(events, dialect.error), dialect, g.record)
+        )
+    lines = [line for batch in events for line in batch]
+    return Response(json_codec.encode(lines[-1]), content_type="application/json")
+
+
+def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response without a body or a content type."""
+    response = Response(status=status, headers=headers)
+    del response.headers["Content-Type"]
+    return response

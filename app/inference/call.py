@@ -1,0 +1,71 @@
+"""`Call`: one request and everything it holds; `Reply`: what is sent back.
+
+The `http` package makes a `Call` and turns the `Reply` into a response. Every function
+in between gets the `Call` as an argument; none of them asks Flask for the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from app.catalogue.resolve import Target
+from app.http1.cancel import CancelToken
+from app.inference.record import RequestRecord
+from app.inference.services import Services
+from app.schemas.base import fold_keys
+from app.translate.dialect import Dialect
+from app.upstream.passthrough import HOPS, Message
+
+
+@dataclass(kw_only=True, eq=False)
+class Call:
+    """One request.
+
+    A step registers on `on_close` how to release what it acquires: a slot, the watch
+    on the client, the upstream stream. Closing the response closes the call.
+    """
+
+    services: Services
+    dialect: Dialect
+    record: RequestRecord
+    cancel: CancelToken
+    message: Message  # the HTTP request as it was received
+    document: Any = None  # the decoded body, before validation
+    is_large: bool = False  # decode and validate the body where no stream waits for it
+    name_keys: Sequence[str] = ("model",)  # the body's keys that may name the model
+    body: dict[str, Any] = field(init=False)  # the validated body
+    target: Target = field(init=False)  # the model that the name resolves to
+    on_close: ExitStack = field(default_factory=ExitStack)
+
+    @cached_property
+    def name(self) -> str:
+        """The model name in the body, read before the body is validated."""
+        if not isinstance(self.document, dict):
+            return ""
+        body = fold_keys(self.document)
+        names = (body.get(key) for key in self.name_keys)
+        return next((name for name in names if name and isinstance(name, str)), "")
+
+    @property
+    def wants_stream(self) -> bool:
+        """Whether the client asked for a stream, by name or by default."""
+        return bool(self.body.get("stream", self.dialect.streams_by_default))
+
+    @property
+    def hops(self) -> str:
+        """The ids of the Cerellama servers that this request has passed."""
+        return self.message.headers.get(HOPS, "")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent to the client: a whole body, or an iterator of written pieces."""
+
+    body: bytes | Iterator[bytes]
+    content_type: str | None = None
+    status: int = 200
+    headers: Sequence[tuple[str, str]] = ()

@@ -1,0 +1,146 @@
+"""The steps of an inference request, from top to bottom, whatever the dialect.
+
+Read this file first: `run` is the table of contents of the program.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from app.catalogue.resolve import Target
+from app.inference import capabilities, models, passthrough, reply, sending
+from app.inference.call import Call, Reply
+from app.inference.offload import offload
+from app.inference.sending import ChunkBatches
+from app.schemas.base import BodySchema
+from app.translate import images
+from app.translate.fit import check_picture_count, fit
+from app.wire.completion import Choice, Chunk, Delta
+
+log = logging.getLogger(__name__)
+
+MAX_LOGGED_NAME = 50  # characters of a name that the client chose
+EMPTY_COMPLETION = Chunk([Choice(delta=Delta(), finish_reason="load")])
+
+
+def run(call: Call, schema: BodySchema) -> Reply:
+    """Answer an inference request; close the call if that fails."""
+    try:
+        return _run(call, schema)
+    except BaseException:
+        call.on_close.close()
+        raise
+
+
+def _run(call: Call, schema: BodySchema) -> Reply:
+    if passthrough.has_model(call):
+        return passthrough.relay(call)
+    call.body = validate(call, schema)
+    call.target = find_target(call)
+    if call.dialect.loads_models and call.dialect.is_empty(call.body):
+        return load_or_unload(call)
+    capabilities.check(call)
+    take_slot(call)
+    request = translate(call)
+    call.services.loaded.use(call.target.own_name, call.body.get("keep_alive"))
+    if call.body.get("_debug_render_only"):
+        return debug_reply(call, request)
+    answer = send(call, request)
+    if isinstance(answer, ChunkBatches):
+        return reply.streamed(call, request, answer)
+    return reply.completed(call, request, answer)
+
+
+def validate(call: Call, schema: BodySchema) -> dict[str, Any]:
+    """Return the body as the schema loads it, or raise InvalidRequest."""
+    load = schema.load
+    body: dict[str, Any] = (
+        offload(load, call.document) if call.is_large else load(call.document)
+    )
+    return body
+
+
+def find_target(call: Call) -> Target:
+    """Return the model that the body names, or raise ModelNotFound."""
+    target = models.find_target(
+        call.services,
+        call.body.get("model", ""),
+        model_required=call.dialect.model_required,
+        for_inference=True,
+    )
+    call.record.model = target.model.id
+    return target
+
+
+def load_or_unload(call: Call) -> Reply:
+    """Answer a native request without a prompt: it loads or unloads the model."""
+    dialect, body, loaded = call.dialect, call.body, call.services.loaded
+    context = reply.reply_context(call, {})
+    if body.get("keep_alive") == 0:
+        loaded.unload(call.target.own_name)
+        return reply.whole(dialect, dialect.load_reply(context, "unload"))
+    capabilities.check(call)
+    dialect.check_load(body, call.target.preset)
+    loaded.use(call.target.own_name, body.get("keep_alive"))
+    return reply.whole(dialect, dialect.load_reply(context, "load"))
+
+
+def take_slot(call: Call) -> None:
+    """Wait for a slot; closing the call gives it back."""
+    slots = call.services.slots
+    slots.take(call.cancel)
+    call.on_close.callback(slots.give)
+
+
+def translate(call: Call) -> dict[str, Any]:
+    """Return the request in the upstream form, with the derived model applied to it."""
+    dialect, target = call.dialect, call.target
+    preset = target.preset
+    body = dialect.inherit(preset, call.body) if preset else call.body
+    pictures = list(dialect.images(body))
+    if pictures and images.must_convert(pictures):
+        check_picture_count(len(pictures), target.model.traits, target.name)
+        request = offload(dialect.to_upstream, body, target.model)
+    else:
+        request = dialect.to_upstream(body, target.model)
+    for name in dialect.ignored(body):
+        log_once(f"ignored, since Cerebras lacks it: {name[:MAX_LOGGED_NAME]!r}")
+    if preset and not is_blank(request):
+        if any(message.get("images") for message in preset.messages):
+            return offload(dialect.apply_preset, preset, request, body)
+        return dialect.apply_preset(preset, request, body)
+    return request
+
+
+def send(call: Call, request: Mapping[str, Any]) -> Chunk | ChunkBatches:
+    """Return the upstream's answer; a request without messages is not sent.
+
+    Ollama answers such a request without asking the model either.
+    """
+    if not is_blank(request):
+        return sending.send(call, request)
+    if call.wants_stream:
+        return ChunkBatches([[EMPTY_COMPLETION]])
+    return EMPTY_COMPLETION
+
+
+def is_blank(request: Mapping[str, Any]) -> bool:
+    """Whether a request has neither messages nor a raw prompt."""
+    return not request.get("messages") and "prompt" not in request
+
+
+def debug_reply(call: Call, request: Mapping[str, Any]) -> Reply:
+    """Answer `_debug_render_only` with what would be sent to the upstream."""
+    target = call.target
+    fitted = fit(request, target.model.traits, model=target.model.id, name=target.name)
+    context = reply.reply_context(call, request)
+    return reply.whole(call.dialect, call.dialect.debug_reply(fitted, context))
+
+
+@functools.lru_cache(maxsize=1024)
+def log_once(message: str) -> None:
+    """Log a message the first time that it occurs in this process."""
+    log.info("%s", message)

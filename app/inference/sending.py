@@ -1,0 +1,175 @@
+"""Send a translated request to the upstream: to its model, or to a fallback model.
+
+Most requests are one upstream request. Two restrictions of the upstream need more:
+it cannot stream a `json_object`, so that is requested whole and sent on in parts; and
+it refuses tools together with a response format, so a reply that calls no tool and
+does not satisfy the format is requested a second time, without the tools.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from app.catalogue.resolve import Target
+from app.errors import (
+    CerellamaError,
+    ModelBusy,
+    ModelGone,
+    ModelNotFound,
+    UpstreamBusy,
+    UpstreamError,
+)
+from app.inference.call import Call
+from app.inference.fallback import fallback_targets
+from app.translate import deltas, fit, formats, stops, toolnames
+from app.upstream.stream import ChunkStream
+from app.wire import token_estimate
+from app.wire.completion import Chunk
+
+log = logging.getLogger(__name__)
+
+BUSY_OR_GONE = (UpstreamBusy, ModelBusy, ModelGone)
+
+
+@dataclass(frozen=True)
+class ChunkBatches:
+    """A streamed answer: one sequence of chunks per read of the upstream's socket."""
+
+    batches: Iterable[Sequence[Chunk]]
+    close: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class UpstreamRequest:
+    """A request as the upstream takes it, and what is left to do to the answer."""
+
+    form: dict[str, Any]
+    further_stops: list[str]  # stop sequences beyond those that the upstream takes
+    response_format: Mapping[str, Any] | None  # to check if tools are in the request
+    tool_names: Mapping[str, str]  # replacement name -> the client's name
+    has_fallback: bool  # fail at once if the model is busy
+
+
+def send(call: Call, request: Mapping[str, Any]) -> Chunk | ChunkBatches:
+    """Return the completion, or the stream if the client asked for one.
+
+    What fails before the first chunk of a stream is raised here. A busy or retired
+    model is replaced by the next of `FALLBACK_MODELS` that can serve the request.
+    """
+    services = call.services
+    targets = [
+        call.target,
+        *fallback_targets(
+            request, call.target, services.fallback_models, services.catalogue
+        ),
+    ]
+    errors: list[UpstreamError] = []
+    for number, target in enumerate(targets, 1):
+        try:
+            upstream_request = prepare(
+                call, request, target, has_fallback=number < len(targets)
+            )
+            answer = _send_to_upstream(call, upstream_request)
+        except BUSY_OR_GONE as error:
+            log.info("%s is not available: %s", target.model.id, error)
+            errors.append(error)
+        else:
+            call.record.model = target.model.id
+            return answer
+    raise _most_useful(errors, call)
+
+
+def prepare(
+    call: Call, request: Mapping[str, Any], target: Target, *, has_fallback: bool
+) -> UpstreamRequest:
+    """Return the request as the target's model takes it."""
+    form = fit.fit(
+        request, target.model.traits, model=target.model.id, name=target.name
+    )
+    first, further = stops.split(form.get("stop") or ())
+    if further:
+        form["stop"] = first
+    cap = call.services.default_num_predict
+    if cap is not None and not token_estimate.has_cap(form):
+        form = token_estimate.with_cap(form, cap)
+    names = toolnames.stand_ins(form)
+    if names:
+        form = toolnames.rename(form, names)
+    return UpstreamRequest(
+        form=form,
+        further_stops=further,
+        response_format=request.get("response_format")
+        if request.get("tools")
+        else None,
+        tool_names=toolnames.originals(names),
+        has_fallback=has_fallback,
+    )
+
+
+def _send_to_upstream(call: Call, request: UpstreamRequest) -> Chunk | ChunkBatches:
+    if not call.wants_stream:
+        return _complete(call, request)
+    call.record.streaming = True
+    if request.response_format or formats.must_be_whole(request.form):
+        return ChunkBatches(deltas.rechunk(_complete(call, request)))
+    chunks = call.services.upstream.stream(
+        request.form, call.cancel, has_substitute=request.has_fallback
+    )
+    call.record.results.append(chunks)
+    return ChunkBatches(_restored(chunks, request), chunks.close)
+
+
+def _restored(
+    chunks: ChunkStream, request: UpstreamRequest
+) -> Iterable[Sequence[Chunk]]:
+    """Return the stream with the client's own tool names, cut at its stop sequences."""
+    batches: Iterable[Sequence[Chunk]] = chunks
+    if request.further_stops:
+        batches = stops.cut(chunks, request.further_stops, chunks.close)
+    if request.tool_names:
+        restore = partial(toolnames.restore, originals=request.tool_names)
+        batches = ([restore(chunk) for chunk in batch] for batch in batches)
+    return batches
+
+
+def _complete(call: Call, request: UpstreamRequest) -> Chunk:
+    completion = _complete_once(call, request, request.form)
+    wanted = request.response_format
+    if wanted and not _calls_tool_or_satisfies(completion, wanted):
+        completion = _complete_once(
+            call, request, formats.without_tools(request.form, wanted)
+        )
+    completion = stops.cut_completion(completion, request.further_stops)
+    return toolnames.restore(completion, request.tool_names)
+
+
+def _complete_once(
+    call: Call, request: UpstreamRequest, form: Mapping[str, Any]
+) -> Chunk:
+    completion = call.services.upstream.complete(
+        form, call.cancel, has_substitute=request.has_fallback
+    )
+    call.record.results.append(completion)
+    return completion
+
+
+def _calls_tool_or_satisfies(
+    completion: Chunk, response_format: Mapping[str, Any]
+) -> bool:
+    choice = deltas.choice_of(completion)
+    if choice is None:
+        return False
+    delta = deltas.said(choice)
+    if delta.tool_calls:
+        return True
+    return formats.satisfies(delta.content or "", response_format)
+
+
+def _most_useful(errors: Sequence[UpstreamError], call: Call) -> CerellamaError:
+    """Return a busy error rather than a retired one, which names the client's model."""
+    busy = [error for error in errors if not isinstance(error, ModelGone)]
+    return busy[-1] if busy else ModelNotFound(f"model '{call.target.name}' not found")

@@ -1,0 +1,112 @@
+"""The parts an app is made of, built once from its settings and passed by value."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.catalogue.listing import list_models
+from app.catalogue.models import Catalogue, start_thread
+from app.catalogue.passthrough_models import PassthroughModels
+from app.catalogue.resolve import announce
+from app.config import Config
+from app.domain.models import Model
+from app.inference.loaded import Loaded
+from app.inference.running import Running
+from app.inference.slots import Slots
+from app.store.store import Store
+from app.upstream.cerebras import Cerebras
+from app.upstream.passthrough import Passthrough
+
+EXTENSION = "cerellama"
+
+
+@dataclass(frozen=True)
+class Services:
+    upstream: Cerebras
+    slots: Slots
+    running: Running
+    catalogue: Catalogue
+    store: Store
+    loaded: Loaded
+    passthrough: Passthrough | None
+    passthrough_models: PassthroughModels  # empty without a passthrough
+    default_model: str | None  # answers for names nobody knows
+    fallback_models: Sequence[str]  # stand in for one that is overloaded or gone
+    default_num_predict: int | None
+    remote_host: str  # scheme and host of the upstream, as replies show it
+
+
+def build(config: Config) -> Services:
+    upstream = Cerebras(
+        base_url=config.cerebras_base_url,
+        api_keys=config.cerebras_api_keys,
+        pool_size=config.max_upstream_requests,
+        connect_timeout_s=config.connect_timeout_s,
+        idle_timeout_s=config.idle_timeout_s,
+        retry_wait_s=config.retry_wait_s,
+    )
+    store = Store(config.database_url)
+
+    def announce_all(models: Sequence[Model]) -> None:
+        announce(models, config.cai_model, config.fallback_models)
+        start_thread(partial(list_models, catalogue, store))  # logs hidden models
+
+    catalogue = Catalogue(
+        upstream.models, upstream.public_models, on_change=announce_all
+    )
+    folder = config.instance_dir or _folder_of_its_own()
+    passthrough = _passthrough(config, own_id=_digest(folder))
+    base = urlsplit(config.cerebras_base_url)
+    return Services(
+        upstream=upstream,
+        slots=Slots(config.max_upstream_requests, config.ollama_max_queue),
+        running=Running(),
+        catalogue=catalogue,
+        store=store,
+        loaded=Loaded(Path(folder), config.ollama_keep_alive_ns),
+        passthrough=passthrough,
+        passthrough_models=PassthroughModels(
+            passthrough.entries if passthrough else _no_entries
+        ),
+        default_model=config.cai_model,
+        fallback_models=config.fallback_models,
+        default_num_predict=config.default_num_predict,
+        remote_host=f"{base.scheme}://{base.netloc}",
+    )
+
+
+def _passthrough(config: Config, own_id: str) -> Passthrough | None:
+    if config.ollama_passthrough_url is None:
+        return None
+    return Passthrough(
+        config.ollama_passthrough_url,
+        own_id=own_id,
+        pool_size=config.max_upstream_requests,
+        connect_timeout_s=config.connect_timeout_s,
+        idle_timeout_s=config.idle_timeout_s,
+    )
+
+
+def _no_entries(path: str, key: str, hops: str) -> list[dict[str, Any]]:
+    return []
+
+
+def _digest(folder: str) -> str:
+    """All workers of an instance share its folder, and nobody else does."""
+    return hashlib.sha256(folder.encode()).hexdigest()[:16]
+
+
+def _folder_of_its_own() -> str:
+    """For a process that shares nothing with others, as under `flask run`."""
+    folder = tempfile.mkdtemp(prefix="cerellama-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
