@@ -43,12 +43,13 @@ fix: .venv/.dev
 test: .venv/.dev .venv/.litellm .venv/.node
 ifdef COVERAGE
 	@rm -rf .coverage && mkdir .coverage
-	@failed=0; \
-	$(BIN)/pytest -m timing || failed=1; \
+	@failed=; \
+	$(BIN)/pytest -m timing || failed=" timing tests;"; \
 	{ $(MEASURED) $(BIN)/pytest -n 3 --dist loadfile -m 'not timing' || touch .coverage/failed; } | tee .coverage/output; \
-	export COVERAGE_FILE=.coverage/data; $(BIN)/coverage combine --quiet && $(BIN)/coverage report || failed=1; \
+	[ ! -e .coverage/failed ] || failed="$$failed other tests;"; \
+	export COVERAGE_FILE=.coverage/data; $(BIN)/coverage combine --quiet && $(BIN)/coverage report || failed="$$failed coverage;"; \
 	tail -n 1 .coverage/output; \
-	test ! -e .coverage/failed && test $$failed = 0
+	[ -z "$$failed" ] || { echo "FAILED:$$failed see above." >&2; exit 1; }
 else
 	$(BIN)/pytest -n 3 --dist loadfile
 endif
