@@ -59,7 +59,7 @@ class Worker(GeventWorker):
         parts: Services = self.wsgi.extensions[EXTENSION]
         self.send_timeout_s = parts.upstream.idle_timeout_s
         self._stop_requested = Event()
-        listeners = [self._listen(sock) for sock in self.sockets]
+        listeners = [self.listen(sock) for sock in self.sockets]
         while self.alive:
             self.notify()
             self._stop_requested.wait(HEARTBEAT_S)
@@ -68,8 +68,15 @@ class Worker(GeventWorker):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        if self._stop_requested:
+        if self._stop_requested is not None:
             self._stop_requested.set()
+
+    def listen(self, sock: socket) -> Listener:
+        """Start to accept and serve the connections of a listening socket."""
+        # The address is needed after the listener has been closed, too.
+        serve = partial(self.serve, sock.getsockname())
+        shared = self.cfg.workers > 1
+        return Listener(sock, serve, self.worker_connections, shared=shared)
 
     def serve(self, listener_address: Any, sock: socket, address: Any) -> None:
         """Serve a connection until it ends."""
@@ -84,12 +91,6 @@ class Worker(GeventWorker):
         finally:
             self.clients.discard(client)
             sock.close()
-
-    def _listen(self, sock: socket) -> Listener:
-        # The address is needed after the listener has been closed, too.
-        serve = partial(self.serve, sock.getsockname())
-        shared = self.cfg.workers > 1
-        return Listener(sock, serve, self.worker_connections, shared=shared)
 
     def _serve_requests(
         self, client: Client, listener_address: Any, address: Any
@@ -140,7 +141,7 @@ class Worker(GeventWorker):
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
-            if self._stop_requested:
+            if self._stop_requested is not None:
                 self._stop_requested.set()
 
 

@@ -22,10 +22,10 @@ Pair = tuple[socket, socket]
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     """Return the server's and the client's end of a connection."""
-    ours, theirs = socketpair()
-    yield ours, theirs
-    ours.close()
-    theirs.close()
+    server_end, client_end = socketpair()
+    yield server_end, client_end
+    server_end.close()
+    client_end.close()
 
 
 def send_slowly(sock: socket, data: bytes, interval_s: float) -> gevent.Greenlet:

@@ -61,9 +61,9 @@ def test_prometheus_client_uses_files_of_these_names(tmp_path: Path) -> None:
     pid = int(done.stdout)
     written = {file.name for file in tmp_path.iterdir()}
 
-    preallocate(tmp_path / "ours", pid)
+    preallocate(tmp_path / "new", pid)
 
-    assert {file.name for file in (tmp_path / "ours").iterdir()} == written
+    assert {file.name for file in (tmp_path / "new").iterdir()} == written
 
 
 def test_counters_of_a_dead_worker_stay_in_smaller_files(tmp_path: Path) -> None:

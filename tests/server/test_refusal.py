@@ -32,13 +32,13 @@ def test_every_error_has_its_status(error: Exception, status: str) -> None:
 
 @pytest.mark.parametrize("error", [MissingHost("secret"), ZeroDivisionError("secret")])
 def test_reply_is_gos_and_repeats_nothing_of_the_request(error: Exception) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.shutdown(socket.SHUT_WR)
+    server_end, client_end = socket.socketpair()
+    with server_end, client_end:
+        client_end.shutdown(socket.SHUT_WR)
 
-        refuse(ours, error)
+        refuse(server_end, error)
 
-        reply = b"".join(iter(lambda: theirs.recv(4096), b"")).decode()
+        reply = b"".join(iter(lambda: client_end.recv(4096), b"")).decode()
     status = status_line(error)
     assert reply == (
         f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -47,22 +47,22 @@ def test_reply_is_gos_and_repeats_nothing_of_the_request(error: Exception) -> No
 
 
 def test_client_that_is_still_sending_gets_the_reply() -> None:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        theirs.send(b"unread")
-        theirs.shutdown(socket.SHUT_WR)
-        with ours:
-            refuse(ours, TimeoutError())
+    server_end, client_end = socket.socketpair()
+    with client_end:
+        client_end.send(b"unread")
+        client_end.shutdown(socket.SHUT_WR)
+        with server_end:
+            refuse(server_end, TimeoutError())
 
-        assert theirs.recv(4096).startswith(b"HTTP/1.1 408 ")
+        assert client_end.recv(4096).startswith(b"HTTP/1.1 408 ")
 
 
 def test_log_does_not_repeat_the_request(caplog: pytest.LogCaptureFixture) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs, caplog.at_level("DEBUG", "gunicorn.error"):
-        theirs.close()
+    server_end, client_end = socket.socketpair()
+    with server_end, client_end, caplog.at_level("DEBUG", "gunicorn.error"):
+        client_end.close()
 
-        refuse(ours, errors.InvalidHeader("secret"))
+        refuse(server_end, errors.InvalidHeader("secret"))
 
     assert "secret" not in caplog.text
     assert [record.levelname for record in caplog.records] == ["DEBUG"]

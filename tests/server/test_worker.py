@@ -75,7 +75,7 @@ def listening(worker: Worker) -> Iterator[Listening]:
     sock = socket()
     sock.bind(("127.0.0.1", 0))
     sock.listen()
-    listener = worker._listen(sock)
+    listener = worker.listen(sock)
     yield Listening(worker, listener, sock.getsockname())
     listener.close()
 
@@ -181,11 +181,11 @@ def test_closing_a_listener_serves_its_backlog(listening: Listening) -> None:
     ("body", "found"), [("2\r\nab\r\n0\r\n\r\n", True), ("x\r\n", False)]
 )
 def test_end_of_a_broken_body_is_not_found(body: str, found: bool) -> None:
-    ours, theirs = gevent.socket.socketpair()
-    with ours, theirs:
+    server_end, client_end = gevent.socket.socketpair()
+    with server_end, client_end:
         head = f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n"
-        theirs.sendall((head + body).encode())
-        client = Client(ours, 5)
+        client_end.sendall((head + body).encode())
+        client = Client(server_end, 5)
         assert client.wait_for_request()
         request = Request(Config(), client, ("127.0.0.1", 1))
 
