@@ -9,8 +9,7 @@ from app.http.calls import infer, json_call
 from app.http.dialects import ANTHROPIC
 from app.inference.pipeline import validate
 from app.schemas.anthropic import CountTokensSchema, MessagesSchema
-from app.translate.anthropic.count import input_tokens
-from app.translate.anthropic.messages import AnthropicMessages
+from app.translate.anthropic.messages import AnthropicMessages, input_tokens
 
 bp = Blueprint("anthropic_messages", __name__, url_prefix="/v1/messages")
 

@@ -1,5 +1,1 @@
-"""The Anthropic dialect, as Ollama speaks it on `/v1/messages`, in full."""
-
-from app.translate.anthropic.dialect import DIALECT
-
-__all__ = ["DIALECT"]
+"""Anthropic's Messages API, as far as Ollama implements it."""

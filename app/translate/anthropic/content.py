@@ -21,7 +21,7 @@ TOOL_FAILED = "The tool failed."
 ASSISTANT = "assistant"
 
 
-def text_of(content: Any) -> str:
+def system_text(content: Any) -> str:
     """Return the text of a system prompt; Ollama joins its blocks without a break."""
     texts = (_text(block) for block in blocks_of(content) if block["type"] == "text")
     return "".join(part["text"] for parts in texts for part in parts)
@@ -38,7 +38,7 @@ def blocks_of(content: Any) -> list[Block]:
     ]
 
 
-def messages_of(message: Block) -> list[Message]:
+def convert_message(message: Block) -> list[Message]:
     """Return a message of the request as messages in the upstream form.
 
     Each tool result becomes a message of its own: before the rest of a user's message,
@@ -50,12 +50,12 @@ def messages_of(message: Block) -> list[Message]:
     return [*others, *results] if role == ASSISTANT else [*results, *others]
 
 
-def pictures(messages: Iterable[Block]) -> Iterator[str]:
+def find_images(messages: Iterable[Block]) -> Iterator[str]:
     """Yield the base64 text of all images, unchecked."""
     for message in messages:
         for block in blocks_of(message.get("content")):
             if is_result(block):
-                yield from pictures([block])
+                yield from find_images([block])
             elif block["type"] == "image" and isinstance(block.get("source"), dict):
                 yield str(block["source"].get("data"))
 

@@ -1,7 +1,4 @@
-"""How `/v1/messages` frames its streams and words its errors.
-
-Every event has a name: anthropic-python skips those without one.
-"""
+"""Stream framing and errors of the routes in Anthropic's format."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from app.errors import CerellamaError, ConversationNotFound
-from app.translate.dialect import Body, Dialect, StreamFormat
+from app.translate.dialect import Body, Dialect
 from app.wire import json_codec, sse
 
 ERROR_TYPES = {
@@ -22,26 +19,36 @@ ERROR_TYPES = {
     503: "overloaded_error",
     529: "overloaded_error",
 }
-OTHER_ERRORS = "api_error"
+DEFAULT_ERROR_TYPE = "api_error"
 
-# Claude Code makes a conversation shorter when it reads Anthropic's own words.
+# Claude Code compacts a conversation when it reads Anthropic's text.
 UPSTREAM_TOO_LONG = re.compile(r"Current length is (\d+) while limit is (\d+)")
 TOO_LONG = "prompt is too long: {} tokens > {} maximum. {}"
 
 PING = sse.encode(b'{"type":"ping"}', "ping")
 
 
-def encode(event: dict[str, Any]) -> bytes:
-    return sse.encode(json_codec.encode(event), event["type"])
+class AnthropicDialect(Dialect):
+    """The common part of these endpoints' dialects."""
 
+    stream_mimetype = sse.MIMETYPE
+    content_type = "application/json"
+    request_id_header = "Request-Id"
+    stream_headers: ClassVar[Mapping[str, str]] = {"Cache-Control": "no-cache"}
 
-def from_error(error: CerellamaError) -> dict[str, Any]:
-    """The same as a reply's body and as a stream's last event."""
-    kind = ERROR_TYPES.get(error.status, OTHER_ERRORS)
-    told: dict[str, Any] = {"type": kind, "message": _message(error)}
-    if isinstance(error, ConversationNotFound):
-        told["details"] = {"error_code": "thread_not_found"}
-    return {"type": "error", "error": told}
+    def error(self, error: CerellamaError) -> dict[str, Any]:
+        kind = ERROR_TYPES.get(error.status, DEFAULT_ERROR_TYPE)
+        fields: dict[str, Any] = {"type": kind, "message": _message(error)}
+        if isinstance(error, ConversationNotFound):
+            fields["details"] = {"error_code": "thread_not_found"}
+        return {"type": "error", "error": fields}
+
+    def encode(self, body: Body) -> bytes:
+        return json_codec.encode(body) + b"\n"
+
+    def frame(self, event: dict[str, Any]) -> bytes:
+        """Return an event as bytes; anthropic-python skips events without a name."""
+        return sse.encode(json_codec.encode(event), event["type"])
 
 
 def _message(error: CerellamaError) -> str:
@@ -51,22 +58,4 @@ def _message(error: CerellamaError) -> str:
     return TOO_LONG.format(*lengths.groups(), error.message)
 
 
-class AnthropicDialect(Dialect):
-    """The part of a dialect that all endpoints of Anthropic's API share."""
-
-    stream_mimetype = sse.MIMETYPE
-    content_type = "application/json"
-    request_id_header = "Request-Id"
-    stream_headers: ClassVar[Mapping[str, str]] = {"Cache-Control": "no-cache"}
-
-    def error(self, error: CerellamaError) -> dict[str, Any]:
-        return from_error(error)
-
-    def encode(self, body: Body) -> bytes:
-        return json_codec.encode(body) + b"\n"
-
-    def frame(self, event: dict[str, Any]) -> bytes:
-        return encode(event)
-
-
-DIALECT = StreamFormat(sse.MIMETYPE, encode, from_error)
+FAMILY = AnthropicDialect()

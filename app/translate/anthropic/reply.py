@@ -11,9 +11,14 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from app.translate.anthropic.dialect import PING, encode
+from app.translate.anthropic.dialect import FAMILY, PING
+from app.translate.delta_reader import (
+    CONTENT,
+    REASONING,
+    DeltaReader,
+    joined_text,
+)
 from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
-from app.translate.reading import CONTENT, REASONING, Reading, Run, text_of
 from app.wire import json_codec
 from app.wire.completion import Chunk
 
@@ -25,39 +30,43 @@ Block = Mapping[str, Any]
 
 
 class Reply:
-    """One reply: either streamed by `stream` or returned whole by `fold`."""
+    """Writes one reply."""
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
         self._id = "msg_" + "".join(context.new_id() for _ in range(3))
         self._blocks = BlockStream()
-        self._reading = Reading(context)
+        self._reader = DeltaReader(context)
 
-    def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
-        """Yield the events for each batch, the first with the start of the message."""
-        updates = self._reading.stream(
-            batches, self._events, self._last_events, lambda: PING
-        )
-        first = next(updates)
-        first.insert(0, self._start_event())
-        yield first
-        yield from updates
-
-    def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
-        """Return the whole message."""
-        runs = [run for batch in batches for run in self._reading.read(batch)]
+    def whole(self, completion: Chunk) -> dict[str, Any]:
+        """Return the reply as one message."""
+        runs = self._reader.read([completion])
         texts = [
-            {"type": BLOCK_TYPES[kind], BLOCK_TYPES[kind]: text_of(kind, group)}
+            {"type": BLOCK_TYPES[kind], BLOCK_TYPES[kind]: joined_text(group, kind)}
             for kind, group in groupby(runs, attrgetter("kind"))
         ]
         calls = self._tool_uses()
         return self._message([*texts, *calls], self._stop_fields(calls), self._usage())
 
+    def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
+        """Yield the events for each batch, the first with the start of the message."""
+        is_first = True
+        for update in self._reader.read_batches(batches):
+            events: list[Event] = [self._start_event()] if is_first else []
+            is_first = False
+            if update.keep_alive:
+                events.append(PING)
+            for run in update.runs:
+                events += self._blocks.add_texts(BLOCK_TYPES[run.kind], run.texts)
+            if update.is_last:
+                events += self._last_events()
+            yield events
+
     def _start_event(self) -> dict[str, Any]:
         """Return the first event, whose prompt tokens are an estimate."""
         stop_fields = {"stop_reason": None, "stop_sequence": None}
         usage = {
-            "input_tokens": self._reading.meter.prompt_tokens(),
+            "input_tokens": self._reader.meter.prompt_tokens(),
             "output_tokens": 0,
         }
         message = self._message([], stop_fields, usage)
@@ -75,12 +84,6 @@ class Reply:
             **stop_fields,
             "usage": usage,
         }
-
-    def _events(self, runs: list[Run]) -> list[Event]:
-        events: list[Event] = []
-        for run in runs:
-            events += self._blocks.add_texts(BLOCK_TYPES[run.kind], run.texts)
-        return events
 
     def _last_events(self) -> list[Event]:
         calls = self._tool_uses()
@@ -103,22 +106,22 @@ class Reply:
                 "name": call.name,
                 "input": call.arguments,
             }
-            for call in self._reading.tool_calls()
+            for call in self._reader.tool_calls()
         ]
 
     def _stop_fields(self, calls: Sequence[Any]) -> dict[str, str | None]:
         """Return why the message ended; as in Ollama, calls come before all else."""
         if calls:
             return {"stop_reason": TOOL_USE, "stop_sequence": None}
-        if stop := self._reading.stop_sequence:
+        if stop := self._reader.stop_sequence:
             return {"stop_reason": "stop_sequence", "stop_sequence": stop}
-        reason = STOP_REASONS.get(self._reading.finish_reason or "", "end_turn")
+        reason = STOP_REASONS.get(self._reader.finish_reason or "", "end_turn")
         return {"stop_reason": reason, "stop_sequence": None}
 
     def _usage(self) -> dict[str, int]:
         return {
-            "input_tokens": self._reading.meter.prompt_tokens(),
-            "output_tokens": self._reading.meter.completion_tokens(),
+            "input_tokens": self._reader.meter.prompt_tokens(),
+            "output_tokens": self._reader.meter.completion_tokens(),
         }
 
 
@@ -169,5 +172,6 @@ class BlockStream:
 
     def _frame_of(self, kind: str) -> tuple[bytes, bytes]:
         return frame_around(
-            encode, lambda text: self._delta({"type": f"{kind}_delta", kind: text})
+            FAMILY.frame,
+            lambda text: self._delta({"type": f"{kind}_delta", kind: text}),
         )

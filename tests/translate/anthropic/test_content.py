@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate.anthropic.content import messages_of, pictures, text_of
+from app.translate.anthropic.content import convert_message, find_images, system_text
 from tests.blueprints.talking import picture
 
 
@@ -26,11 +26,11 @@ def result(content: Any, **more: Any) -> dict[str, Any]:
 
 
 def convert_user(*blocks: Any) -> list[dict[str, Any]]:
-    return messages_of({"role": "user", "content": list(blocks)})
+    return convert_message({"role": "user", "content": list(blocks)})
 
 
 def convert_assistant(*blocks: Any) -> list[dict[str, Any]]:
-    return messages_of({"role": "assistant", "content": list(blocks)})
+    return convert_message({"role": "assistant", "content": list(blocks)})
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def convert_assistant(*blocks: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_blocks_of_system_prompt_are_joined(content: Any, expected: str) -> None:
-    assert text_of(content) == expected
+    assert system_text(content) == expected
 
 
 def test_text_blocks_of_a_message_are_joined() -> None:
@@ -191,4 +191,4 @@ def test_invalid_block_is_refused(block: Any, error: str) -> None:
 def test_images_are_found_in_messages_and_results() -> None:
     blocks = [image("a"), result([text("x"), image("b")]), {"type": "image"}]
 
-    assert list(pictures([{"content": "x"}, {"content": blocks}])) == ["a", "b"]
+    assert list(find_images([{"content": "x"}, {"content": blocks}])) == ["a", "b"]

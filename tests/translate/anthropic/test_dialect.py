@@ -1,4 +1,4 @@
-"""Frames and errors of the Anthropic dialect."""
+"""Stream framing and errors of the routes in Anthropic's format."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from app.errors import (
     RequestRefused,
     UpstreamBusy,
 )
-from app.translate.anthropic import DIALECT
+from app.translate.anthropic.dialect import AnthropicDialect
 
-TOO_LONG = "Current length is 136333 while limit is 131072"
+DIALECT = AnthropicDialect()
+UPSTREAM_TOO_LONG = "Current length is 136333 while limit is 131072"
 
 
 class Forbidden(CerellamaError):
@@ -46,32 +47,35 @@ class Overloaded(CerellamaError):
         (CerellamaError, "api_error"),
     ],
 )
-def test_an_error_has_the_type_of_its_status(
+def test_error_type_depends_on_the_status(
     error: type[CerellamaError], kind: str
 ) -> None:
-    told = {"type": kind, "message": "told"}
-
-    assert DIALECT.from_error(error("told")) == {"type": "error", "error": told}
-
-
-def test_a_prompt_that_is_too_long_is_told_in_anthropics_words() -> None:
-    told = DIALECT.from_error(RequestRefused(TOO_LONG))["error"]["message"]
-
-    assert told == f"prompt is too long: 136333 tokens > 131072 maximum. {TOO_LONG}"
+    assert DIALECT.error(error("text")) == {
+        "type": "error",
+        "error": {"type": kind, "message": "text"},
+    }
 
 
-def test_a_thread_that_is_gone_says_so_in_its_details() -> None:
-    told = DIALECT.from_error(ConversationNotFound("gone"))["error"]
+def test_too_long_prompt_has_anthropics_text() -> None:
+    message = DIALECT.error(RequestRefused(UPSTREAM_TOO_LONG))["error"]["message"]
 
-    assert told["type"] == "not_found_error"
-    assert told["details"] == {"error_code": "thread_not_found"}
+    assert message == (
+        f"prompt is too long: 136333 tokens > 131072 maximum. {UPSTREAM_TOO_LONG}"
+    )
 
 
-def test_events_have_names_and_bytes_pass() -> None:
-    assert DIALECT.encode_all([{"type": "a", "b": "\u2028"}, b"x"]) == (
+def test_missing_thread_has_details() -> None:
+    error = DIALECT.error(ConversationNotFound("gone"))["error"]
+
+    assert error["type"] == "not_found_error"
+    assert error["details"] == {"error_code": "thread_not_found"}
+
+
+def test_events_are_named_after_their_type() -> None:
+    assert DIALECT.frame_all([{"type": "a", "b": "\u2028"}, b"x"]) == (
         b'event: a\ndata: {"type":"a","b":"\\u2028"}\n\nx'
     )
 
 
-def test_the_media_type_has_no_charset() -> None:
-    assert DIALECT.mimetype == "text/event-stream"
+def test_mimetype_of_streams_has_no_charset() -> None:
+    assert DIALECT.stream_mimetype == "text/event-stream"

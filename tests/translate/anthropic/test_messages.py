@@ -1,63 +1,158 @@
-"""Requests of `/v1/messages` in the upstream form."""
+"""Requests of `/v1/messages` are converted to the upstream form."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.errors import ConversationNotFound, InvalidRequest
-from app.translate.anthropic.messages import to_upstream
+from app.translate.anthropic.messages import (
+    AnthropicMessages,
+    input_tokens,
+    reasoning_effort,
+)
+from tests.translate.builders import MODEL
 
 HELLO = {"role": "user", "content": "hello"}
 SCHEMA = {"type": "object", "properties": {}}
 FORMAT = {"type": "json_schema", "schema": SCHEMA}
+IMAGE = {"type": "image", "source": {"type": "base64", "data": "a" * 4000}}
 
 
-def upstream(**body: Any) -> dict[str, Any]:
-    return to_upstream({"max_tokens": 9, "messages": [HELLO], **body})
+def convert(**body: Any) -> dict[str, Any]:
+    request = {"max_tokens": 9, "messages": [HELLO], **body}
+    return AnthropicMessages().to_upstream(request, MODEL)
 
 
-def test_a_plain_request_is_small() -> None:
-    assert upstream() == {"messages": [HELLO], "max_completion_tokens": 9}
+def test_simple_request_has_messages_and_a_limit() -> None:
+    assert convert() == {"messages": [HELLO], "max_completion_tokens": 9}
 
 
-def test_the_system_prompt_comes_first() -> None:
-    assert upstream(system="Be brief.")["messages"] == [
+def test_max_tokens_are_capped_at_the_limit_of_the_model() -> None:
+    model = replace(MODEL, max_output=100)
+    body = {"max_tokens": 1000, "messages": [HELLO]}
+
+    request = AnthropicMessages().to_upstream(body, model)
+
+    assert request["max_completion_tokens"] == 100
+
+
+def test_system_prompt_comes_first() -> None:
+    assert convert(system="Be brief.")["messages"] == [
         {"role": "system", "content": "Be brief."},
         HELLO,
     ]
 
 
-def test_what_samples_is_kept() -> None:
-    asked = upstream(temperature=0, top_p=0.5, stop_sequences=["a", ""], top_k=3)
+def test_sampling_and_nonempty_stop_sequences_are_kept() -> None:
+    request = convert(temperature=0, top_p=0.5, stop_sequences=["a", ""], top_k=3)
 
-    assert (asked["temperature"], asked["top_p"], asked["stop"]) == (0, 0.5, ["a"])
-    assert "top_k" not in asked
+    assert request["temperature"] == 0
+    assert request["top_p"] == 0.5
+    assert request["stop"] == ["a"]
+    assert "top_k" not in request
 
 
 @pytest.mark.parametrize(
     "body", [{"output_config": {"format": FORMAT}}, {"output_format": FORMAT}]
 )
-def test_a_form_is_asked_for(body: dict[str, Any]) -> None:
-    form = {"type": "json_schema", "json_schema": {"schema": SCHEMA}}
+def test_output_format_becomes_a_response_format(body: dict[str, Any]) -> None:
+    expected = {"type": "json_schema", "json_schema": {"schema": SCHEMA}}
 
-    assert upstream(**body)["response_format"] == form
+    assert convert(**body)["response_format"] == expected
 
 
 @pytest.mark.parametrize(
-    "form", [None, "json", {}, {"type": "json_schema"}, {"type": "text", "schema": {}}]
+    "output_format",
+    [None, "json", {}, {"type": "json_schema"}, {"type": "text", "schema": {}}],
 )
-def test_a_form_that_is_none_is_ignored(form: Any) -> None:
-    assert "response_format" not in upstream(output_config={"format": form})
+def test_invalid_output_format_is_ignored(output_format: Any) -> None:
+    request = convert(output_config={"format": output_format})
+
+    assert "response_format" not in request
 
 
-def test_a_conversation_that_says_nothing_is_refused() -> None:
+def test_empty_conversation_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="messages is required"):
-        upstream(messages=[{"role": "user", "content": ""}], system="Be brief.")
+        convert(messages=[{"role": "user", "content": ""}], system="Be brief.")
 
 
-def test_a_thread_can_be_begun_but_not_continued() -> None:
-    assert "thread" not in upstream(thread={"type": "create"})
+def test_thread_can_be_created_but_not_continued() -> None:
+    assert "thread" not in convert(thread={"type": "create"})
     with pytest.raises(ConversationNotFound):
-        upstream(thread={"type": "continue", "previous_message_id": "msg_1"})
+        convert(thread={"type": "continue", "previous_message_id": "msg_1"})
+
+
+@pytest.mark.parametrize(
+    ("thinking", "effort", "expected"),
+    [
+        (None, None, None),
+        ({"type": "disabled"}, "high", "none"),
+        ({"type": "enabled"}, None, None),
+        ({"type": "enabled"}, "medium", "medium"),
+        ({"type": "enabled", "budget_tokens": 1024}, "high", "low"),
+        ({"type": "enabled", "budget_tokens": 4096}, None, "low"),
+        ({"type": "enabled", "budget_tokens": 4097}, None, "medium"),
+        ({"type": "enabled", "budget_tokens": 31_999}, None, "high"),
+        ({"type": "enabled", "budget_tokens": "many"}, None, None),
+        ({"type": "adaptive"}, None, None),
+        ({"type": "adaptive", "budget_tokens": 1024}, "high", "high"),
+        (None, " Low ", "low"),
+        (None, "xhigh", "high"),
+        (None, "max", "max"),
+        (None, "extreme", None),
+        (None, 5, None),
+    ],
+)
+def test_thinking_budget_takes_precedence_over_effort(
+    thinking: Any, effort: Any, expected: Any
+) -> None:
+    body = {"thinking": thinking, "output_config": {"effort": effort}}
+
+    assert reasoning_effort(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("thinking", "expected"),
+    [
+        (None, True),
+        ({"type": "disabled"}, False),
+        ({"type": "adaptive"}, True),
+        ({"type": "adaptive", "display": "summarized"}, True),
+        ({"type": "adaptive", "display": "omitted"}, False),
+    ],
+)
+def test_thinking_is_shown_unless_disabled_or_omitted(
+    thinking: Any, expected: bool
+) -> None:
+    assert AnthropicMessages().shows_thinking({"thinking": thinking}) is expected
+
+
+def body_with(*blocks: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": list(blocks)}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, 1),
+        ({"messages": [{"role": "user", "content": "a" * 16}]}, 5),
+        (body_with({"type": "text", "text": "é" * 8}), 5),
+        (
+            body_with(
+                {"type": "thinking", "thinking": "a" * 16, "signature": "s" * 99}
+            ),
+            5,
+        ),
+        (body_with(IMAGE), 1),
+        (body_with({"type": "tool_result", "content": [IMAGE]}), 1),
+        (body_with({"type": "tool_result", "content": "a" * 16}), 5),
+        (body_with({"type": "tool_use", "id": "a", "name": "b", "input": {}}), 13),
+        ({"system": [{"type": "text", "text": "a" * 40}]}, 10),
+        ({"tools": [{"name": "look", "input_schema": {"type": "object"}}]}, 12),
+    ],
+)
+def test_four_bytes_count_as_a_token(body: dict[str, Any], expected: int) -> None:
+    assert input_tokens(body) == expected

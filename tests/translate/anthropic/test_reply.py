@@ -4,171 +4,154 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.errors import UpstreamError
 from app.translate.anthropic.dialect import PING, AnthropicDialect
-from app.translate.anthropic.messages import from_chunks, from_completion
+from app.translate.anthropic.messages import AnthropicMessages
 from app.translate.anthropic.reply import BlockStream
-from app.translate.dialect import Event, ReplyContext
-from app.wire.completion import (
-    Choice,
-    Chunk,
-    Delta,
-    FunctionCall,
-    TimeInfo,
-    ToolCall,
-    Usage,
+from app.translate.dialect import Event
+from app.wire.completion import Choice, Chunk, Delta, FunctionCall, ToolCall
+from tests.translate.builders import (
+    completion,
+    last_chunk,
+    make_context,
+    reasoning_chunk,
+    text_chunk,
+    tool_call_chunk,
 )
 
 
-def text_chunk(text: str | None = None, **fields: Any) -> Chunk:
-    return Chunk([Choice(delta=Delta(text, **fields))])
+def read_stream(*batches: Sequence[Chunk], **context: Any) -> list[list[Event]]:
+    return list(AnthropicMessages().stream(batches, make_context(**context)))
 
 
-def call_chunk(index: int | None, id: str | None, name: str | None, text: str) -> Chunk:
-    return text_chunk(tool_calls=[ToolCall(index, id, FunctionCall(name, text))])
+def read_message_delta(*batches: Sequence[Chunk]) -> Any:
+    """Return the last event but one, which has the stop reason and the usage."""
+    return read_stream(*batches)[-1][-2]
 
 
-def final_chunk(reason: str = "stop", **fields: Any) -> Chunk:
-    choice = Choice(delta=Delta(), finish_reason=reason, **fields)
-    return Chunk([choice], usage=Usage(3, 4), time_info=TimeInfo(0.1, 0.1, 0.1, 0.3))
-
-
-def read_stream(context: ReplyContext, *batches: Sequence[Chunk]) -> list[list[Event]]:
-    return list(from_chunks(batches, context))
-
-
-def message_delta(context: ReplyContext, *batches: Sequence[Chunk]) -> Any:
-    """Return the last event but one."""
-    return read_stream(context, *batches)[-1][-2]
-
-
-def test_each_batch_is_one_list_of_events(context: ReplyContext) -> None:
-    batches = (
+def test_each_batch_is_one_list_of_events() -> None:
+    first, second, third = read_stream(
         [text_chunk("a")],
         [text_chunk("b"), text_chunk("c")],
-        [final_chunk()],
+        [last_chunk()],
         [],
         [Chunk()],
     )
-
-    first, second, third = read_stream(context, *batches)
 
     assert [len(first), len(second), len(third)] == [3, 1, 3]
     assert third[-1] == {"type": "message_stop"}
 
 
-def test_usage_is_estimated_at_the_start_and_exact_at_the_end(
-    context: ReplyContext,
-) -> None:
-    batches = ([text_chunk("a")], [final_chunk()])
-
-    [start, *_], *_ = read_stream(replace(context, prompt_tokens=9), *batches)
+def test_usage_is_estimated_at_the_start_and_exact_at_the_end() -> None:
+    [start, *_], [*_, message_delta, _] = read_stream([text_chunk("a")], [last_chunk()])
 
     assert isinstance(start, dict)
-    assert start["message"]["usage"] == {"input_tokens": 9, "output_tokens": 0}
-    assert message_delta(context, *batches)["usage"] == {
-        "input_tokens": 3,
-        "output_tokens": 4,
-    }
+    assert isinstance(message_delta, dict)
+    assert start["message"]["usage"] == {"input_tokens": 7, "output_tokens": 0}
+    assert message_delta["usage"] == {"input_tokens": 9, "output_tokens": 8}
 
 
-def test_keep_alive_is_a_ping_after_the_start(context: ReplyContext) -> None:
-    first, second, *_ = read_stream(context, [], [], [text_chunk("a")], [final_chunk()])
+def test_keep_alive_is_a_ping_after_the_start() -> None:
+    first, second, *_ = read_stream([], [], [text_chunk("a")], [last_chunk()])
 
     assert len(first) == 2
     assert first[1] == PING
     assert second == [PING]
 
 
-def test_missing_usage_is_estimated(context: ReplyContext) -> None:
-    end = Chunk([Choice(delta=Delta(), finish_reason="stop")])
+def test_missing_usage_is_estimated() -> None:
+    last = last_chunk(usage=None, time_info=None)
 
-    assert message_delta(context, [text_chunk("a"), text_chunk("b")], [end])[
-        "usage"
-    ] == {
-        "input_tokens": 1,
-        "output_tokens": 2,
-    }
+    message_delta = read_message_delta([text_chunk("a"), text_chunk("b")], [last])
+
+    assert message_delta["usage"] == {"input_tokens": 7, "output_tokens": 2}
+
+
+def stopped_chunk(stop_sequence: str) -> Chunk:
+    choice = Choice(delta=Delta(), finish_reason="stop", stop_sequence=stop_sequence)
+    return Chunk([choice])
 
 
 @pytest.mark.parametrize(
     ("chunks", "reason", "stop_sequence"),
     [
-        ([final_chunk()], "end_turn", None),
-        ([final_chunk("tool_calls")], "end_turn", None),
-        ([final_chunk("length")], "max_tokens", None),
-        ([final_chunk("content_filter")], "refusal", None),
-        ([final_chunk(stop_sequence="END")], "stop_sequence", "END"),
-        ([call_chunk(0, "a", "look", "{}"), final_chunk("length")], "tool_use", None),
+        ([last_chunk()], "end_turn", None),
+        ([last_chunk("tool_calls")], "end_turn", None),
+        ([last_chunk("length")], "max_tokens", None),
+        ([last_chunk("content_filter")], "refusal", None),
+        ([stopped_chunk("END")], "stop_sequence", "END"),
         (
-            [call_chunk(0, "a", "look", '{"a'), final_chunk("length")],
+            [tool_call_chunk(0, "a", "look", "{}"), last_chunk("length")],
+            "tool_use",
+            None,
+        ),
+        (
+            [tool_call_chunk(0, "a", "look", '{"a'), last_chunk("length")],
             "max_tokens",
             None,
         ),
     ],
 )
 def test_stop_reason(
-    context: ReplyContext, chunks: list[Chunk], reason: str, stop_sequence: str | None
+    chunks: list[Chunk], reason: str, stop_sequence: str | None
 ) -> None:
-    end = {"stop_reason": reason, "stop_sequence": stop_sequence}
+    assert read_message_delta(chunks)["delta"] == {
+        "stop_reason": reason,
+        "stop_sequence": stop_sequence,
+    }
 
-    assert message_delta(context, chunks)["delta"] == end
 
-
-def test_call_with_invalid_arguments_raises(context: ReplyContext) -> None:
+def test_call_with_invalid_arguments_raises() -> None:
     with pytest.raises(UpstreamError):
-        read_stream(context, [call_chunk(0, "a", "look", "{"), final_chunk()])
+        read_stream([tool_call_chunk(0, "a", "look", "{"), last_chunk()])
 
 
-def test_hidden_thinking_is_left_out(context: ReplyContext) -> None:
-    hidden = replace(context, thinking=False)
-    completion = Chunk([Choice(message=Delta("a", "hm"), finish_reason="stop")])
+def test_hidden_thinking_is_left_out() -> None:
+    context = make_context(thinking=False)
 
-    assert from_completion(completion, hidden)["content"] == [
-        {"type": "text", "text": "a"}
-    ]
-    assert (
-        len(read_stream(hidden, [text_chunk(reasoning="hm")], [final_chunk()])[0]) == 1
+    message = AnthropicMessages().reply(
+        completion(content="a", reasoning="hm"), context
     )
+    first, *_ = read_stream([reasoning_chunk("hm")], [last_chunk()], thinking=False)
+
+    assert message["content"] == [{"type": "text", "text": "a"}]
+    assert len(first) == 1
 
 
-def test_whole_reply_is_one_message(context: ReplyContext) -> None:
+def test_whole_reply_is_one_message() -> None:
     calls = [ToolCall(None, None, FunctionCall("look", '{"a": 1}'))]
-    choice = Choice(message=Delta("a", "hm", calls), finish_reason="tool_calls")
+    whole = completion("tool_calls", content="a", reasoning="hm", tool_calls=calls)
 
-    completion = Chunk([choice], usage=Usage(3, 4))
-
-    assert from_completion(completion, context) == {
-        "id": "msg_" + "k3x9a1bz" * 3,
+    assert AnthropicMessages().reply(whole, make_context()) == {
+        "id": "msg_id000000id000001id000002",
         "type": "message",
         "role": "assistant",
-        "model": "m",
+        "model": "gpt-oss",
         "content": [
             {"type": "thinking", "thinking": "hm"},
             {"type": "text", "text": "a"},
             {
                 "type": "tool_use",
-                "id": "call_k3x9a1bz",
+                "id": "call_id000003",
                 "name": "look",
                 "input": {"a": 1},
             },
         ],
         "stop_reason": "tool_use",
         "stop_sequence": None,
-        "usage": {"input_tokens": 3, "output_tokens": 4},
+        "usage": {"input_tokens": 9, "output_tokens": 8},
     }
 
 
-def test_empty_reply_has_no_blocks(context: ReplyContext) -> None:
-    empty = Chunk([Choice(message=Delta(""), finish_reason="stop")])
+def test_empty_reply_has_no_blocks() -> None:
+    message = AnthropicMessages().reply(completion(content=""), make_context())
 
-    assert from_completion(empty, context)["content"] == []
-    assert [len(events) for events in read_stream(context, [final_chunk()])] == [3]
+    assert message["content"] == []
+    assert [len(events) for events in read_stream([last_chunk()])] == [3]
 
 
 def decode_events(events: list[Event]) -> list[dict[str, Any]]:

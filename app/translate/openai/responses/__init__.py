@@ -1,4 +1,4 @@
-"""`/v1/responses`: items in, items out; nothing is kept between two requests."""
+"""`/v1/responses`: conversations of items. Responses are not stored."""
 
 from __future__ import annotations
 
@@ -6,46 +6,87 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.domain.models import Model
+from app.errors import InvalidRequest
 from app.translate.dialect import Body, EventStream, ReplyContext
-from app.translate.openai.dialect import OpenAIDialect, reasoning_effort
-from app.translate.openai.responses import request, tools
-from app.translate.openai.responses.reply import Reply, encode
+from app.translate.openai.dialect import (
+    OpenAIDialect,
+    reasoning_effort,
+    response_format,
+)
+from app.translate.openai.responses import items, tools
+from app.translate.openai.responses.reply import Reply
+from app.wire import json_codec, sse
 from app.wire.completion import Chunk
+
+SAMPLING = ("temperature", "top_p")
+NOT_STORED = (
+    "previous_response_id is not supported: responses are not stored, "
+    "send the whole conversation in input"
+)
 
 
 class OpenAIResponses(OpenAIDialect):
-    """`/v1/responses`."""
-
     stream_headers: ClassVar[Mapping[str, str]] = {"Cache-Control": "no-cache"}
 
     def check(self, body: Body) -> None:
-        request.check(body)
+        if body.get("previous_response_id"):
+            raise InvalidRequest(NOT_STORED)
 
     def needs(self, body: Body) -> Mapping[str, bool]:
         effort = reasoning_effort(body) or "none"
-        offered = tools.to_upstream(body).get("tools")
-        return {"thinking": effort != "none", "tools": bool(offered)}
+        return {"thinking": effort != "none", "tools": bool(tools.offered(body))}
 
     def images(self, body: Body) -> Iterator[str]:
-        return request.pictures(body)
+        for item in _input_items(body):
+            if isinstance(item, dict):
+                yield from items.find_images([item.get("content"), item.get("output")])
 
     def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
-        return request.to_upstream(body)
+        max_tokens = body.get("max_output_tokens") or 0
+        request = {
+            "messages": _messages(body),
+            **{key: body[key] for key in SAMPLING if body.get(key) is not None},
+            **tools.to_upstream(body),
+            "max_completion_tokens": max_tokens if max_tokens > 0 else None,
+            "reasoning_effort": reasoning_effort(body),
+            "response_format": _response_format(body),
+        }
+        return {key: value for key, value in request.items() if value is not None}
 
     def ignored(self, body: Body) -> Sequence[str]:
-        return request.ignored(body)
+        return sorted({*tools.hosted(body), *items.left_out(_input_items(body))})
 
     def shows_thinking(self, body: Body) -> bool:
         return reasoning_effort(body) != "none"
 
     def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return Reply(context, context.body).fold([[completion]])
+        return Reply(context).whole(completion)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
     ) -> EventStream:
-        reply = Reply(context, context.body)
-        return EventStream(reply.stream(batches), reply.failed)
+        reply = Reply(context)
+        return EventStream(reply.stream(batches), reply.error_event)
 
     def frame(self, event: dict[str, Any]) -> bytes:
-        return encode(event)
+        """Return an event as bytes, named after its type."""
+        return sse.encode(json_codec.encode(event), event["type"])
+
+
+def _messages(body: Body) -> list[dict[str, Any]]:
+    instructions = body.get("instructions")
+    system = [{"role": "system", "content": instructions}] if instructions else []
+    return system + items.convert_items(_input_items(body))
+
+
+def _input_items(body: Body) -> list[Any]:
+    """Return the items of the input; a text is a message of the user."""
+    value = body.get("input") or []
+    return [{"role": "user", "content": value}] if isinstance(value, str) else value
+
+
+def _response_format(body: Body) -> dict[str, Any] | None:
+    """Return the response format, which has one level less than in chat completions."""
+    output = (body.get("text") or {}).get("format") or {}
+    json_schema = {key: value for key, value in output.items() if key != "type"}
+    return response_format({"type": output.get("type", ""), "json_schema": json_schema})

@@ -25,7 +25,7 @@ COMMON_CALL_KEYS = frozenset({"type", "id", "call_id", "status", "name", "namesp
 DETAILS = frozenset({"auto", "low", "high"})
 
 
-def messages_of(items: Iterable[Any]) -> list[dict[str, Any]]:
+def convert_items(items: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the items as messages; an error names the index of its item."""
     conversation = Conversation()
     for index, item in enumerate(items):
@@ -185,7 +185,7 @@ def result_of(value: Any) -> str | list[Part]:
     return value if isinstance(value, str) else json_codec.encode(value).decode()
 
 
-def pictures(values: Sequence[Any]) -> Iterator[str]:
+def find_images(values: Sequence[Any]) -> Iterator[str]:
     """Yield the base64 text of all images in several contents, unchecked."""
     for value in values:
         for part in value if isinstance(value, list) else [value]:

@@ -6,14 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import CerellamaError
-from app.translate.dialect import Event, ReplyContext, StreamFormat
+from app.translate.delta_reader import CONTENT, REASONING, DeltaReader, TextRun
+from app.translate.dialect import NS_PER_S, Event, ReplyContext
 from app.translate.openai.dialect import KEEP_ALIVE
 from app.translate.openai.responses import output, tools
-from app.translate.reading import CONTENT, REASONING, Reading, Run
-from app.wire import json_codec, sse
 from app.wire.completion import Chunk
-
-NS_PER_S = 1_000_000_000
 
 ITEM_TYPES = {REASONING: output.REASONING, CONTENT: output.MESSAGE}
 
@@ -52,9 +49,10 @@ TEXT_FIELDS = {"format": {"type": "text"}}
 
 
 class Reply:
-    """One reply: either streamed by `stream` or returned whole by `fold`."""
+    """Writes one reply."""
 
-    def __init__(self, context: ReplyContext, body: Mapping[str, Any]) -> None:
+    def __init__(self, context: ReplyContext) -> None:
+        body = context.body
         self._context = context
         self._head = {
             "id": "resp_" + "".join(context.new_id() for _ in range(3)),
@@ -67,14 +65,15 @@ class Reply:
             "text": TEXT_FIELDS | (body.get("text") or {}),
         }
         self._output = output.Output(context.new_id)
-        self._reading = Reading(context)
+        self._reader = DeltaReader(context)
         self._tools = tools.offered(body)
         self._event_count = 0
 
-    @property
-    def dialect(self) -> StreamFormat:
-        """The stream format, with this reply's output so far in its error event."""
-        return StreamFormat(sse.MIMETYPE, encode, self.failed)
+    def whole(self, completion: Chunk) -> dict[str, Any]:
+        """Return the response, which equals the one in a stream's last event."""
+        self._text_events(self._reader.read([completion]))
+        response: dict[str, Any] = self._last_events()[-1]["response"]
+        return response
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """Yield the events that announce the response, then those of each batch."""
@@ -82,28 +81,21 @@ class Reply:
             self._state_event(name, "in_progress")
             for name in ("response.created", "response.in_progress")
         )
-        yield from self._reading.stream(
-            batches,
-            lambda runs: self._numbered(self._events(runs)),
-            lambda: self._numbered(self._last_events()),
-            lambda: KEEP_ALIVE,
-        )
+        for update in self._reader.read_batches(batches):
+            events = self._text_events(update.runs)
+            if update.is_last:
+                events += self._last_events()
+            numbered = self._numbered(events)
+            yield [KEEP_ALIVE, *numbered] if update.keep_alive else numbered
 
-    def fold(self, batches: Iterable[Sequence[Chunk]]) -> dict[str, Any]:
-        """Return the response, which equals the one in a stream's last event."""
-        for batch in batches:
-            self._events(self._reading.read(batch))
-        response: dict[str, Any] = self._last_events()[-1]["response"]
-        return response
-
-    def failed(self, error: CerellamaError) -> dict[str, Any]:
-        """Return the event that ends the stream after an error."""
+    def error_event(self, error: CerellamaError) -> dict[str, Any]:
+        """Return the event that ends a failed stream, with the output so far."""
         code = ERROR_CODES.get(error.status, DEFAULT_ERROR_CODE)
         fields = {"code": code, "message": error.message}
         event = self._state_event("response.failed", "failed", error=fields)
         return self._with_number(event)
 
-    def _events(self, runs: list[Run]) -> list[dict[str, Any]]:
+    def _text_events(self, runs: Iterable[TextRun]) -> list[dict[str, Any]]:
         """Return one delta for each run of texts."""
         events: list[dict[str, Any]] = []
         for run in runs:
@@ -112,9 +104,9 @@ class Reply:
         return events
 
     def _last_events(self) -> list[dict[str, Any]]:
-        reason = INCOMPLETE_REASONS.get(self._reading.finish_reason or "")
+        reason = INCOMPLETE_REASONS.get(self._reader.finish_reason or "")
         status = "incomplete" if reason else "completed"
-        calls = self._reading.tool_calls()
+        calls = self._reader.tool_calls()
         events = self._output.close("completed" if calls else status)
         for call in calls:
             events += self._output.add_call(call, self._tools.get(call.name))
@@ -158,7 +150,7 @@ class Reply:
         return {**event, "sequence_number": number}
 
     def _usage(self) -> dict[str, Any]:
-        meter, usage = self._reading.meter, self._reading.usage()
+        meter, usage = self._reader.meter, self._reader.usage()
         return {
             "input_tokens": usage["prompt_tokens"],
             "input_tokens_details": {"cached_tokens": meter.cached_tokens()},
@@ -166,8 +158,3 @@ class Reply:
             "output_tokens_details": {"reasoning_tokens": meter.reasoning_tokens()},
             "total_tokens": usage["total_tokens"],
         }
-
-
-def encode(event: dict[str, Any]) -> bytes:
-    """Return an event as bytes, named after its type."""
-    return sse.encode(json_codec.encode(event), event["type"])

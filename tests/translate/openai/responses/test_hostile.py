@@ -1,4 +1,4 @@
-"""Bodies that nobody sends: refused or read, never a fault of ours."""
+"""Odd values in every field are refused or accepted, and never raise other errors."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from app.errors import InvalidRequest
 from app.schemas.responses import ResponsesSchema
 from app.translate import toolnames
 from app.translate.fit import fit
-from app.translate.openai import responses
+from app.translate.openai.responses import OpenAIResponses
 from app.wire import json_codec
-from tests.translate.openai.speech import context
+from tests.translate.builders import MODEL, completion, make_context
 
-Make = Callable[[Any], dict[str, Any]]
+BodyWith = Callable[[Any], dict[str, Any]]  # value -> fields of a body
 
-SEEING = Traits(reasoning_efforts={"low": "low"}, vision=True)
+DIALECT = OpenAIResponses()
+TRAITS = Traits(reasoning_efforts={"low": "low"}, vision=True)
 VALUES: list[Any] = [
     *(None, True, False, 0, -1, 1.5, 2**63, "", "x", "a\u2028b", "data:;base64,"),
     *([], [None], [1], ["x"], [[]], [{}], [[[[]]]]),
@@ -41,43 +42,43 @@ TOOL_KEYS = "type name description parameters strict format tools"
 PART_KEYS = "type text refusal image_url detail file_id"
 
 
-def item(kind: str, key: str) -> Make:
+def item_with(kind: str, key: str) -> BodyWith:
     return lambda v: {"input": [{"type": kind, key: v}]}
 
 
-def tool(kind: str, key: str) -> Make:
+def tool_with(kind: str, key: str) -> BodyWith:
     return lambda v: {"tools": [{"type": kind, "name": "f", key: v}]}
 
 
-def part(kind: str, key: str) -> Make:
+def part_with(kind: str, key: str) -> BodyWith:
     return lambda v: {
         "input": [{"role": "user", "content": [{"type": kind, key: v}]}],
     }
 
 
-PLACES: dict[str, Make] = {
+PLACES: dict[str, BodyWith] = {
     **{key: lambda v, key=key: {key: v} for key in FIELDS.split()},
-    **{f"{kind} {k}": item(kind, k) for kind in KINDS for k in ITEM_KEYS.split()},
+    **{f"{kind} {k}": item_with(kind, k) for kind in KINDS for k in ITEM_KEYS.split()},
     **{
-        f"{kind} tool {k}": tool(kind, k)
+        f"{kind} tool {k}": tool_with(kind, k)
         for kind in ("function", "custom", "namespace", "web_search")
         for k in TOOL_KEYS.split()
     },
     **{
-        f"{kind} {k}": part(kind, k)
+        f"{kind} {k}": part_with(kind, k)
         for kind in ("input_text", "input_image", "refusal", "unknown")
         for k in PART_KEYS.split()
     },
     "item": lambda v: {"input": [v]},
     "part": lambda v: {"input": [{"role": "user", "content": [v]}]},
     "choice name": lambda v: {"tool_choice": {"type": "function", "name": v}},
-    "allowed": lambda v: {"tool_choice": {"type": "allowed_tools", "tools": v}},
+    "allowed tools": lambda v: {"tool_choice": {"type": "allowed_tools", "tools": v}},
     "allowed mode": lambda v: {"tool_choice": {"type": "allowed_tools", "mode": v}},
     "effort": lambda v: {"reasoning": {"effort": v}},
-    "form": lambda v: {"text": {"format": v}},
-    "form type": lambda v: {"text": {"format": {"type": v}}},
+    "format": lambda v: {"text": {"format": v}},
+    "format type": lambda v: {"text": {"format": {"type": v}}},
     "schema": lambda v: {"text": {"format": {"type": "json_schema", "schema": v}}},
-    "form name": lambda v: {
+    "format name": lambda v: {
         "text": {
             "format": {
                 "type": "json_schema",
@@ -87,20 +88,22 @@ PLACES: dict[str, Make] = {
         }
     },
 }
-WHOLE = {"input": "hi", "tools": [{"type": "function", "name": "f"}]}
+BODY = {"input": "hi", "tools": [{"type": "function", "name": "f"}]}
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_any_value_in_any_place(place: str) -> None:
+def test_any_value_is_refused_or_accepted(place: str) -> None:
     for value in VALUES:
-        body = {**WHOLE, **PLACES[place](value)}
+        body = {**BODY, **PLACES[place](value)}
         try:
-            checked = ResponsesSchema().load(body)
-            responses.check(checked)
-            request = fit(responses.to_upstream(checked), SEEING, model="m", name="m")
+            loaded = ResponsesSchema().load(body)
+            DIALECT.check(loaded)
+            request = DIALECT.to_upstream(loaded, MODEL)
+            request = fit(request, TRAITS, model="m", name="m")
         except InvalidRequest:
             continue
         json_codec.encode(toolnames.rename(request, toolnames.stand_ins(request)))
-        assert all(isinstance(kind, str) for kind in responses.ignored(checked))
-        assert list(responses.pictures(checked)) is not None
-        json_codec.encode(responses.Reply(context(), checked).fold([]))
+        assert all(isinstance(kind, str) for kind in DIALECT.ignored(loaded))
+        assert all(isinstance(image, str) for image in DIALECT.images(loaded))
+        context = make_context(body=loaded)
+        json_codec.encode(DIALECT.reply(completion(content="hi"), context))

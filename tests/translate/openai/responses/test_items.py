@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.translate.openai.responses import items
-from app.translate.openai.responses.items import left_out, messages_of
+from app.translate.openai.responses.items import convert_items, left_out
 from tests.blueprints.talking import picture
 
 IMAGE_URL = f"data:image/png;base64,{picture('PNG')}"
@@ -47,7 +47,7 @@ USER = item("message", role="user", content=[{"type": "input_text", "text": "hi"
 def test_message_keeps_its_role(role: str, kind: dict[str, str]) -> None:
     message = {**kind, "role": role, "content": "hi"}
 
-    assert messages_of([message]) == [{"role": role, "content": "hi"}]
+    assert convert_items([message]) == [{"role": role, "content": "hi"}]
 
 
 def test_text_parts_of_a_message_are_joined() -> None:
@@ -58,7 +58,7 @@ def test_text_parts_of_a_message_are_joined() -> None:
         {"type": "unknown", "blob": 1},
     ]
 
-    assert messages_of([{"role": "user", "content": parts}]) == [
+    assert convert_items([{"role": "user", "content": parts}]) == [
         {"role": "user", "content": "abc"}
     ]
 
@@ -75,7 +75,7 @@ def test_items_of_one_turn_become_one_message() -> None:
         assistant("Done."),
     ]
 
-    assert messages_of(conversation) == [
+    assert convert_items(conversation) == [
         {"role": "user", "content": "hi"},
         {
             "role": "assistant",
@@ -100,7 +100,7 @@ def test_text_between_a_call_and_its_result_joins_the_call() -> None:
         output("c1", ""),
     ]
 
-    first, second = messages_of(conversation)
+    first, second = convert_items(conversation)
 
     assert first["content"] == "Wait.\nNow."
     assert second == {"role": "tool", "content": "", "tool_call_id": "c1"}
@@ -126,7 +126,7 @@ def test_text_between_a_call_and_its_result_joins_the_call() -> None:
 def test_readable_reasoning_is_sent(
     reasoning: dict[str, Any], text: str | None
 ) -> None:
-    [message] = messages_of([item("reasoning", **reasoning), call("c", "f", "{}")])
+    [message] = convert_items([item("reasoning", **reasoning), call("c", "f", "{}")])
 
     assert message.get("reasoning") == text
 
@@ -134,8 +134,10 @@ def test_readable_reasoning_is_sent(
 def test_reasoning_is_joined_and_stays_in_its_turn() -> None:
     first, second = (item("reasoning", encrypted_content=text) for text in "ab")
 
-    [message] = messages_of([first, call("c", "f", "{}"), second, call("d", "g", "{}")])
-    without = messages_of([first, USER, assistant("x"), second])
+    [message] = convert_items(
+        [first, call("c", "f", "{}"), second, call("d", "g", "{}")]
+    )
+    without = convert_items([first, USER, assistant("x"), second])
 
     assert message["reasoning"] == "a\nb"
     assert all("reasoning" not in each for each in without)
@@ -143,7 +145,7 @@ def test_reasoning_is_joined_and_stays_in_its_turn() -> None:
 
 
 def test_call_has_the_upstream_name_of_its_tool() -> None:
-    [message] = messages_of([call("c", "add", "{}", namespace="mcp__sums__")])
+    [message] = convert_items([call("c", "add", "{}", namespace="mcp__sums__")])
 
     assert message["tool_calls"][0]["function"]["name"] == "mcp__sums__add"
 
@@ -179,7 +181,7 @@ def test_call_has_the_upstream_name_of_its_tool() -> None:
 def test_other_calls_become_function_calls(
     fields: dict[str, Any], name: str, arguments: str | None
 ) -> None:
-    [message] = messages_of(
+    [message] = convert_items(
         [{**fields, "call_id": "c", "id": "x", "status": "completed"}]
     )
 
@@ -206,7 +208,7 @@ def test_other_calls_become_function_calls(
     ],
 )
 def test_output_of_any_type_becomes_content(value: Any, content: str) -> None:
-    [message] = messages_of([output("c", value)])
+    [message] = convert_items([output("c", value)])
 
     assert message["content"] == content
 
@@ -219,7 +221,7 @@ def test_unsupported_items_are_left_out() -> None:
         item("something_new", text="x"),
     ]
 
-    assert messages_of([USER, *unsupported]) == [{"role": "user", "content": "hi"}]
+    assert convert_items([USER, *unsupported]) == [{"role": "user", "content": "hi"}]
     assert left_out([USER, *unsupported]) == {each["type"] for each in unsupported}
 
 
@@ -251,7 +253,7 @@ def test_unsupported_items_are_left_out() -> None:
 )
 def test_error_names_the_index_of_the_item(invalid: Any, error: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        messages_of([USER, invalid])
+        convert_items([USER, invalid])
 
     assert refusal.value.message == error
 
@@ -297,4 +299,4 @@ def test_images_are_found_without_checks() -> None:
     image = {"type": "input_image", "image_url": "data:image/webp;base64,UklGR"}
     others: list[Any] = [None, "text", [1, {"type": "input_text"}], {"type": ["x"]}]
 
-    assert list(items.pictures([[image], *others])) == ["UklGR"]
+    assert list(items.find_images([[image], *others])) == ["UklGR"]

@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 
 from app.errors import CerellamaError, RateLimited, UpstreamError
-from app.translate.openai.responses import Reply
+from app.translate.dialect import EventStream
+from app.translate.openai.responses import OpenAIResponses
 from app.wire.completion import Chunk
-from tests.translate.openai.speech import (
+from tests.translate.builders import (
     STARTED_S,
-    called,
-    context,
-    finish,
-    said,
-    thought,
-    whole,
+    completion,
+    last_chunk,
+    make_context,
+    reasoning_chunk,
+    text_chunk,
+    tool_call_chunk,
 )
 
 Event = dict[str, Any]
+
+DIALECT = OpenAIResponses()
 
 CUSTOM = {"type": "custom", "name": "patch"}
 SUMS = {
@@ -53,8 +56,18 @@ CALL = [
 ]
 
 
-def frame_batches(reply: Reply, *batches: Sequence[Chunk]) -> list[bytes]:
-    return [reply.dialect.encode_all(events) for events in reply.stream(batches)]
+def call_chunk(
+    name: str, arguments: str, index: int = 0, id: str | None = "c"
+) -> Chunk:
+    return tool_call_chunk(index, id and f"{id}{index}", name, arguments)
+
+
+def open_stream(*batches: Sequence[Chunk], **body: Any) -> EventStream:
+    return DIALECT.stream(batches, make_context(body=body))
+
+
+def whole_response(chunk: Chunk, **body: Any) -> dict[str, Any]:
+    return DIALECT.reply(chunk, make_context(body=body))
 
 
 def decode_events(data: bytes) -> list[Event]:
@@ -68,7 +81,8 @@ def decode_events(data: bytes) -> list[Event]:
 
 
 def stream_events(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
-    events = decode_events(b"".join(frame_batches(Reply(context(), body), *batches)))
+    stream = open_stream(*batches, **body)
+    events = decode_events(b"".join(map(DIALECT.frame_all, stream)))
     assert [e["sequence_number"] for e in events] == list(range(len(events)))
     return events
 
@@ -86,16 +100,22 @@ def output_items(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
     ("chunks", "expected"),
     [
         ([], []),
-        ([said("a")], [MESSAGE]),
-        ([thought("a"), said("b")], [REASONING, MESSAGE]),
-        ([called("f", "{}")], [CALL]),
-        ([said("a"), called("f", "{}")], [MESSAGE, CALL]),
-        ([called("f", "{}"), called("g", "{}", 1)], [CALL, CALL]),
+        ([text_chunk("a")], [MESSAGE]),
+        ([reasoning_chunk("a"), text_chunk("b")], [REASONING, MESSAGE]),
+        ([call_chunk("f", "{}")], [CALL]),
+        ([text_chunk("a"), call_chunk("f", "{}")], [MESSAGE, CALL]),
+        ([call_chunk("f", "{}"), call_chunk("g", "{}", 1)], [CALL, CALL]),
         (
-            [thought("a"), said("b"), thought("c"), said("d"), called("f", "{}")],
+            [
+                reasoning_chunk("a"),
+                text_chunk("b"),
+                reasoning_chunk("c"),
+                text_chunk("d"),
+                call_chunk("f", "{}"),
+            ],
             [REASONING, MESSAGE, REASONING, MESSAGE, CALL],
         ),
-        ([called("f", "{}"), said("late")], [MESSAGE, CALL]),
+        ([call_chunk("f", "{}"), text_chunk("late")], [MESSAGE, CALL]),
     ],
     ids=[
         "empty",
@@ -112,7 +132,7 @@ def output_items(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
 def test_each_item_is_done_before_the_next_is_added(
     chunks: list[Chunk], expected: list[list[str]], at_once: bool
 ) -> None:
-    all_chunks = [*chunks, finish()]
+    all_chunks = [*chunks, last_chunk()]
     batches = [all_chunks] if at_once else [[chunk] for chunk in all_chunks]
 
     events = stream_events(*batches)
@@ -127,7 +147,9 @@ def test_each_item_is_done_before_the_next_is_added(
 
 
 def test_events_of_an_item_agree() -> None:
-    events = stream_events([said("a")], [said("b"), said("c")], [finish()])[2:-1]
+    events = stream_events(
+        [text_chunk("a")], [text_chunk("b"), text_chunk("c")], [last_chunk()]
+    )[2:-1]
 
     added, *middle, done = events
     assert [event["delta"] for event in events if "delta" in event] == ["a", "bc"]
@@ -142,22 +164,28 @@ def test_events_of_an_item_agree() -> None:
 
 
 def test_reasoning_can_be_sent_back() -> None:
-    [reasoning] = output_items([thought("a"), thought("b")], [finish()])
+    [reasoning] = output_items(
+        [reasoning_chunk("a"), reasoning_chunk("b")], [last_chunk()]
+    )
 
     assert reasoning["summary"] == [{"type": "summary_text", "text": "ab"}]
     assert reasoning["encrypted_content"] == "ab"
 
 
 def test_hidden_reasoning_is_left_out() -> None:
-    reply = Reply(context(thinking=False), {})
+    context = make_context(thinking=False)
 
-    response = reply.fold([[thought("a"), said("b"), finish()]])
+    response = DIALECT.reply(completion(reasoning="a", content="b"), context)
 
     assert [item["type"] for item in response["output"]] == ["message"]
 
 
 def test_call_has_the_client_names_of_its_tool() -> None:
-    batches = [called("sums__add", '{"a": 1}'), called("other", "", 1), finish()]
+    batches = [
+        call_chunk("sums__add", '{"a": 1}'),
+        call_chunk("other", "", 1),
+        last_chunk(),
+    ]
 
     add, other = output_items(batches, tools=[SUMS])
 
@@ -179,7 +207,9 @@ def test_call_has_the_client_names_of_its_tool() -> None:
     [('{"input": "*** Begin\\n"}', "*** Begin\n"), ('{"patch": "x"}', '{"patch":"x"}')],
 )
 def test_custom_tool_gets_plain_text(arguments: str, text: str) -> None:
-    events = stream_events([called("patch", arguments), finish()], tools=[CUSTOM])
+    events = stream_events(
+        [call_chunk("patch", arguments), last_chunk()], tools=[CUSTOM]
+    )
 
     assert event_names(events[2:-1]) == [
         "output_item.added",
@@ -195,7 +225,7 @@ def test_custom_tool_gets_plain_text(arguments: str, text: str) -> None:
 
 
 def test_call_without_id_gets_one() -> None:
-    [call] = output_items([called("f", "{}", id=None), finish()])
+    [call] = output_items([call_chunk("f", "{}", id=None), last_chunk()])
 
     assert call["call_id"].startswith("call_id")
 
@@ -205,7 +235,7 @@ def test_call_without_id_gets_one() -> None:
     [("length", "max_output_tokens"), ("content_filter", "content_filter")],
 )
 def test_cut_reply_is_incomplete(finish_reason: str, reason: str) -> None:
-    last = stream_events([said("a")], [finish(finish_reason)])[-1]
+    last = stream_events([text_chunk("a")], [last_chunk(finish_reason)])[-1]
 
     response = last["response"]
     assert last["type"] == "response.incomplete"
@@ -217,7 +247,9 @@ def test_cut_reply_is_incomplete(finish_reason: str, reason: str) -> None:
 
 
 def test_cut_call_is_left_out() -> None:
-    [message] = output_items([said("a"), called("f", '{"a": '), finish("length")])
+    [message] = output_items(
+        [text_chunk("a"), call_chunk("f", '{"a": '), last_chunk("length")]
+    )
 
     assert (message["type"], message["status"]) == ("message", "incomplete")
 
@@ -232,13 +264,11 @@ def test_cut_call_is_left_out() -> None:
 def test_error_is_the_last_event_and_has_the_output_so_far(
     error: CerellamaError, code: str
 ) -> None:
-    reply = Reply(context(), {})
-    stream = reply.stream([[thought("a"), said("b")]])
-    sent = [*next(stream), *next(stream)]
+    stream = open_stream([reasoning_chunk("a"), text_chunk("b")])
+    batches = iter(stream)
+    sent = [*next(batches), *next(batches)]
 
-    events = decode_events(
-        reply.dialect.encode_all([*sent, reply.dialect.from_error(error)])
-    )
+    events = decode_events(DIALECT.frame_all([*sent, stream.error(error)]))
 
     response = events[-1]["response"]
     assert events[-1]["type"] == "response.failed"
@@ -253,7 +283,7 @@ def test_error_is_the_last_event_and_has_the_output_so_far(
 
 
 def test_call_with_invalid_arguments_fails_after_the_start() -> None:
-    stream = Reply(context(), {}).stream([[called("f", "{"), finish()]])
+    stream = iter(open_stream([call_chunk("f", "{"), last_chunk()]))
 
     first_events = next(stream)
 
@@ -263,24 +293,24 @@ def test_call_with_invalid_arguments_fails_after_the_start() -> None:
 
 
 def test_keep_alive_is_a_comment() -> None:
-    assert frame_batches(Reply(context(), {}), [], [said("a"), finish()])[1] == (
-        b": keep-alive\n\n"
-    )
+    _, second, _ = open_stream([], [text_chunk("a"), last_chunk()])
+
+    assert second == [b": keep-alive\n\n"]
 
 
 def test_whole_response_equals_the_last_event_of_a_stream() -> None:
     body = {"tools": [SUMS], "instructions": "Be brief."}
     message = {"reasoning": "a", "content": "b"}
-    last = stream_events([whole(**message)], **body)[-1]["response"]
+    last = stream_events([completion(**message)], **body)[-1]["response"]
 
-    response = Reply(context(), body).fold([[whole(**message)]])
+    response = whole_response(completion(**message), **body)
 
     assert response == last
     assert [item["type"] for item in response["output"]] == ["reasoning", "message"]
 
 
 def test_response_has_every_field_of_ollamas() -> None:
-    response = Reply(context(), {}).fold([[said("a"), finish()]])
+    response = whole_response(completion(content="a"))
 
     assert response | {"output": []} == {
         "id": "resp_id000000id000001id000002",
@@ -337,7 +367,9 @@ def test_response_repeats_fields_of_the_request() -> None:
         "prompt_cache_key": "k",
     }
 
-    response = Reply(context(), {**fields, "text": {"verbosity": "low"}}).fold([])
+    response = whole_response(
+        completion(content="a"), **fields, text={"verbosity": "low"}
+    )
 
     assert response | fields == response
     assert response["text"] == {"format": {"type": "text"}, "verbosity": "low"}

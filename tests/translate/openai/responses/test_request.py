@@ -1,4 +1,4 @@
-"""A request of `/v1/responses` in the upstream form."""
+"""Requests of `/v1/responses` are converted to the upstream form."""
 
 from __future__ import annotations
 
@@ -7,29 +7,35 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate.openai.responses import check, ignored, pictures, to_upstream
+from app.translate.openai.responses import OpenAIResponses
+from tests.translate.builders import MODEL
 
+DIALECT = OpenAIResponses()
 HELLO = [{"role": "user", "content": "hello"}]
 SCHEMA = {"type": "object", "properties": {}}
 
 
-def test_a_text_is_the_users_message() -> None:
-    assert to_upstream({"input": "hello"}) == {"messages": HELLO}
+def convert(body: dict[str, Any]) -> dict[str, Any]:
+    return DIALECT.to_upstream(body, MODEL)
+
+
+def test_text_input_is_a_user_message() -> None:
+    assert convert({"input": "hello"}) == {"messages": HELLO}
 
 
 def test_instructions_come_first() -> None:
-    asked = to_upstream({"input": HELLO, "instructions": "Be brief."})
+    request = convert({"input": HELLO, "instructions": "Be brief."})
 
-    assert asked["messages"] == [{"role": "system", "content": "Be brief."}, *HELLO]
+    assert request["messages"] == [{"role": "system", "content": "Be brief."}, *HELLO]
 
 
 @pytest.mark.parametrize("body", [{}, {"input": ""}, {"input": []}])
-def test_a_request_may_say_nothing(body: dict[str, Any]) -> None:
-    assert to_upstream(body) == {"messages": []}
+def test_input_may_be_empty(body: dict[str, Any]) -> None:
+    assert convert(body) == {"messages": []}
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "expected"),
     [
         ({"temperature": 0, "top_p": 0.5}, {"temperature": 0, "top_p": 0.5}),
         ({"max_output_tokens": 16}, {"max_completion_tokens": 16}),
@@ -66,41 +72,41 @@ def test_a_request_may_say_nothing(body: dict[str, Any]) -> None:
         ({"tool_choice": "auto", "parallel_tool_calls": True}, {}),
     ],
 )
-def test_settings_are_told_in_the_upstreams_words(
-    body: dict[str, Any], told: dict[str, Any]
+def test_other_fields_are_converted(
+    body: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert to_upstream({"input": HELLO, **body}) == {"messages": HELLO, **told}
+    assert convert({"input": HELLO, **body}) == {"messages": HELLO, **expected}
 
 
-def test_an_effort_that_nobody_knows_is_refused() -> None:
+def test_unknown_effort_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="invalid reasoning value"):
-        to_upstream({"input": "hello", "reasoning": {"effort": "huge"}})
+        convert({"input": "hello", "reasoning": {"effort": "huge"}})
 
 
-def test_what_was_said_before_is_not_known() -> None:
-    check({"input": "hello", "previous_response_id": None})
+def test_previous_response_id_is_refused() -> None:
+    DIALECT.check({"input": "hello", "previous_response_id": None})
 
     with pytest.raises(InvalidRequest, match="previous_response_id is not supported"):
-        check({"input": "hello", "previous_response_id": "resp_1"})
+        DIALECT.check({"input": "hello", "previous_response_id": "resp_1"})
 
 
-def test_what_is_left_out_is_named_once() -> None:
+def test_types_that_are_left_out_are_listed_once() -> None:
     body = {
         "input": [*HELLO, {"type": "item_reference"}, {"type": "item_reference"}],
         "tools": [{"type": "web_search"}, {"type": "function", "name": "f"}],
     }
 
-    assert ignored(body) == ["item_reference", "web_search"]
-    assert ignored({"input": "hello"}) == []
+    assert DIALECT.ignored(body) == ["item_reference", "web_search"]
+    assert DIALECT.ignored({"input": "hello"}) == []
 
 
-def test_pictures_are_found_in_messages_and_results() -> None:
+def test_images_are_found_in_messages_and_tool_outputs() -> None:
     image = {"type": "input_image", "image_url": "data:image/webp;base64,AA"}
-    said = [
+    items = [
         {"role": "user", "content": [image]},
         {"type": "function_call_output", "output": [image]},
-        "odd",
+        "not an item",
     ]
 
-    assert list(pictures({"input": said})) == ["AA", "AA"]
-    assert list(pictures({"input": "text"})) == []
+    assert list(DIALECT.images({"input": items})) == ["AA", "AA"]
+    assert list(DIALECT.images({"input": "text"})) == []
