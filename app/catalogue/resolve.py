@@ -83,14 +83,14 @@ def find(
     name: str, catalogue: Catalogue, store: Store, *, allow_retired: bool = False
 ) -> Target | None:
     """Return the served or derived model of this name; ignores `CAI_MODEL`."""
-    own = find_own(names.parse(name), catalogue, store)
-    if isinstance(own, Derived):
+    model = find_served_or_derived(names.parse(name), catalogue, store)
+    if isinstance(model, Derived):
         allow_retired = allow_retired or not catalogue.known
-        return Target(name, _base_of(own, name, catalogue, allow_retired), own)
-    return Target(name, own) if own else None
+        return Target(name, _base_of(model, name, catalogue, allow_retired), model)
+    return Target(name, model) if model else None
 
 
-def find_own(
+def find_served_or_derived(
     name: ModelName, catalogue: Catalogue, store: Store
 ) -> Model | Derived | None:
     """Return the served model, else the derived model of this name."""
@@ -108,7 +108,7 @@ def is_on_passthrough(
         parsed = names.parse(name)
     except InvalidRequest:
         return False
-    return find_own(parsed, catalogue, store) is None and has(parsed)
+    return find_served_or_derived(parsed, catalogue, store) is None and has(parsed)
 
 
 def _base_of(
