@@ -145,11 +145,3 @@ def test_digests_are_unique_and_stable() -> None:
 
 def test_size_grows_with_the_metadata() -> None:
     assert describe("aa").size > describe("a").size > 100
-
-
-@pytest.mark.parametrize(
-    ("model_id", "name"),
-    [("gpt-oss-120b", "gpt-oss-120b:latest"), ("a:b", "a:b"), ("a/b", "a/b:latest")],
-)
-def test_name_has_a_tag(model_id: str, name: str) -> None:
-    assert describe(model_id).name == name
