@@ -1,6 +1,6 @@
-"""Reading upstream chunks: what every dialect needs, in no dialect's words.
+"""Parts of upstream chunks that all dialects read: tool calls, usage and durations.
 
-A stream's chunk and a whole answer are read alike, so both modes share one truth.
+A whole completion is read like a chunk of a stream, so both give the same reply.
 """
 
 from __future__ import annotations
@@ -16,47 +16,45 @@ from app.errors import UpstreamError
 from app.translate.dialect import ReplyContext
 from app.wire.completion import Choice, Chunk, Delta, TimeInfo, ToolCall, Usage
 
-NOTHING = Delta()
+# Bounds that no answer reaches: clients keep counts and nanoseconds in 64 bits.
+MAX_TOKENS = 10**9
+MAX_SECONDS = 10.0**9
 
-# No answer has more; a client keeps both in 64 bits, the durations as nanoseconds.
-MOST_TOKENS = 10**9
-LONGEST_S = 10.0**9
-
-# Up to two words, none longer than eight characters: what upstream sends per event.
-FEW_WORDS = re.compile(r"(?:\s*\S{1,8}){1,2}|\s+")
+# Up to two words of at most eight characters, about as much as the upstream's chunks.
+CHUNK_TEXT = re.compile(r"(?:\s*\S{1,8}){1,2}|\s+")
 
 
 def choice_of(chunk: Chunk) -> Choice | None:
-    """The chunk's only choice; one with nothing but usage has none."""
+    """Return the chunk's only choice, None if it has just the usage."""
     return chunk.choices[0] if chunk.choices else None
 
 
 def said(choice: Choice) -> Delta:
-    """What a choice adds: a chunk's delta, an answer's message or a raw text."""
+    """Return what a choice adds: a chunk's delta, a whole message or a raw text."""
     return choice.delta or choice.message or Delta(content=choice.text)
 
 
 def rechunk(completion: Chunk) -> list[list[Chunk]]:
-    """A whole answer as one read of a stream: many small chunks, reasoning first."""
+    """Return a completion as one batch of a stream: many small chunks."""
     choice = choice_of(completion)
     if choice is None:
         return [[completion]]
-    return [[*_pieces(choice), _last(choice, completion)]]
+    return [[*_text_chunks(choice), _last_chunk(choice, completion)]]
 
 
-def _pieces(choice: Choice) -> Iterator[Chunk]:
+def _text_chunks(choice: Choice) -> Iterator[Chunk]:
     delta = said(choice)
-    for text in FEW_WORDS.findall(delta.reasoning or ""):
+    for text in CHUNK_TEXT.findall(delta.reasoning or ""):
         yield Chunk([Choice(delta=Delta(reasoning=text))])
-    if choice.logprobs:  # they belong to the text as a whole
-        whole = Delta(content=delta.content)
-        yield Chunk([Choice(delta=whole, logprobs=choice.logprobs)])
+    if choice.logprobs:  # they are of the text as a whole
+        text_delta = Delta(content=delta.content)
+        yield Chunk([Choice(delta=text_delta, logprobs=choice.logprobs)])
         return
-    for text in FEW_WORDS.findall(delta.content or ""):
+    for text in CHUNK_TEXT.findall(delta.content or ""):
         yield Chunk([Choice(delta=Delta(content=text))])
 
 
-def _last(choice: Choice, completion: Chunk) -> Chunk:
+def _last_chunk(choice: Choice, completion: Chunk) -> Chunk:
     delta = Delta(tool_calls=said(choice).tool_calls)
     last = Choice(
         delta=delta,
@@ -67,7 +65,7 @@ def _last(choice: Choice, completion: Chunk) -> Chunk:
 
 
 class WholeCall(NamedTuple):
-    """A tool call whose arguments have all come; upstream may have given no id."""
+    """A tool call with all its arguments; the id is empty if the upstream sent none."""
 
     id: str
     name: str
@@ -88,7 +86,7 @@ class OpenCall:
 
 
 class ToolCalls:
-    """Joins the fragments of a reply's tool calls; they are whole when it ends."""
+    """Joins the fragments of a reply's tool calls."""
 
     def __init__(self) -> None:
         self._calls: list[OpenCall] = []
@@ -96,7 +94,7 @@ class ToolCalls:
 
     def add(self, fragments: Iterable[ToolCall]) -> None:
         for fragment in fragments:
-            call = self._continued_by(fragment)
+            call = self._call_of(fragment)
             if call is None:
                 call = OpenCall()
                 self._calls.append(call)
@@ -104,17 +102,17 @@ class ToolCalls:
                 self._by_index[fragment.index] = call
             call.add(fragment)
 
-    def _continued_by(self, fragment: ToolCall) -> OpenCall | None:
-        """The call a fragment belongs to; another id always begins another call."""
+    def _call_of(self, fragment: ToolCall) -> OpenCall | None:
+        """Return the call that a fragment continues, None if it begins a call."""
         if fragment.index is not None:
             call = self._by_index.get(fragment.index)
         else:
-            call = self._without_index(fragment)
+            call = self._call_without_index(fragment)
         if call and fragment.id and call.id and fragment.id != call.id:
-            return None
+            return None  # another id is another call, even at the same index
         return call
 
-    def _without_index(self, fragment: ToolCall) -> OpenCall | None:
+    def _call_without_index(self, fragment: ToolCall) -> OpenCall | None:
         if fragment.function and fragment.function.name:
             return None
         if fragment.id:
@@ -122,7 +120,10 @@ class ToolCalls:
         return self._calls[-1] if self._calls else None
 
     def whole(self, finish_reason: str | None) -> list[WholeCall]:
-        """All calls; one that the length limit cut short is left out."""
+        """Return all calls, without a call that the length limit cut short.
+
+        Raise UpstreamError if the arguments of another call are not a JSON object.
+        """
         calls = []
         for call in self._calls:
             arguments = _arguments(call.arguments)
@@ -134,7 +135,7 @@ class ToolCalls:
 
 
 def _arguments(text: str) -> dict[str, Any] | None:
-    """Arguments as an object; a function without any may leave them out."""
+    """Return the arguments, None if they are not an object; blank means empty."""
     if not text.strip():
         return {}
     try:
@@ -147,7 +148,7 @@ def _arguments(text: str) -> dict[str, Any] | None:
 
 
 class Durations(NamedTuple):
-    """Nanoseconds, each above zero."""
+    """Durations in nanoseconds, each above zero."""
 
     total: int
     load: int
@@ -156,7 +157,7 @@ class Durations(NamedTuple):
 
 
 class Meter:
-    """What a reply cost: in upstream's own numbers, else as seen here."""
+    """Measures a reply: the upstream's numbers, or else estimates."""
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
@@ -166,30 +167,30 @@ class Meter:
         self._deltas = 0
 
     def note(self, chunk: Chunk) -> None:
-        """Keep what a chunk tells of the cost."""
+        """Keep the usage and the times of a chunk."""
         if chunk.usage is not None:
             self._usage = chunk.usage
         if chunk.time_info is not None:
             self._time_info = chunk.time_info
 
     def count(self, deltas: int, now_ns: int) -> None:
-        """Count the texts that one read brought, some at least."""
+        """Count the texts of a batch that has texts."""
         self._deltas += deltas
         if self._first_ns is None:
             self._first_ns = now_ns
 
     @property
     def is_complete(self) -> bool:
-        """Whether upstream has told all it has to tell."""
+        """Whether the upstream has sent both usage and times."""
         return self._usage is not None and self._time_info is not None
 
     def prompt_tokens(self) -> int:
-        told = self._usage.prompt_tokens if self._usage else None
-        return tokens(told) or max(self._context.prompt_tokens, 1)
+        count = self._usage.prompt_tokens if self._usage else None
+        return tokens(count) or max(self._context.prompt_tokens, 1)
 
     def completion_tokens(self) -> int:
-        told = self._usage.completion_tokens if self._usage else None
-        return tokens(told) or max(self._deltas, 1)
+        count = self._usage.completion_tokens if self._usage else None
+        return tokens(count) or max(self._deltas, 1)
 
     def cached_tokens(self) -> int:
         details = self._usage and self._usage.prompt_tokens_details
@@ -200,6 +201,7 @@ class Meter:
         return tokens(details.reasoning_tokens) if details else 0
 
     def durations(self, now_ns: int) -> Durations:
+        """Return the durations of a reply that ends at `now_ns`."""
         began, first = self._context.started_ns, self._first_ns or now_ns
         time = self._time_info or TimeInfo()
         load = _ns(time.queue_time, otherwise=1)
@@ -209,13 +211,13 @@ class Meter:
         return Durations(total, load, prompt, completion)
 
 
-def tokens(told: int | None) -> int:
-    """0 for what is not told, or is nothing that a client could take."""
-    return told if told is not None and 0 < told <= MOST_TOKENS else 0
+def tokens(count: int | None) -> int:
+    """Return the count, 0 if it is missing or absurd."""
+    return count if count is not None and 0 < count <= MAX_TOKENS else 0
 
 
 def _ns(seconds: float | None, *, otherwise: int) -> int:
-    """Above 0, and such that the sum of a few is still an int64."""
+    """Return nanoseconds above 0, small enough that a sum of them fits an int64."""
     if seconds is None or seconds <= 0:
         return max(otherwise, 1)
-    return max(round(min(seconds, LONGEST_S) * 1e9), 1)
+    return max(round(min(seconds, MAX_SECONDS) * 1e9), 1)

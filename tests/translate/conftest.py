@@ -1,4 +1,4 @@
-"""What a reply is told of its request, the same on every run."""
+"""The context of a reply with a fixed clock and fixed ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ELAPSED_NS = 120_000_000
 
 @pytest.fixture
 def context() -> ReplyContext:
-    """A request for `m`, answered 0.12 s after it came."""
+    """Return the context of a request for `m` that started 0.12 s ago."""
     return ReplyContext(
         name="m",
         clock=lambda: STARTED_NS + ELAPSED_NS,

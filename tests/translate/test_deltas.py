@@ -1,3 +1,5 @@
+"""Tool calls, usage and durations of upstream chunks, and rechunking."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -39,7 +41,7 @@ def fragment(
     ],
     ids=["delta", "message", "text"],
 )
-def test_a_choice_says_the_same_in_every_shape(choice: Choice) -> None:
+def test_delta_text_and_message_are_read_alike(choice: Choice) -> None:
     assert deltas.said(choice) == Delta(content="hi")
 
 
@@ -65,11 +67,11 @@ CALLS = {
 
 
 @pytest.mark.parametrize("fragments", CALLS.values(), ids=CALLS)
-def test_fragments_join_to_one_call(fragments: list[ToolCall]) -> None:
+def test_fragments_are_joined_to_one_call(fragments: list[ToolCall]) -> None:
     calls = ToolCalls()
 
-    for each in fragments:
-        calls.add([each])
+    for part in fragments:
+        calls.add([part])
 
     assert calls.whole("tool_calls") == [WholeCall("a1", "f", {"x": 1})]
 
@@ -94,7 +96,7 @@ PARALLEL = {
 
 
 @pytest.mark.parametrize("fragments", PARALLEL.values(), ids=PARALLEL)
-def test_parallel_calls_stay_apart(fragments: list[ToolCall]) -> None:
+def test_parallel_calls_are_kept_apart(fragments: list[ToolCall]) -> None:
     calls = ToolCalls()
 
     calls.add(fragments)
@@ -105,7 +107,7 @@ def test_parallel_calls_stay_apart(fragments: list[ToolCall]) -> None:
     ]
 
 
-def test_calls_without_id_and_index_are_told_apart_by_their_names() -> None:
+def test_name_begins_a_call_without_id_and_index() -> None:
     calls = ToolCalls()
 
     calls.add([fragment(name="f", arguments="{}"), fragment(name="f", arguments="{}")])
@@ -113,7 +115,7 @@ def test_calls_without_id_and_index_are_told_apart_by_their_names() -> None:
     assert calls.whole(None) == [WholeCall("", "f", {})] * 2
 
 
-def test_a_fragment_of_no_call_begins_one() -> None:
+def test_fragment_without_a_call_begins_one() -> None:
     calls = ToolCalls()
 
     calls.add([fragment(arguments="{"), fragment(id="z9")])
@@ -123,7 +125,7 @@ def test_a_fragment_of_no_call_begins_one() -> None:
 
 
 @pytest.mark.parametrize("arguments", ["", " ", "{}", "null", None])
-def test_empty_arguments_are_an_empty_object(arguments: str | None) -> None:
+def test_blank_arguments_are_an_empty_object(arguments: str | None) -> None:
     calls = ToolCalls()
 
     calls.add([fragment(0, "a1", "f", arguments)])
@@ -141,11 +143,11 @@ def test_arguments_keep_their_order() -> None:
     assert list(call.arguments["a"]) == ["y", "b"]
 
 
-UNREADABLE = ['{"x":', "[1]", '"{}"', "1", "x", '"\ud800"']
+INVALID_ARGUMENTS = ['{"x":', "[1]", '"{}"', "1", "x", '"\ud800"']
 
 
-@pytest.mark.parametrize("arguments", UNREADABLE, ids=ascii)
-def test_arguments_that_are_no_object_are_an_error(arguments: str) -> None:
+@pytest.mark.parametrize("arguments", INVALID_ARGUMENTS, ids=ascii)
+def test_arguments_other_than_an_object_are_an_error(arguments: str) -> None:
     calls = ToolCalls()
     calls.add([fragment(0, "a1", "f", arguments)])
 
@@ -153,7 +155,7 @@ def test_arguments_that_are_no_object_are_an_error(arguments: str) -> None:
         calls.whole("tool_calls")
 
 
-def test_a_call_without_a_name_is_an_error() -> None:
+def test_call_without_name_is_an_error() -> None:
     calls = ToolCalls()
     calls.add([fragment(0, "a1", None, "{}")])
 
@@ -161,7 +163,7 @@ def test_a_call_without_a_name_is_an_error() -> None:
         calls.whole("stop")
 
 
-def test_a_call_cut_by_the_length_limit_is_left_out() -> None:
+def test_call_cut_by_the_length_limit_is_left_out() -> None:
     calls = ToolCalls()
     calls.add([fragment(0, "a1", "f", "{}"), fragment(1, "b2", "g", '{"x":')])
 
@@ -178,7 +180,7 @@ def test_a_call_cut_by_the_length_limit_is_left_out() -> None:
     ],
     ids=["prose", "json", "no-blanks", "blanks"],
 )
-def test_a_whole_answer_is_rechunked_without_loss(text: str) -> None:
+def test_rechunking_keeps_the_text(text: str) -> None:
     completion = Chunk([Choice(message=Delta(content=text), finish_reason="stop")])
 
     (batch,) = deltas.rechunk(completion)
@@ -188,7 +190,7 @@ def test_a_whole_answer_is_rechunked_without_loss(text: str) -> None:
     assert len(contents) > (2 if text.strip() else 1)
 
 
-def test_a_rechunked_answer_thinks_first_and_ends_with_the_rest() -> None:
+def test_rechunked_answer_begins_with_reasoning() -> None:
     calls = [fragment(0, "a1", "f", "{}")]
     message = Delta(content="Yes.", reasoning="Hm.", tool_calls=calls)
     usage, time_info = Usage(1, 2), TimeInfo(0.1)
@@ -211,7 +213,7 @@ def test_a_rechunked_answer_thinks_first_and_ends_with_the_rest() -> None:
     ]
 
 
-def test_a_rechunked_answer_keeps_its_text_with_its_logprobs() -> None:
+def test_rechunking_does_not_split_text_with_logprobs() -> None:
     logprobs = {"content": [{"token": "Yes indeed", "logprob": -0.1}]}
     message = Delta(content="Yes indeed, it is so.")
     completion = Chunk([Choice(message=message, logprobs=logprobs)])
@@ -222,11 +224,11 @@ def test_a_rechunked_answer_keeps_its_text_with_its_logprobs() -> None:
     assert len(batch) == 2
 
 
-def test_an_answer_without_a_choice_is_rechunked_as_it_is() -> None:
+def test_completion_without_choice_is_one_chunk() -> None:
     assert deltas.rechunk(Chunk([])) == [[Chunk([])]]
 
 
-def test_a_meter_reads_what_upstream_tells(context: ReplyContext) -> None:
+def test_meter_returns_the_upstreams_numbers(context: ReplyContext) -> None:
     meter = Meter(context)
     now = context.clock()
 
@@ -242,15 +244,15 @@ def test_a_meter_reads_what_upstream_tells(context: ReplyContext) -> None:
     )
 
 
-def test_a_meter_measures_what_upstream_leaves_out(context: ReplyContext) -> None:
+def test_meter_estimates_missing_numbers(context: ReplyContext) -> None:
     meter = Meter(replace(context, prompt_tokens=7))
-    began = context.started_ns
+    started_ns = context.started_ns
 
-    meter.count(3, began + 40)
-    meter.count(2, began + 90)
+    meter.count(3, started_ns + 40)
+    meter.count(2, started_ns + 90)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (7, 5)
-    assert meter.durations(began + 100) == Durations(101, 1, 40, 60)
+    assert meter.durations(started_ns + 100) == Durations(101, 1, 40, 60)
 
 
 def test_counts_and_durations_are_never_zero(context: ReplyContext) -> None:
@@ -265,7 +267,7 @@ def test_counts_and_durations_are_never_zero(context: ReplyContext) -> None:
 
 @pytest.mark.parametrize("tokens", [-5, 10**30])
 @pytest.mark.parametrize("seconds", [-1.0, 1e300, -1e300])
-def test_what_upstream_cannot_mean_fits_in_64_bits(
+def test_absurd_numbers_fit_in_64_bits(
     context: ReplyContext, tokens: int, seconds: float
 ) -> None:
     meter = Meter(context)
@@ -277,15 +279,17 @@ def test_what_upstream_cannot_mean_fits_in_64_bits(
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 3)
     assert (meter.cached_tokens(), meter.reasoning_tokens()) == (0, 0)
-    assert all(1 <= each < 2**63 for each in meter.durations(context.started_ns))
+    assert all(
+        1 <= duration < 2**63 for duration in meter.durations(context.started_ns)
+    )
 
 
-def test_a_clock_that_is_set_back_makes_no_duration_negative(
+def test_clock_set_back_makes_no_negative_duration(
     context: ReplyContext,
 ) -> None:
     meter = Meter(context)
-    began = context.started_ns
+    started_ns = context.started_ns
 
-    meter.count(1, began - 10**12)
+    meter.count(1, started_ns - 10**12)
 
-    assert min(meter.durations(began - 2 * 10**12)) == 1
+    assert min(meter.durations(started_ns - 2 * 10**12)) == 1

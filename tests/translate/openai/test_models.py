@@ -1,11 +1,11 @@
-"""Models in OpenAI's shapes."""
+"""Models in OpenAI's format."""
 
 from __future__ import annotations
 
 from app.translate.openai.models import Entry, listing, single
 
 ENTRY = Entry("gpt-oss-120b:latest", 1_754_352_000, "library")
-SHAPE = {
+OBJECT = {
     "id": "gpt-oss-120b:latest",
     "object": "model",
     "created": 1_754_352_000,
@@ -13,18 +13,18 @@ SHAPE = {
 }
 
 
-def test_one_model_stands_alone() -> None:
-    assert single(ENTRY) == SHAPE
+def test_single_model_is_one_object() -> None:
+    assert single(ENTRY) == OBJECT
 
 
-def test_models_are_listed_in_their_order() -> None:
+def test_list_keeps_the_order() -> None:
     other = ENTRY._replace(id="b")
 
     assert listing([ENTRY, other]) == {
         "object": "list",
-        "data": [SHAPE, SHAPE | {"id": "b"}],
+        "data": [OBJECT, OBJECT | {"id": "b"}],
     }
 
 
-def test_no_models_are_an_empty_list() -> None:
+def test_list_of_no_models_is_empty() -> None:
     assert listing([]) == {"object": "list", "data": []}
