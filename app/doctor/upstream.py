@@ -13,7 +13,7 @@ from app.config import Config
 from app.doctor import Finding, failed, ok, warning
 from app.errors import UpstreamError
 from app.upstream import probe
-from app.upstream.probe import Look
+from app.upstream.probe import ProbeResult
 from app.wire import names
 
 REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -31,18 +31,20 @@ def check_upstream(config: Config) -> Iterator[Finding]:
         )
     base_url, timeout_s = config.cerebras_base_url, config.connect_timeout_s
     try:
-        looks = [probe.look(base_url, key, timeout_s) for key in keys or (None,)]
+        results = [
+            probe.request_models(base_url, key, timeout_s) for key in keys or (None,)
+        ]
     except UpstreamError as error:
         yield unreachable(base_url, error)
         return
     proxy = probe.proxy_of(base_url)
     yield ok("network", f"{base_url} answers{f' through {proxy}' if proxy else ''}.")
-    for number, look in enumerate(looks if keys else (), 1):
-        yield check_key(look, f"Key {number} of {len(keys)}")
-    ids = sorted({model_id for look in looks for model_id in look.ids})
+    for number, result in enumerate(results if keys else (), 1):
+        yield check_key(result, f"Key {number} of {len(keys)}")
+    ids = sorted({model_id for result in results for model_id in result.ids})
     if ids:
         yield from check_models(config, ids)
-    yield check_clock(looks[0].date_s, time.time())
+    yield check_clock(results[0].date_s, time.time())
 
 
 def unreachable(base_url: str, error: UpstreamError) -> Finding:
@@ -50,7 +52,7 @@ def unreachable(base_url: str, error: UpstreamError) -> Finding:
     proxy = probe.proxy_of(base_url)
     if proxy:
         advice = f"Requests go through the proxy {proxy} (HTTPS_PROXY): check it."
-    elif not probe.is_resolved(base_url):
+    elif not probe.has_address(base_url):
         host = urlsplit(base_url).hostname
         advice = (
             f"Cannot resolve {host}: check this machine's DNS and CEREBRAS_BASE_URL."
@@ -68,21 +70,21 @@ def unreachable(base_url: str, error: UpstreamError) -> Finding:
     return failed("network", f"{base_url}: {error.message}. {advice}")
 
 
-def check_key(look: Look, name: str) -> Finding:
+def check_key(result: ProbeResult, name: str) -> Finding:
     """Check that a key, called `name` in the text, was accepted."""
-    if look.status == HTTPStatus.OK:
+    if result.status == HTTPStatus.OK:
         return ok("key", f"{name} is accepted.")
-    if look.status in REFUSALS:
+    if result.status in REFUSALS:
         return failed(
             "key",
-            f"{name} is refused (status {look.status}). Copy it again from "
+            f"{name} is refused (status {result.status}). Copy it again from "
             "https://cloud.cerebras.ai into CEREBRAS_API_KEY.",
         )
-    if look.status == HTTPStatus.PAYMENT_REQUIRED:
+    if result.status == HTTPStatus.PAYMENT_REQUIRED:
         return failed("key", f"{name} has no credit left. Check its billing.")
     return warning(
         "key",
-        f"{name} could not be checked: Cerebras answered with status {look.status}. "
+        f"{name} could not be checked: Cerebras answered with status {result.status}. "
         "Try again later.",
     )
 

@@ -19,7 +19,7 @@ from app.inference.call import Call
 from app.inference.services import EXTENSION, Services
 from app.schemas.base import BodySchema
 from app.translate.dialect import Dialect
-from app.upstream.passthrough import HOPS, Message, Upload
+from app.upstream.passthrough import HOPS, ClientRequest, Upload
 
 UPLOAD_READ_BYTES = 64 * 1024
 # Paths of ours that Ollama has under another name.
@@ -64,7 +64,9 @@ def new_call(dialect: Dialect, body: bytes | Upload = b"", **fields: Any) -> Cal
         dialect=dialect,
         record=g.record,
         cancel=CancelToken(g.caller),
-        message=Message(request.method, target(), dict(request.headers), body),
+        client_request=ClientRequest(
+            request.method, target(), dict(request.headers), body
+        ),
         **fields,
     )
     g.on_close.callback(call.on_close.close)

@@ -26,8 +26,7 @@ from app.http1.cancel import CancelToken
 from app.http1.connection import Connection
 from app.http1.errors import CannotConnect
 
-HTTPS_PORT = 443
-PROXY_SCHEMES = ("http", "https")
+DEFAULT_PORTS = {"http": 80, "https": 443}
 # http.client reports a proxy's refusal of CONNECT in the text of an OSError only.
 TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
 IPV6_ZONE = re.compile(r"%[^\]]*\]")  # has a meaning on this machine only
@@ -38,7 +37,7 @@ class Connector:
 
     The environment is read once, in the constructor, by the rules of `requests`
     (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`,
-    `CURL_CA_BUNDLE`). urllib3 connects.
+    `CURL_CA_BUNDLE`). urllib3 connects through it.
 
     Attributes:
         host: The value of the Host header.
@@ -49,16 +48,11 @@ class Connector:
 
     def __init__(self, url: str, timeout_s: float) -> None:
         """`timeout_s` is for each step: TCP, the proxy's response, TLS."""
-        with requests.Session() as session:
-            settings = session.merge_environment_settings(url, {}, True, None, None)
         self._origin = parse_url(url)
         self._timeout_s = timeout_s
-        ca_bundle = settings["verify"]
-        self._ca_bundle = where() if ca_bundle is True else str(ca_bundle)
-        proxy = select_proxy(url, settings["proxies"])
-        self._proxy = proxy if not proxy or "://" in proxy else f"http://{proxy}"
+        self._proxy, self._ca_bundle = read_environment(url)
         self._proxy_headers = proxy_authorization(self._proxy) if self._proxy else {}
-        self._forwards = bool(proxy) and self._origin.scheme == "http"
+        self._forwards = bool(self._proxy) and self._origin.scheme == "http"
         self.host = IPV6_ZONE.sub("]", self._origin.netloc or "")
         self.target_prefix = f"http://{self.host}" if self._forwards else ""
         self.request_headers = self._proxy_headers if self._forwards else {}
@@ -66,9 +60,9 @@ class Connector:
     def connect(self, cancel: CancelToken) -> socket.socket:
         """Return a connected socket, its TLS handshake done.
 
-        Under gevent the token cancels every step of it. While urllib3 connects there is
-        no socket that could be shut down, so that a greenlet of its own connects, which
-        can be killed. Under plain threads a cancelled request ends after the connect.
+        Under gevent the token cancels every step. While urllib3 connects there is no
+        socket to shut down, so a separate greenlet connects, which can be killed. Under
+        plain threads a cancelled request ends once it is connected.
 
         Raises:
             CannotConnect: The settings are unusable.
@@ -120,7 +114,7 @@ class Connector:
         proxy = parse_url(self._proxy)
         if not proxy.host:
             raise CannotConnect("the proxy URL has no host")
-        if proxy.scheme not in PROXY_SCHEMES:
+        if proxy.scheme not in DEFAULT_PORTS:
             raise CannotConnect(
                 f"{proxy.scheme}:// proxies are not supported: use an HTTP proxy"
             )
@@ -129,7 +123,7 @@ class Connector:
         connection = self._connection_to(proxy, tunnel=True)
         connection.set_tunnel(
             (origin.host or "").strip("[]"),
-            origin.port or HTTPS_PORT,
+            origin.port or DEFAULT_PORTS["https"],
             headers=self._proxy_headers,
             scheme=proxy.scheme,
         )
@@ -139,13 +133,18 @@ class Connector:
         """Return an unconnected connection; with a tunnel it has TLS in any case."""
         settings: dict[str, Any] = {
             "host": (url.host or "").strip("[]"),
-            "port": url.port,
+            "port": url.port or DEFAULT_PORTS[url.scheme or "http"],
             "timeout": self._timeout_s,
         }
         if url.scheme != "https" and not tunnel:
             return HTTPConnection(**settings)
         if url.scheme == "https" and tunnel:
-            settings["proxy_config"] = ProxyConfig(self._tls_context, False, None, None)
+            settings["proxy_config"] = ProxyConfig(
+                ssl_context=self._tls_context,
+                use_forwarding_for_https=False,
+                assert_hostname=None,
+                assert_fingerprint=None,
+            )
         return HTTPSConnection(**settings, ssl_context=self._tls_context)
 
     @cached_property
@@ -162,6 +161,17 @@ class Connector:
                 "the file of REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE cannot be read"
             ) from None
         return context
+
+
+def read_environment(url: str) -> tuple[str | None, str]:
+    """Return the proxy URL, if any, and the path of the CA bundle for a URL."""
+    with requests.Session() as session:
+        settings = session.merge_environment_settings(url, {}, True, None, None)
+    proxy = select_proxy(url, settings["proxies"])
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    ca_bundle = settings["verify"]
+    return proxy, where() if ca_bundle is True else str(ca_bundle)
 
 
 def proxy_authorization(proxy_url: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from app.inference.record import RequestRecord
 from app.inference.services import Services
 from app.schemas.base import fold_keys
 from app.translate.dialect import Dialect
-from app.upstream.passthrough import HOPS, Message
+from app.upstream.passthrough import HOPS, ClientRequest
 
 
 @dataclass(kw_only=True, eq=False)
@@ -33,7 +33,7 @@ class Call:
     dialect: Dialect
     record: RequestRecord
     cancel: CancelToken
-    message: Message  # the HTTP request as it was received
+    client_request: ClientRequest  # the HTTP request as it was received
     document: Any = None  # the decoded body, before validation
     is_large: bool = False  # decode and validate the body where no stream waits for it
     name_keys: Sequence[str] = ("model",)  # the body's keys that may name the model
@@ -58,7 +58,7 @@ class Call:
     @property
     def hops(self) -> str:
         """The ids of the Cerellama servers that this request has passed."""
-        return self.message.headers.get(HOPS, "")
+        return self.client_request.headers.get(HOPS, "")
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,9 @@ def relay(call: Call, *, silence_s: float | None = None) -> Reply:
     passthrough = call.services.passthrough
     assert passthrough is not None, "has_model() returned True"
     call.record.model = record.PASSTHROUGH
-    response = passthrough.send(call.message, call.cancel, idle_timeout_s=silence_s)
+    response = passthrough.send(
+        call.client_request, call.cancel, idle_timeout_s=silence_s
+    )
     return relayed(call, response)
 
 

@@ -17,7 +17,7 @@ from app.inference.call import Call, Reply
 from app.inference.record import RequestRecord
 from app.inference.sending import ChunkBatches
 from app.translate.dialect import Dialect, EventStream, ReplyContext
-from app.upstream.passthrough import onward
+from app.upstream.passthrough import end_to_end_headers
 from app.wire.completion import Chunk
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def reply_context(call: Call, request: Mapping[str, Any]) -> ReplyContext:
         },
         thinking=dialect.shows_thinking(call.body),
         silence_ns=round(call.services.upstream.tick_s * 1e9),
-        prompt_tokens=dialect.prompt_tokens(call.body, len(call.message.body)),
+        prompt_tokens=dialect.prompt_tokens(call.body, len(call.client_request.body)),
         body=call.body,
         request=request,
     )
@@ -110,7 +110,7 @@ def relayed(call: Call, response: UpstreamResponse) -> Reply:
     """Return another server's response unchanged, written once per read."""
     call.record.complete = False
     call.on_close.callback(response.body.close)
-    headers = onward(response.fields, SERVER_HEADERS)
+    headers = end_to_end_headers(response.fields, SERVER_HEADERS)
     if not any(name.lower() == NO_BUFFERING[0].lower() for name, _ in headers):
         headers.append(NO_BUFFERING)
     return Reply(_relay(response, call.record), status=response.status, headers=headers)

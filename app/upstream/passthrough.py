@@ -1,6 +1,6 @@
-"""A real Ollama beside Cerebras: requests go there and answers come back unopened.
+"""The passthrough server: a real Ollama, which gets requests and replies unchanged.
 
-It learns nothing of who asks: no token, cookie or origin, and never a key of ours.
+It never gets the client's credentials, cookies or origin, nor a Cerebras key.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from app.http1.client import HTTPClient, Response, path_of
 from app.http1.messages import Request
 from app.version import VERSION
 
-# Names each Cerellama that a request has passed: one that finds itself is in a loop.
+# Lists every Cerellama server that a request has passed, to detect loops.
 HOPS = "Cerellama-Hops"
 
-# RFC 9110, section 7.6.1: what concerns one connection only.
+# RFC 9110, section 7.6.1: fields that concern one connection only.
 HOP_BY_HOP = {
     "connection",
     "keep-alive",
@@ -33,17 +33,17 @@ HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
-NOT_SENT = {
+NOT_FORWARDED = {
     "authorization",
-    "content-length",  # set anew, by the body
+    "content-length",  # set again for the body that is sent
     "cookie",
-    "expect",  # met already
+    "expect",  # this server has sent the 100 Continue
     "host",
     "origin",
     "x-api-key",
 }
 LIST_TIMEOUT_S = 10.0
-NO_LIST = (
+INVALID_LIST_ERRORS = (
     msgspec.DecodeError,
     UnicodeDecodeError,
     RecursionError,
@@ -56,15 +56,15 @@ Entry = dict[str, Any]
 
 
 class Upload(Protocol):
-    """A body that is still to be read; a length of 0 means that none is known."""
+    """A request body that is read while it is sent; length 0 means unknown."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[bytes]: ...
 
 
 @dataclass(frozen=True)
-class Message:
-    """A request as it came in."""
+class ClientRequest:
+    """A request as the client sent it."""
 
     method: str
     target: str  # path and query
@@ -73,6 +73,8 @@ class Message:
 
 
 class Passthrough:
+    """A client of the passthrough server."""
+
     def __init__(
         self,
         url: str,
@@ -82,7 +84,7 @@ class Passthrough:
         connect_timeout_s: float,
         idle_timeout_s: float,
     ) -> None:
-        """`own_id` is the same in every process of this server, and nowhere else."""
+        """`own_id` identifies this server; all its processes have the same one."""
         self.name = f"the Ollama server at {url}"
         self._path = path_of(url)
         self._own_id = own_id
@@ -96,40 +98,47 @@ class Passthrough:
 
     def send(
         self,
-        message: Message,
+        request: ClientRequest,
         cancel: CancelToken,
         *,
         idle_timeout_s: float | None = None,
     ) -> Response:
-        """Its answer, whatever the status, once the head of it is there."""
-        prepared = self._prepare(message)
+        """Send a request on; return the response, whatever its status, body unread.
+
+        Raises UpstreamLoop if the request has passed this server before, and
+        UpstreamError or Cancelled if there is no response.
+        """
         return self._http.send(
-            prepared,
+            self._forwarded(request),
             cancel,
             idle_timeout_s or self._idle_timeout_s,
-            None if message.body == b"" else message.body,
-            fresh=not isinstance(message.body, bytes),  # cannot be sent twice
+            None if request.body == b"" else request.body,
+            fresh=not isinstance(request.body, bytes),  # an upload can be read once
         )
 
     def entries(self, path: str, key: str, hops: str = "") -> list[Entry]:
-        """One of its lists: the objects that its answer has under `key`."""
-        message = Message("GET", path, {HOPS: hops})
-        answer = self.send(message, CancelToken(), idle_timeout_s=LIST_TIMEOUT_S)
-        data = answer.body.read_all(MAX_LIST_BYTES)
-        if answer.status != HTTPStatus.OK:
-            raise UpstreamError(f"{self.name} answered with status {answer.status}")
-        return _entries(data, key, self.name)
+        """Return the objects in the list `key` of a JSON reply; raise UpstreamError."""
+        request = ClientRequest("GET", path, {HOPS: hops})
+        response = self.send(request, CancelToken(), idle_timeout_s=LIST_TIMEOUT_S)
+        data = response.body.read_all(MAX_LIST_BYTES)
+        if response.status != HTTPStatus.OK:
+            raise UpstreamError(f"{self.name} answered with status {response.status}")
+        try:
+            entries = msgspec.json.decode(data)[key] or []
+            return [entry for entry in entries if isinstance(entry, dict)]
+        except INVALID_LIST_ERRORS as error:
+            raise UpstreamError(f"{self.name} sent no list of models") from error
 
-    def _prepare(self, message: Message) -> Request:
-        target = self._path + message.target  # as it came, not spelt anew
-        headers = dict(onward(message.headers.items(), NOT_SENT))
-        headers[HOPS] = self._add_hop(message.headers.get(HOPS, ""))
+    def _forwarded(self, request: ClientRequest) -> Request:
+        headers = dict(end_to_end_headers(request.headers.items(), NOT_FORWARDED))
+        headers[HOPS] = self._add_hop(request.headers.get(HOPS, ""))
         headers.setdefault("User-Agent", f"cerellama/{VERSION}")
         headers.setdefault("Accept-Encoding", "identity")
-        body = message.body
+        body = request.body
         if not isinstance(body, bytes) and len(body):
             headers["Content-Length"] = str(len(body))
-        return self._http.request(message.method, target, headers)
+        # The target is not normalized: it is sent as the client wrote it.
+        return self._http.request(request.method, self._path + request.target, headers)
 
     def _add_hop(self, hops: str) -> str:
         passed = [hop.strip() for hop in hops.split(",") if hop.strip()]
@@ -141,23 +150,18 @@ class Passthrough:
         return ", ".join([*passed, self._own_id])
 
 
-def onward(
-    headers: Iterable[tuple[str, str]], dropped: Iterable[str] = ()
+def end_to_end_headers(
+    headers: Iterable[tuple[str, str]], excluded: Iterable[str] = ()
 ) -> list[tuple[str, str]]:
-    """The headers that concern more than one connection, less those `dropped`."""
+    """Return the headers that may be forwarded, without the `excluded` ones.
+
+    `excluded` are names in lower case.
+    """
     headers = list(headers)
-    stays = HOP_BY_HOP.union(dropped)
+    dropped = HOP_BY_HOP.union(excluded)
     for name, value in headers:
         if name.lower() == "connection":
-            stays.update(option.strip().lower() for option in value.split(","))
+            dropped.update(option.strip().lower() for option in value.split(","))
         if name.lower() == "transfer-encoding":
-            stays.add("content-length")  # is not to be believed beside it
-    return [(name, value) for name, value in headers if name.lower() not in stays]
-
-
-def _entries(data: bytes, key: str, name: str) -> list[Entry]:
-    try:
-        listed = msgspec.json.decode(data)[key] or []
-        return [entry for entry in listed if isinstance(entry, dict)]
-    except NO_LIST as error:
-        raise UpstreamError(f"{name} sent no list of models") from error
+            dropped.add("content-length")  # RFC 9112, section 6.3: it is overridden
+    return [(name, value) for name, value in headers if name.lower() not in dropped]

@@ -6,7 +6,7 @@ import pytest
 
 from app.doctor.upstream import check_clock, check_key, unreachable
 from app.errors import UpstreamError
-from app.upstream.probe import Look
+from app.upstream.probe import ProbeResult
 
 HERE, NOWHERE = "http://127.0.0.1:9/v1", "http://nowhere.invalid/v1"
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY")
@@ -24,7 +24,7 @@ PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"
     ],
 )
 def test_key_check_depends_on_the_status(status: int, state: str, text: str) -> None:
-    finding = check_key(Look(status, [], None), "Key 1 of 1")
+    finding = check_key(ProbeResult(status, [], None), "Key 1 of 1")
 
     assert finding.state == state
     assert text in finding.text

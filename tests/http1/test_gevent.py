@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.http1.conftest import Serve
-from tests.upstream.servers import STREAM, Peer, Server, chunk, head
+from tests.upstream.servers import STREAM, Peer, Server, answer, chunk, head
 
 PROJECT = Path(__file__).parents[2]
 over_both = pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
@@ -128,6 +128,17 @@ def test_cancel_ends_the_wait_for_a_response(
     assert_cancelled_at_once(result)
     assert closed.wait(5)
     assert len(server.requests) == 1
+
+
+def test_tunnel_through_an_https_proxy(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(answer(b"hi"), tls=True)
+    proxy = serve(lambda peer: peer.tunnel_to(server.port), tls=True)
+    monkeypatch.setenv("https_proxy", f"https://127.0.0.1:{proxy.port}")
+
+    assert play("fetch_many", server.base_url) == {"bodies": ["hi"]}
+    assert len(proxy.requests) == server.connections
 
 
 def test_silence_does_not_end_a_body(serve: Serve) -> None:

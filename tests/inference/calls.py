@@ -13,7 +13,7 @@ from app.inference.record import RequestRecord
 from app.inference.services import EXTENSION
 from app.translate.dialect import Dialect
 from app.translate.ollama.chat import OllamaChat
-from app.upstream.passthrough import Message
+from app.upstream.passthrough import ClientRequest
 
 
 def make_call(
@@ -30,7 +30,7 @@ def make_call(
         dialect=dialect or OllamaChat(),
         record=RequestRecord(id="r", method="POST", route="/api/chat"),
         cancel=CancelToken(),
-        message=Message("POST", "/api/chat", body=b" " * body_bytes),
+        client_request=ClientRequest("POST", "/api/chat", body=b" " * body_bytes),
     )
     call.body = body or {}
     if target is not None:

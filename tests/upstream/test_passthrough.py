@@ -1,4 +1,4 @@
-"""Requests go on, and answers come back, as they are: by the byte."""
+"""Requests reach the passthrough server, and replies come back, byte for byte."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
-from app.errors import Cancelled, UpstreamError, UpstreamLoop, UpstreamTimeout
+from app.errors import UpstreamError, UpstreamLoop, UpstreamTimeout
 from app.http1.cancel import CancelToken
-from app.upstream.passthrough import HOPS, Message, Passthrough, onward
+from app.upstream.passthrough import (
+    HOPS,
+    ClientRequest,
+    Passthrough,
+    end_to_end_headers,
+)
 from tests.upstream.conftest import Serve
-from tests.upstream.servers import STREAM, WAIT_S, Peer, Server, answer, chunk, head
+from tests.upstream.servers import STREAM, Peer, Server, answer, chunk, head
 
 OWN_ID = "0123456789abcdef"
-POST = Message("POST", "/api/chat", {"Content-Type": "x/y"}, b"\xff\x00raw")
+POST = ClientRequest("POST", "/api/chat", {"Content-Type": "x/y"}, b"\xff\x00raw")
 
 
 def connect(server: Server | str, **settings: Any) -> Passthrough:
@@ -30,43 +35,47 @@ def connect(server: Server | str, **settings: Any) -> Passthrough:
     return Passthrough(url, **{**defaults, **settings})
 
 
-def read(client: Passthrough, message: Message = POST) -> bytes:
-    return client.send(message, CancelToken()).body.read_all(1 << 20)
+def fetch(client: Passthrough, request: ClientRequest = POST) -> bytes:
+    return client.send(request, CancelToken()).body.read_all(1 << 20)
 
 
 @pytest.mark.parametrize("status", [200, 201, 301, 307, 400, 401, 404, 429, 500, 503])
 def test_every_status_comes_back_with_its_body(serve: Serve, status: int) -> None:
-    server = serve(answer(b"<as it is>", status, location="/x", retry_after="7"))
+    server = serve(answer(b"<unchanged>", status, location="/x", retry_after="7"))
 
-    found = connect(server).send(POST, CancelToken())
+    response = connect(server).send(POST, CancelToken())
 
-    assert found.status == status
-    assert found.headers["retry-after"] == "7"
-    assert found.body.read_all(100) == b"<as it is>"
+    assert response.status == status
+    assert response.headers["retry-after"] == "7"
+    assert response.body.read_all(100) == b"<unchanged>"
     assert len(server.requests) == 1
 
 
-def test_method_path_query_and_body_go_on_as_they_are(serve: Serve) -> None:
+def test_method_path_query_and_body_are_sent_unchanged(serve: Serve) -> None:
     server = serve(answer(b""))
-    odd = Message("DELETE", "/api/delete?a=%20b&c=d", {}, b'{"model":"\xc3\xa9"}')
+    target = "/api/delete?a=%20b&c=d"
 
-    read(connect(server), odd)
+    fetch(
+        connect(server),
+        ClientRequest("DELETE", target, {}, b'{"model":"\xc3\xa9"}'),
+    )
 
-    (asked,) = server.requests
-    assert asked.line == "DELETE /api/delete?a=%20b&c=d HTTP/1.1"
-    assert asked.body == b'{"model":"\xc3\xa9"}'
-    assert asked.headers["content-length"] == str(len(asked.body))
+    (request,) = server.requests
+    assert request.line == f"DELETE {target} HTTP/1.1"
+    assert request.body == b'{"model":"\xc3\xa9"}'
+    assert request.headers["content-length"] == str(len(request.body))
 
 
-def test_a_path_of_the_address_stands_before_the_requests_own(serve: Serve) -> None:
+def test_path_of_the_server_url_is_a_prefix(serve: Serve) -> None:
     server = serve(answer(b""))
+    client = connect(f"http://127.0.0.1:{server.port}/ollama")
 
-    read(connect(f"http://127.0.0.1:{server.port}/ollama"), Message("GET", "/api/tags"))
+    fetch(client, ClientRequest("GET", "/api/tags"))
 
     assert server.requests[0].line == "GET /ollama/api/tags HTTP/1.1"
 
 
-def test_what_is_repeated_in_a_head_stays_repeated(serve: Serve) -> None:
+def test_repeated_response_headers_stay_repeated(serve: Serve) -> None:
     reply = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 0\r\n\r\n"
 
     fields = connect(serve(reply)).send(POST, CancelToken()).fields
@@ -74,7 +83,7 @@ def test_what_is_repeated_in_a_head_stays_repeated(serve: Serve) -> None:
     assert fields[:2] == [("X-A", "1"), ("X-A", "2")]
 
 
-def test_headers_of_one_connection_do_not_go_on() -> None:
+def test_hop_by_hop_headers_are_removed() -> None:
     headers = [
         ("Connection", "close, X-Mine"),
         ("Keep-Alive", "timeout=5"),
@@ -87,76 +96,52 @@ def test_headers_of_one_connection_do_not_go_on() -> None:
         ("Accept", "a"),
     ]
 
-    assert onward(headers, {"accept"}) == [("X-Other", "2")]
+    assert end_to_end_headers(headers, {"accept"}) == [("X-Other", "2")]
 
 
-def test_a_read_gives_what_has_come_and_waits_for_no_more(serve: Serve) -> None:
-    go_on = threading.Event()
+def test_credentials_and_origin_are_not_sent(serve: Serve) -> None:
+    server = serve(answer(b""))
+    secret = {"Authorization": "Bearer a", "X-Api-Key": "b", "Cookie": "c=d"}
+    headers = {**secret, "Origin": "http://page", "X-Other": "2"}
 
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunk(b"one\ntw"))
-        assert go_on.wait(WAIT_S)
-        peer.send(chunk(b"o\n"), b"0\r\n\r\n")
+    fetch(connect(server), ClientRequest("GET", "/", headers))
 
-    body = connect(serve(script)).send(POST, CancelToken()).body
-
-    assert body.read(5) == b"one\ntw"
-    go_on.set()
-    assert body.read_all(100) == b"o\n"
+    sent = server.requests[0].headers
+    assert sent.keys() & {"authorization", "x-api-key", "cookie", "origin"} == set()
+    assert sent["x-other"] == "2"
 
 
-def test_an_answer_to_head_has_no_body(serve: Serve) -> None:
-    found = connect(serve(head(200, content_length="17"))).send(
-        Message("HEAD", "/api/blobs/x"), CancelToken()
-    )
+class Upload:
+    """A request body of some pieces."""
 
-    assert found.body.ended
-    assert found.headers["content-length"] == "17"
-
-
-def test_connections_are_kept(serve: Serve) -> None:
-    server = serve(answer(b"a"), STREAM + chunk(b"b") + b"0\r\n\r\n")
-    client = connect(server)
-
-    assert [read(client), read(client), read(client)] == [b"a", b"b", b"b"]
-    assert server.connections == 1
-
-
-def test_a_stale_connection_is_replaced(serve: Serve) -> None:
-    server = serve(answer(b"a"), Peer.close, answer(b"b"))
-    client = connect(server)
-
-    assert [read(client), read(client)] == [b"a", b"b"]
-
-
-class Parts:
-    """An upload, read once."""
-
-    def __init__(self, size: int, *parts: bytes) -> None:
-        self._size = size
-        self._parts = parts
+    def __init__(self, length: int, *pieces: bytes) -> None:
+        self._length = length
+        self._pieces = pieces
 
     def __len__(self) -> int:
-        return self._size
+        return self._length
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._parts
+        yield from self._pieces
 
 
-def test_an_upload_goes_on_a_connection_that_cannot_be_stale(serve: Serve) -> None:
+def test_upload_uses_a_new_connection_because_it_cannot_be_repeated(
+    serve: Serve,
+) -> None:
     server = serve(answer(b"a"), answer(b"b"))
     client = connect(server)
-    read(client)
+    fetch(client)
 
-    read(client, Message("POST", "/api/blobs/x", {}, Parts(6, b"abc", b"def")))
+    upload = Upload(6, b"abc", b"def")
+    fetch(client, ClientRequest("POST", "/api/blobs/x", {}, upload))
 
     assert server.requests[1].body == b"abcdef"
-    assert [each.connection for each in server.requests] == [1, 2]
+    assert [request.connection for request in server.requests] == [1, 2]
 
 
-def test_a_server_that_nobody_runs_is_named() -> None:
+def test_unreachable_server_is_named() -> None:
     with pytest.raises(UpstreamError) as caught:
-        read(connect("http://127.0.0.1:9"))
+        fetch(connect("http://127.0.0.1:9"))
 
     assert caught.value.status == 502
     assert caught.value.message == (
@@ -164,76 +149,65 @@ def test_a_server_that_nobody_runs_is_named() -> None:
     )
 
 
-def test_a_silent_server_is_given_up(serve: Serve) -> None:
+def test_silent_server_times_out(serve: Serve) -> None:
     with pytest.raises(UpstreamTimeout, match="the Ollama server at .* did not answer"):
-        read(connect(serve(lambda peer: peer.wait_until_gone()), idle_timeout_s=0.05))
+        fetch(connect(serve(lambda peer: peer.wait_until_gone()), idle_timeout_s=0.05))
 
 
-def test_long_work_may_be_silent_for_longer(serve: Serve) -> None:
+def test_idle_timeout_of_one_request_may_be_longer(serve: Serve) -> None:
     def script(peer: Peer) -> None:
         time.sleep(0.2)
         peer.send(answer(b"done"))
 
     client = connect(serve(script), idle_timeout_s=0.05)
 
-    answered = client.send(POST, CancelToken(), idle_timeout_s=5)
+    response = client.send(POST, CancelToken(), idle_timeout_s=5)
 
-    assert answered.body.read_all(9) == b"done"
+    assert response.body.read_all(9) == b"done"
 
 
-def test_an_answer_that_breaks_off_is_an_error(serve: Serve) -> None:
+def test_response_that_is_cut_short_is_an_error(serve: Serve) -> None:
+    read = threading.Event()
+
     def script(peer: Peer) -> None:
         peer.send(STREAM, chunk(b"one"))
+        assert read.wait(5)
         peer.close()
 
+    body = connect(serve(script)).send(POST, CancelToken()).body
+
+    assert body.read(5) == b"one"
+    read.set()
     with pytest.raises(UpstreamError, match="the Ollama server at .* answer was cut"):
-        read(connect(serve(script)))
+        body.read(5)
 
 
-@pytest.mark.parametrize("sent", [b"", STREAM + chunk(b"one")], ids=["head", "body"])
-def test_a_client_that_leaves_ends_it_at_once(serve: Serve, sent: bytes) -> None:
-    left: list[float] = []
-    over = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(sent)
-        left.append(peer.wait_until_gone())
-        over.set()
-
-    server = serve(script)
-    cancel = CancelToken()
-    leaving = threading.Timer(0.1, cancel.cancel)
-    leaving.start()
-
-    with pytest.raises(Cancelled):
-        connect(server).send(POST, cancel).body.read_all(100)
-
-    assert over.wait(WAIT_S)
-
-
-def test_hops_are_counted_by_name(serve: Serve) -> None:
+def test_own_id_is_added_to_the_hops(serve: Serve) -> None:
     server = serve(answer(b""))
     client = connect(server)
 
-    read(client)
-    read(client, Message("GET", "/", {HOPS: "a,b"}))
+    fetch(client)
+    fetch(client, ClientRequest("GET", "/", {HOPS: "a,b"}))
 
-    told = [each.headers[HOPS.lower()] for each in server.requests]
-    assert told == [OWN_ID, f"a, b, {OWN_ID}"]
+    hops = [request.headers[HOPS.lower()] for request in server.requests]
+    assert hops == [OWN_ID, f"a, b, {OWN_ID}"]
 
 
 @pytest.mark.parametrize("hops", [OWN_ID, f"a, {OWN_ID} ,b"])
-def test_what_has_been_here_is_not_sent_again(serve: Serve, hops: str) -> None:
+def test_request_that_has_passed_this_server_is_refused(
+    serve: Serve, hops: str
+) -> None:
     server = serve(answer(b""))
+    request = ClientRequest("GET", "/", {HOPS: hops, "Connection": HOPS})
 
     with pytest.raises(UpstreamLoop) as caught:
-        read(connect(server), Message("GET", "/", {HOPS: hops, "Connection": HOPS}))
+        fetch(connect(server), request)
 
     assert caught.value.status == 508
     assert server.connections == 0
 
 
-def test_entries_of_a_list_are_its_objects(serve: Serve) -> None:
+def test_entries_are_the_objects_of_a_list(serve: Serve) -> None:
     server = serve(answer({"models": [{"name": "a"}, 1, None, {"name": "b"}]}))
 
     entries = connect(server).entries("/api/tags", "models", "a")
@@ -243,11 +217,11 @@ def test_entries_of_a_list_are_its_objects(serve: Serve) -> None:
     assert server.requests[0].headers[HOPS.lower()] == f"a, {OWN_ID}"
 
 
-def test_a_list_of_null_is_empty(serve: Serve) -> None:
+def test_null_is_an_empty_list(serve: Serve) -> None:
     assert connect(serve(answer({"data": None}))).entries("/v1/models", "data") == []
 
 
-NO_LISTS: list[bytes | Callable[[Peer], object]] = [
+INVALID_LISTS: list[bytes | Callable[[Peer], object]] = [
     answer({"models": []}, 500),
     answer(b"<html>"),
     answer([]),
@@ -259,8 +233,8 @@ NO_LISTS: list[bytes | Callable[[Peer], object]] = [
 
 
 @pytest.mark.usefixtures("uncollected")
-@pytest.mark.parametrize("reply", NO_LISTS)
-def test_what_is_no_list_is_an_error(serve: Serve, reply: bytes) -> None:
+@pytest.mark.parametrize("reply", INVALID_LISTS)
+def test_invalid_list_is_an_error(serve: Serve, reply: bytes) -> None:
     def script(peer: Peer) -> None:
         peer.send(reply)
         peer.close()
