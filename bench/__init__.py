@@ -1,1 +1,1 @@
-"""Measures Cerellama beside nginx and the usual Python proxies: `make bench`."""
+"""A benchmark of Cerellama, nginx and common Python proxies: `make bench`."""

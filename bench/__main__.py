@@ -1,117 +1,141 @@
-"""python -m bench: measure; a run of everything writes RESULTS.md and its pictures."""
+"""Measure Cerellama and other proxies: `python -m bench`.
+
+A run of all scenarios and targets writes RESULTS.md and its plots. It exits with 1 if
+Cerellama relayed a wrong text.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bench import cpu, fleet, gone, held, machine, plot, report, rounds
-from bench.fleet import Fleet, Name
-from bench.goals import OURS
-from bench.programs import HERE, Unable
-from bench.rounds import Results, Wrong
-from bench.scenarios import RELAYING, SCENARIOS, Scenario
+from bench import disconnect, fleet, held, machine, report, rounds
+from bench.fleet import Fleet, TargetKey
+from bench.goals import CERELLAMA
+from bench.programs import HERE, BenchError
+from bench.rounds import Results, WrongReply
+from bench.scenarios import RELAYS, SCENARIOS, Scenario
 from bench.targets import PROJECT
 
-GONE, HELD = "gone", "held"
-CPUS_NEEDED = 2
+DISCONNECT, HELD = "gone", "held"
+MIN_CPUS = 2
 
 
 def main() -> int:
-    """0 when Cerellama relayed every text right."""
-    asked = arguments()
-    if len(cpu.USABLE) < CPUS_NEEDED:
-        raise Unable("The bench needs two CPUs: one for the server, one for the rest.")
-    where, began = machine.words(), time.monotonic()
-    rounds.place([], rounds.placement())
-    with fleet.running(sorted(names(asked)), asked.cerellama) as running:
+    options = parse()
+    if len(machine.CPUS) < MIN_CPUS:
+        raise BenchError("The benchmark needs two CPUs.")
+    description, started = machine.describe(), time.monotonic()
+    rounds.pin_all([], rounds.placement())
+    with fleet.running(sorted(target_keys(options)), options.cerellama) as running:
         rounds.warm_up(running)
-        everything = dict(measured(running, asked))
-    print("\n".join(["", *report.goals(everything)]))
-    if asked.whole:
-        how = f"rounds: {asked.rounds}; {(time.monotonic() - began) / 60:.1f} minutes"
-        write(everything, [f"On {where}; {how}.", *machine.versions()])
-    return 1 if any(failed(results) for results in everything.values()) else 0
+        all_results = dict(measure_all(running, options))
+    print("\n".join(["", *report.goals(all_results)]))
+    if options.complete:
+        minutes = (time.monotonic() - started) / 60
+        run = f"On {description}; rounds: {options.rounds}; {minutes:.1f} minutes."
+        write_results(all_results, [run, *machine.versions(PROJECT)])
+    return 1 if any(failed(results) for results in all_results.values()) else 0
 
 
-def measured(
-    running: Fleet, asked: argparse.Namespace
+def measure_all(
+    running: Fleet, options: argparse.Namespace
 ) -> Iterator[tuple[str, Results]]:
-    """Each scenario in turn, shown when it is through."""
-    for key in asked.scenarios:
-        began = time.monotonic()
-        results = measure(running, key, asked)
-        tell(f"{key}: {time.monotonic() - began:.0f} s")
+    """Yield the results of each scenario, after printing them."""
+    for key in options.scenarios:
+        started = time.monotonic()
+        results = measure(running, key, options)
+        log(f"{key}: {time.monotonic() - started:.0f} s")
         print("\n".join(["", *report.section(key, results)]), flush=True)
         yield key, results
 
 
-def measure(running: Fleet, key: str, asked: argparse.Namespace) -> Results:
-    if key == GONE:
-        return gone.run(running, relaying(asked), asked.rounds)
+def measure(running: Fleet, key: str, options: argparse.Namespace) -> Results:
+    if key == DISCONNECT:
+        return disconnect.run(running, chosen_relays(options), options.rounds)
     if key == HELD:
-        return held.run(running, relaying(asked), asked.cerellama, tell)
-    return rounds.run(running, scenario(key, asked), asked.rounds, tell)
+        return held.run(running, chosen_relays(options), options.cerellama, log)
+    return rounds.run(running, chosen_scenario(key, options), options.rounds, log)
 
 
-def names(asked: argparse.Namespace) -> set[Name]:
-    """What has to be up."""
-    chosen = [scenario(key, asked) for key in asked.scenarios if key in SCENARIOS]
-    found = {Name(target, each.tls) for each in chosen for target in each.targets}
-    return found | {
-        Name(target) for target in relaying(asked) if GONE in asked.scenarios
+def target_keys(options: argparse.Namespace) -> set[TargetKey]:
+    """Return the targets that have to run."""
+    scenarios = [
+        chosen_scenario(key, options) for key in options.scenarios if key in SCENARIOS
+    ]
+    keys = {
+        TargetKey(target, each.tls) for each in scenarios for target in each.targets
     }
+    if DISCONNECT in options.scenarios:
+        keys |= {TargetKey(target) for target in chosen_relays(options)}
+    return keys
 
 
-def scenario(key: str, asked: argparse.Namespace) -> Scenario:
-    kept = tuple(t for t in SCENARIOS[key].targets if t in asked.targets)
-    return replace(SCENARIOS[key], targets=kept)
+def chosen_scenario(key: str, options: argparse.Namespace) -> Scenario:
+    targets = tuple(t for t in SCENARIOS[key].targets if t in options.targets)
+    return replace(SCENARIOS[key], targets=targets)
 
 
-def relaying(asked: argparse.Namespace) -> tuple[str, ...]:
-    return tuple(target for target in RELAYING if target in asked.targets)
+def chosen_relays(options: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(target for target in RELAYS if target in options.targets)
 
 
-def write(everything: dict[str, Results], where: list[str]) -> None:
-    plot.cpu_per_chunk(everything, HERE / "cpu.png")
-    plot.latency_against_load(everything, HERE / "latency.png")
-    (HERE / "RESULTS.md").write_text(report.document(everything, where))
+def write_results(all_results: dict[str, Results], environment: list[str]) -> None:
+    # matplotlib is not among the packages of the development environment.
+    from bench import plot  # noqa: PLC0415
+
+    plot.cpu_per_chunk(all_results, HERE / "cpu.png")
+    plot.latency_against_load(all_results, HERE / "latency.png")
+    (HERE / "RESULTS.md").write_text(report.document(all_results, environment))
     print("Written: bench/RESULTS.md")
 
 
 def failed(results: Results) -> bool:
-    rows = (row for row in results if row.target == OURS.target)
+    rows = (row for row in results if row.target == CERELLAMA.target)
     return any({} in results[row] for row in rows)
 
 
-def tell(text: str) -> None:
+def log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def arguments() -> argparse.Namespace:
-    everything = [*SCENARIOS, GONE, HELD]
+def parse() -> argparse.Namespace:
+    scenarios = [*SCENARIOS, DISCONNECT, HELD]
     targets = sorted({target for each in SCENARIOS.values() for target in each.targets})
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--scenarios", type=_some_of(everything), default=everything)
-    parser.add_argument("--targets", type=_some_of(targets), default=targets)
-    parser.add_argument("--cerellama", type=Path, default=PROJECT, help="a checkout")
-    asked = parser.parse_args()
-    asked.whole = asked.scenarios == everything and asked.targets == targets
-    return asked
+    parser.add_argument(
+        "--scenarios",
+        type=_list_of(scenarios),
+        default=scenarios,
+        help=f"comma-separated: {', '.join(scenarios)}",
+    )
+    parser.add_argument(
+        "--targets",
+        type=_list_of(targets),
+        default=targets,
+        help=f"comma-separated: {', '.join(targets)}",
+    )
+    parser.add_argument(
+        "--cerellama", type=Path, default=PROJECT, help="the checkout to measure"
+    )
+    options = parser.parse_args()
+    options.complete = options.scenarios == scenarios and options.targets == targets
+    return options
 
 
-def _some_of(known: list[str]) -> object:
+def _list_of(choices: list[str]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
-        found = text.split(",")
-        if unknown := set(found) - set(known):
-            known_text = ", ".join(known)
-            raise argparse.ArgumentTypeError(f"{min(unknown)}: none of {known_text}")
-        return found
+        values = text.split(",")
+        if unknown := set(values) - set(choices):
+            raise argparse.ArgumentTypeError(
+                f"{min(unknown)} is not one of {', '.join(choices)}"
+            )
+        return values
 
     return parse
 
@@ -119,5 +143,5 @@ def _some_of(known: list[str]) -> object:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (Unable, Wrong) as error:
+    except (BenchError, WrongReply) as error:
         sys.exit(str(error))

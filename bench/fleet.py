@@ -1,4 +1,4 @@
-"""All targets up at once, and the upstream they relay."""
+"""All targets and the upstream, running at the same time."""
 
 from __future__ import annotations
 
@@ -11,71 +11,74 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import cpu, programs
+from bench import machine, programs
 from bench.programs import Program
-from bench.targets import TARGETS, Starter, Upstream, tls_before
+from bench.targets import TARGETS, Target, Upstream, tls_proxy
 
-RELAYS = ("direct", "nginx")  # they speak what the upstream speaks
+UPSTREAM_DIALECT = ("direct", "nginx")  # targets that do not translate
 
 
-class Name(NamedTuple):
+class TargetKey(NamedTuple):
     target: str
-    tls: bool = False
+    tls: bool = False  # to the upstream
 
 
 @dataclass(frozen=True)
 class Fleet:
     upstream: Program
     load: Path
-    targets: dict[Name, Program]
+    targets: dict[TargetKey, Program]
 
-    def port(self, name: Name) -> int:
-        return self.targets[name].port if name in self.targets else self.upstream.port
+    def port(self, key: TargetKey) -> int:
+        return self.targets[key].port if key in self.targets else self.upstream.port
 
-    def ask(self, path: str) -> int:
-        """The number that the upstream tells; each question is a connection more."""
-        asked = http.client.HTTPConnection("127.0.0.1", self.upstream.port)
-        with contextlib.closing(asked):
-            asked.request("GET", path)
-            (number,) = json.load(asked.getresponse()).values()
+    def query_upstream(self, path: str) -> int:
+        """Return a number of the upstream; the query itself opens a connection."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.upstream.port)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            (number,) = json.load(connection.getresponse()).values()
             return number
 
-    def pids(self, name: Name) -> list[int]:
-        return cpu.tree(self.targets[name].pid) if name in self.targets else []
+    def pids(self, key: TargetKey) -> list[int]:
+        if key not in self.targets:
+            return []
+        return machine.process_tree(self.targets[key].pid)
 
 
 @contextlib.contextmanager
-def running(names: Iterable[Name], checkout: Path) -> Iterator[Fleet]:
-    """Compile, then start the upstream and every target that is named."""
+def running(keys: Iterable[TargetKey], checkout: Path) -> Iterator[Fleet]:
+    """Compile the programs, then start the upstream and these targets."""
     upstream_program, load = programs.build()
     with contextlib.ExitStack() as stack:
         port = programs.free_port()
         command = [upstream_program, str(port)]
         upstream = stack.enter_context(programs.running(command, port))
         plain = Upstream(port)
-        behind_tls = Upstream(stack.enter_context(_start(tls_before, plain)).port, True)
+        proxy = stack.enter_context(_start(tls_proxy, plain))
+        with_tls = Upstream(proxy.port, True)
         targets = {
-            name: stack.enter_context(
-                start(name.target, behind_tls if name.tls else plain, checkout)
+            key: stack.enter_context(
+                start(key.target, with_tls if key.tls else plain, checkout)
             )
-            for name in names
-            if name.target != "direct"
+            for key in keys
+            if key.target != "direct"
         }
         yield Fleet(upstream, load, targets)
 
 
 def start(
-    target: str, upstream: Upstream, checkout: Path
+    name: str, upstream: Upstream, checkout: Path
 ) -> contextlib.AbstractContextManager[Program]:
-    made = TARGETS[target]
-    if target.startswith("cerellama"):
-        made = partial(made, checkout=checkout)
-    return _start(made, upstream)
+    target = TARGETS[name]
+    if name.startswith("cerellama"):
+        target = partial(target, checkout=checkout)
+    return _start(target, upstream)
 
 
 @contextlib.contextmanager
-def _start(made: Starter, upstream: Upstream) -> Iterator[Program]:
+def _start(target: Target, upstream: Upstream) -> Iterator[Program]:
     port = programs.free_port()
-    begin = made(port, upstream)
-    with programs.running(begin.command, port, begin.environ, begin.cwd) as program:
+    run = target(port, upstream)
+    with programs.running(run.command, port, run.environ, run.cwd) as program:
         yield program

@@ -1,4 +1,4 @@
-"""Memory per held stream: 4,000 clients at one token a second, on a fresh server."""
+"""Memory per held stream: 4,000 clients at one token per second, on a fresh server."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ import subprocess
 import time
 from pathlib import Path
 
-from bench import cpu, fleet, rounds
+from bench import fleet, machine, rounds
 from bench.fleet import Fleet
 from bench.programs import Program
-from bench.rounds import Measured, Results, Row, Tell, Wrong
+from bench.rounds import Figures, Log, Results, Row, WrongReply
 from bench.scenarios import Load
 from bench.targets import Upstream
 
 STREAMS = 4000
-OPENING = 64  # clients that wait for their first token while the rest come
-LIMIT_S = 20
+OPENING = 64  # streams at most that wait for their first token at the same time
+OPEN_TIMEOUT_S = 20
 SETTLE_S = 1.0
-HELD = Load(STREAMS, 1_000_000, pace=1, seconds=rounds.FOR_EVER_S)
+LOAD = Load(STREAMS, 1_000_000, pace=1, seconds=rounds.ENDLESS_S)
 
 
-def run(
-    running: Fleet, targets: tuple[str, ...], checkout: Path, tell: Tell
-) -> Results:
-    """One round: what a server takes does not vary as its speed does."""
+def run(running: Fleet, targets: tuple[str, ...], checkout: Path, log: Log) -> Results:
+    """Return one round, as memory hardly varies."""
     results: Results = {}
     for target in targets:
+        row = Row(target)
         upstream = Upstream(running.upstream.port)
         with fleet.start(target, upstream, checkout) as server:
             try:
-                results[Row(target)] = [_hold(running, Row(target), server)]
-            except Wrong as error:
-                tell(str(error))
-                results[Row(target)] = [{}]
+                results[row] = [_hold(running, row, server)]
+            except WrongReply as error:
+                log(str(error))
+                results[row] = [{}]
     return results
 
 
-def _hold(running: Fleet, row: Row, server: Program) -> Measured:
-    rounds.finish(rounds.start(running, server.port, row, rounds.WARM_UP), row)
-    pids = cpu.tree(server.pid)
-    rounds.place(pids, rounds.placement())
-    before, began = cpu.rss_kib(pids), time.monotonic()
-    load = rounds.start(running, server.port, row, HELD, opening=OPENING)
+def _hold(running: Fleet, row: Row, server: Program) -> Figures:
+    warm_up = rounds.start_load(running, server.port, row, rounds.WARM_UP)
+    rounds.finish_load(warm_up, row)
+    pids = machine.process_tree(server.pid)
+    rounds.pin_all(pids, rounds.placement())
+    before_kib, started = machine.rss_kib(pids), time.monotonic()
+    load = rounds.start_load(running, server.port, row, LOAD, opening=OPENING)
     try:
-        _until_ready(load)
-        took = time.monotonic() - began
+        _wait_until_ready(load)
+        opened_s = time.monotonic() - started
         time.sleep(SETTLE_S)
-        after = cpu.rss_kib(pids)
+        after_kib = machine.rss_kib(pids)
     finally:
         load.terminate()
-        found = rounds.finish(load, row)
+        figures = rounds.finish_load(load, row)
     return {
-        "held": found["ready"],
-        "rss_mib": after / 1024,
-        "kib_stream": (after - before) / max(1, found["ready"]),
-        "held_s": took,
+        "held": figures["ready"],
+        "rss_mib": after_kib / 1024,
+        "kib_stream": (after_kib - before_kib) / max(1, figures["ready"]),
+        "held_s": opened_s,
     }
 
 
-def _until_ready(load: subprocess.Popen[str]) -> None:
-    """Until all clients have had a token, but not for ever."""
-    select.select([load.stdout], [], [], LIMIT_S)
+def _wait_until_ready(load: subprocess.Popen[str]) -> None:
+    """Wait until all clients got a token, or for `OPEN_TIMEOUT_S`."""
+    select.select([load.stdout], [], [], OPEN_TIMEOUT_S)

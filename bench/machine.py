@@ -1,4 +1,4 @@
-"""The machine in words, and the versions of what ran."""
+"""The machine: resources of processes, pinning to CPUs, and a description."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bench import cpu
-from bench.targets import PROJECT
+PROC = Path("/proc")
+CPUS = sorted(os.sched_getaffinity(0))  # usable, before anything is pinned
+PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+GIB = 1 << 30
 
-OUR_SIDE = ("gunicorn", "gevent", "Flask", "requests", "urllib3", "msgspec")
-PEER_SIDE = (
+CERELLAMA_PACKAGES = ("gunicorn", "gevent", "Flask", "requests", "urllib3", "msgspec")
+PEER_PACKAGES = (
     "fastapi",
     "uvicorn",
     "uvloop",
@@ -22,42 +24,77 @@ PEER_SIDE = (
     "aiohttp",
     "msgspec",
 )
-GIB = 1 << 30
 
 
-def words() -> str:
-    """No name of the host, no path."""
-    cpus = len(cpu.USABLE)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+def process_tree(root: int) -> list[int]:
+    """Return the pids of a process and its descendants."""
+    pids = [root]
+    for pid in pids:
+        for text in _read(PROC.glob(f"{pid}/task/*/children")):
+            pids.extend(map(int, text.split()))
+    return pids
+
+
+def cpu_ns(pids: Iterable[int]) -> int:
+    """Return the CPU time of all threads, in nanoseconds."""
+    files = (path for pid in pids for path in PROC.glob(f"{pid}/task/*/schedstat"))
+    return sum(int(text.split()[0]) for text in _read(files))
+
+
+def rss_kib(pids: Iterable[int]) -> int:
+    pages = _read(PROC / str(pid) / "statm" for pid in pids)
+    return sum(int(text.split()[1]) for text in pages) * PAGE_SIZE // 1024
+
+
+def pin(pids: Iterable[int], cpus: set[int]) -> None:
+    """Restrict every thread of these processes to these CPUs."""
+    for pid in pids:
+        for task in (PROC / str(pid) / "task").iterdir():
+            os.sched_setaffinity(int(task.name), cpus)
+
+
+def _read(paths: Iterable[Path]) -> Iterator[str]:
+    for path in paths:
+        try:
+            yield path.read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # the process has just ended
+
+
+def describe() -> str:
+    """Return CPUs, memory, kernel and load, without host name and paths."""
+    memory = PAGE_SIZE * os.sysconf("SC_PHYS_PAGES") / GIB
     return (
-        f"{cpus} CPUs ({_model()}), {memory:.0f} GiB, Linux {platform.release()}; "
+        f"{len(CPUS)} CPUs ({_cpu_model()}), {memory:.0f} GiB, "
+        f"Linux {platform.release()}; "
         f"load average at the start {os.getloadavg()[0]:.1f}"
     )
 
 
-def versions() -> list[str]:
+def versions(project: Path) -> list[str]:
+    cerellama, peers = project / ".venv", project / ".venv" / "bench"
     return [
         f"Python {platform.python_version()}",
         _first_line("nginx", "-v").removeprefix("nginx version: ").replace("/", " "),
         _first_line("cc", "--version"),
-        f"Cerellama and flask_naive: {_packages(PROJECT / '.venv', OUR_SIDE)}",
-        f"the others: {_packages(PROJECT / '.venv' / 'bench', PEER_SIDE)}",
+        f"Cerellama and flask_naive: {_packages(cerellama, CERELLAMA_PACKAGES)}",
+        f"the others: {_packages(peers, PEER_PACKAGES)}",
     ]
 
 
-def _model() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    found = (line for line in lines if line.startswith("model name"))
-    return next(found, ": unknown").partition(": ")[2]
+def _cpu_model() -> str:
+    lines = (PROC / "cpuinfo").read_text().splitlines()
+    models = (line for line in lines if line.startswith("model name"))
+    return next(models, ": unknown").partition(": ")[2]
 
 
 def _first_line(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (done.stdout or done.stderr).splitlines()[0]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (process.stdout or process.stderr).splitlines()[0]
 
 
 def _packages(venv: Path, names: Iterable[str]) -> str:
     command = [venv / "bin" / "python", "-m", "pip", "list", "--format=json"]
-    listed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    found = {package["name"].lower(): package["version"] for package in listed}
-    return ", ".join(f"{name} {found[name.lower()]}" for name in names)
+    output = subprocess.run(command, capture_output=True, check=True).stdout
+    versions = {each["name"].lower(): each["version"] for each in json.loads(output)}
+    return ", ".join(f"{name} {versions[name.lower()]}" for name in names)

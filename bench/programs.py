@@ -1,4 +1,4 @@
-"""Compiles and starts what the bench runs, and ends it."""
+"""Compile, start and stop the programs of the benchmark."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BUILD = HERE / "build"
 START_TIMEOUT_S = 20.0
-END_TIMEOUT_S = 5.0
+STOP_TIMEOUT_S = 5.0
 
 
-class Unable(Exception):
-    """The bench cannot run; the message says what to do."""
+class BenchError(Exception):
+    """The benchmark cannot run; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -32,27 +32,28 @@ class Program:
         return self.process.pid
 
 
-def need(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise Unable(f"The bench needs cc and nginx: {name} is missing.")
-    return found
+def require(name: str) -> str:
+    """Return the path of a program, or raise `BenchError`."""
+    path = shutil.which(name)
+    if path is None:
+        raise BenchError(f"The benchmark needs cc and nginx: {name} is missing.")
+    return path
 
 
 def build(folder: Path = BUILD) -> tuple[Path, Path]:
-    """The two compiled programs: upstream and load."""
+    """Compile upstream.c and load.c; return both programs."""
     folder.mkdir(exist_ok=True)
-    made = folder / "upstream", folder / "load"
-    for program in made:
+    programs = folder / "upstream", folder / "load"
+    for program in programs:
         source = HERE / f"{program.name}.c"
-        subprocess.run([need("cc"), "-O2", "-o", program, source], check=True)
-    return made
+        subprocess.run([require("cc"), "-O2", "-o", program, source], check=True)
+    return programs
 
 
 def free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return asked.getsockname()[1]
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -64,7 +65,7 @@ def running(
     *,
     log: Path | None = None,
 ) -> Iterator[Program]:
-    """Run a server until the block's end; what it prints goes to a file."""
+    """Run a server until the end of the block; its output goes to a file."""
     log = log or BUILD / f"{Path(command[0]).name}-{port}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -77,22 +78,22 @@ def running(
             text=True,
         )
     try:
-        _wait(process, port, log)
+        _wait_until_listening(process, port, log)
         yield Program(process, port)
     finally:
-        end(process)
+        stop(process)
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def stop(process: subprocess.Popen[str]) -> None:
     process.terminate()
     try:
-        process.wait(END_TIMEOUT_S)
+        process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
 
-def _wait(process: subprocess.Popen[str], port: int, log: Path) -> None:
+def _wait_until_listening(process: subprocess.Popen[str], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         with (
@@ -101,4 +102,4 @@ def _wait(process: subprocess.Popen[str], port: int, log: Path) -> None:
         ):
             return
         time.sleep(0.02)
-    raise Unable(f"{process.args[0]} did not start:\n{log.read_text()[-2000:]}")
+    raise BenchError(f"{process.args[0]} did not start:\n{log.read_text()[-2000:]}")

@@ -1,26 +1,26 @@
-"""RESULTS.md: the goals beside what was measured, then every scenario's table."""
+"""Write RESULTS.md: the goals with their figures, then the table of each scenario."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench import cpu, stats
+from bench import machine, stats
 from bench.goals import (
-    BASE,
+    CERELLAMA,
     DIRECT,
+    FASTAPI,
     GOALS,
     NGINX,
-    OURS,
     TWO_WORKERS,
     Goal,
+    format_number,
     judge,
-    number,
 )
-from bench.rounds import ENOUGH_CPUS, Results, Row
+from bench.rounds import CPUS_FOR_TWO_WORKERS, Results, Row
 from bench.scenarios import PYTHON, SCENARIOS
 
-Everything = Mapping[str, Results]
+AllResults = Mapping[str, Results]  # by scenario
 HEADINGS = {
     "cpu_us_chunk": "CPU per chunk, us",
     "cpu_ms_reply": "CPU per reply, ms",
@@ -35,7 +35,7 @@ HEADINGS = {
     "lat_max": "latency max, us",
     "gap_p99": "gap p99, us",
     "held": "held",
-    "held_s": "held after, s",
+    "held_s": "all open after, s",
     "kib_stream": "KiB per stream",
     "rss_mib": "memory, MiB",
     "gone_ms": "closed after, ms",
@@ -43,8 +43,11 @@ HEADINGS = {
     "rest_cpus": "CPUs, upstream and load",
 }
 
-OTHERS = {  # title and columns of what is no run of the load generator
-    "gone": ("Client gone: until the upstream's connection is closed", ("gone_ms",)),
+OTHERS = {  # title and columns of the measurements that are no scenario
+    "gone": (
+        "Client disconnect: time until the upstream connection is closed",
+        ("gone_ms",),
+    ),
     "held": (
         "4,000 held streams at 1 token/s on one worker, one round",
         ("held", "held_s", "kib_stream", "rss_mib"),
@@ -52,78 +55,79 @@ OTHERS = {  # title and columns of what is no run of the load generator
 }
 
 
-def document(everything: Everything, where: Sequence[str]) -> str:
-    """The whole file; `where` is the machine, then the versions."""
+def document(all_results: AllResults, environment: Sequence[str]) -> str:
+    """Return the whole file; `environment` is the machine, then the versions."""
     lines = [
         "# What Cerellama costs, measured",
         "",
-        "Written by `make bench`; what each number means is in [README.md](README.md).",
+        "Written by `make bench`; [README.md](README.md) explains the numbers.",
         "",
-        where[0],
-        *(f"- {version}" for version in where[1:]),
+        environment[0],
+        *(f"- {version}" for version in environment[1:]),
         "",
-        *ceilings(everything),
-        *failures(everything),
+        *ceilings(all_results),
+        *failures(all_results),
         "",
         "## Targets",
         "",
-        *goals(everything),
+        *goals(all_results),
         "",
         "![CPU per chunk](cpu.png)",
         "",
         "![Latency against load](latency.png)",
     ]
-    for key, results in everything.items():
+    for key, results in all_results.items():
         lines += ["", *section(key, results)]
     return "\n".join([*lines, ""])
 
 
 def section(key: str, results: Results) -> list[str]:
     if key in OTHERS:
-        title, shows = OTHERS[key]
+        title, columns = OTHERS[key]
     else:
-        title, shows = SCENARIOS[key].title, SCENARIOS[key].shows
-    lines = [f"## {title} (`{key}`)", "", *scenario(results, shows)]
-    return lines + shared(results) if key == "workers" else lines
+        title, columns = SCENARIOS[key].title, SCENARIOS[key].columns
+    lines = [f"## {title} (`{key}`)", "", *results_table(results, columns)]
+    return lines + cpu_limit(results) if key == "workers" else lines
 
 
-def shared(results: Results) -> list[str]:
-    """Why two workers cannot be twice as fast where all share the CPUs."""
-    one, two = results.get(OURS), results.get(TWO_WORKERS)
-    if not one or not two or len(cpu.USABLE) >= ENOUGH_CPUS:
+def cpu_limit(results: Results) -> list[str]:
+    """Explain the limit of two workers on a machine with few CPUs."""
+    one, two = results.get(CERELLAMA), results.get(TWO_WORKERS)
+    cpus = len(machine.CPUS)
+    if not one or not two or cpus >= CPUS_FOR_TWO_WORKERS:
         return []
-    alone, both = (stats.middle(rows, "server_cpus") for rows in (one, two))
-    rest = stats.middle(two, "rest_cpus")
-    most = (len(cpu.USABLE) - rest) / alone
+    one_cpus, two_cpus = (stats.median_of(rows, "server_cpus") for rows in (one, two))
+    rest = stats.median_of(two, "rest_cpus")
+    limit = (cpus - rest) / one_cpus
     return [
         "",
-        f"All share {len(cpu.USABLE)} CPUs. One worker used {alone:.2f}. Two used "
-        f"{both:.2f} beside the {rest:.2f} of the upstream and the load generator: "
-        f"there was room for {most:.2f} times one worker, were nothing else running.",
+        f"All programs share {cpus} CPUs. One worker used {one_cpus:.2f} CPUs, two "
+        f"used {two_cpus:.2f}, the upstream and the load generator {rest:.2f}: "
+        f"the CPUs allow for {limit:.2f} times one worker at most.",
     ]
 
 
-def failures(everything: Everything) -> list[str]:
-    """Rounds in which a text, a count or an end was wrong, or none came in time."""
-    found = [
-        f"{key}: {row.target}, {measured.count({})} of {len(measured)} rounds"
-        for key, results in everything.items()
-        for row, measured in results.items()
-        if {} in measured
+def failures(all_results: AllResults) -> list[str]:
+    """List the measurements with a wrong or missing text, count or end."""
+    lines = [
+        f"- {key}: {row.target}, {rounds.count({})} of {len(rounds)} rounds"
+        for key, results in all_results.items()
+        for row, rounds in results.items()
+        if {} in rounds
     ]
-    if not found:
+    if not lines:
         return ["Every relayed text was right, to the last token, in every round."]
-    return ["Failed, and left out:", *(f"- {line}" for line in found)]
+    return ["Failed, and left out:", *lines]
 
 
-def goals(everything: Everything) -> list[str]:
+def goals(all_results: AllResults) -> list[str]:
     rows = [
-        _goal(goal, everything[goal.scenario])
+        _goal(goal, all_results[goal.scenario])
         for goal in GOALS
-        if goal.scenario in everything
-        and OURS.target in _targets(everything[goal.scenario])
+        if goal.scenario in all_results
+        and CERELLAMA.target in _targets(all_results[goal.scenario])
     ]
-    heads = ("what", "target", "stretch", "measured", "target met", "stretch met")
+    heads = ("goal", "target", "stretch", "measured", "target met", "stretch met")
     return table(heads, rows)
 
 
@@ -131,74 +135,77 @@ def _goal(goal: Goal, results: Results) -> list[str]:
     try:
         verdict = judge(goal, results)
     except KeyError as missing:
-        without = f"{missing.args[0].target} was not measured"
-        return [goal.what, goal.target, goal.stretch, without, "", ""]
+        measured = f"{missing.args[0].target} was not measured"
+        return [goal.name, goal.target, goal.stretch, measured, "", ""]
     stretch = _yes(verdict.stretch_met) if goal.stretch else ""
     met = _yes(verdict.met)
-    return [goal.what, goal.target, goal.stretch, verdict.measured, met, stretch]
+    return [goal.name, goal.target, goal.stretch, verdict.measured, met, stretch]
 
 
-def scenario(results: Results, shows: Sequence[str]) -> list[str]:
-    """A row per target (and dialect or state): median [min-max], x ratio to FastAPI."""
-    kinds = len({row.dialect for row in results}) > 1
-    heads = ["target", *(["as"] if kinds else []), *(HEADINGS[name] for name in shows)]
+def results_table(results: Results, columns: Sequence[str]) -> list[str]:
+    """Return rows of targets and variants: median [min-max] x ratio to FastAPI."""
+    variants = len({row.variant for row in results}) > 1
+    heads = ["target", *(["variant"] if variants else [])]
     rows = [
-        [row.target, *([row.dialect] if kinds else [])]
-        + [cell(results, row, name) for name in shows]
+        [row.target, *([row.variant] if variants else [])]
+        + [cell(results, row, name) for name in columns]
         for row in results
     ]
-    return table(heads, rows)
+    return table([*heads, *(HEADINGS[name] for name in columns)], rows)
 
 
 def cell(results: Results, row: Row, name: str) -> str:
-    found = stats.spread(results[row], name)
-    if math.isnan(found.median):
+    spread = stats.spread(results[row], name)
+    if math.isnan(spread.median):
         return "failed"
-    text = number(found.median)
+    text = format_number(spread.median)
     if len(results[row]) > 1:
-        text += f" [{number(found.low)}-{number(found.high)}]"
-    base = _base(results, row)
-    ratio = stats.ratio(results[row], results[base], name) if base else math.nan
-    return f"{text} x{number(ratio)}" if base != row and math.isfinite(ratio) else text
+        text += f" [{format_number(spread.low)}-{format_number(spread.high)}]"
+    base = _base_row(results, row)
+    if base is None or base == row:
+        return text
+    ratio = stats.ratio(results[row], results[base], name)
+    return f"{text} x{format_number(ratio)}" if math.isfinite(ratio) else text
 
 
-def _base(results: Results, row: Row) -> Row | None:
-    """What a row is compared with: FastAPI, or Cerellama's own first row."""
-    found = [row._replace(target=BASE.target), BASE, OURS]
-    return next((base for base in found if base in results), None)
+def _base_row(results: Results, row: Row) -> Row | None:
+    """Return the row to compare with: FastAPI's, else Cerellama's first."""
+    candidates = [row._replace(target=FASTAPI.target), FASTAPI, CERELLAMA]
+    return next((base for base in candidates if base in results), None)
 
 
-def ceilings(everything: Everything) -> list[str]:
-    """How much faster than any target the upstream and the load generator are."""
-    results = everything.get("fast", {})
+def ceilings(all_results: AllResults) -> list[str]:
+    """Compare the upstream and the load generator with the fastest targets."""
+    results = all_results.get("fast", {})
     if DIRECT not in results:
         return []
-    direct = stats.middle(results[DIRECT], "chunks_s")
+    direct = stats.median_of(results[DIRECT], "chunks_s")
     upstream, load = (_per_cpu(results, name) for name in ("upstream", "load"))
     fastest = max(
         (row for row in results if row.target in PYTHON),
-        key=lambda row: stats.middle(results[row], "chunks_s"),
+        key=lambda row: stats.median_of(results[row], "chunks_s"),
     )
-    against = [
-        f"{direct / stats.middle(results[row], 'chunks_s'):.1f} x {row.target}"
+    comparisons = [
+        f"{direct / stats.median_of(results[row], 'chunks_s'):.1f} x {row.target}"
         for row in (fastest, NGINX)
         if row in results
     ]
     return [
-        "The upstream and the load generator without a relay between, both on one CPU: "
-        f"{direct:,.0f} chunks/s ({', '.join(against)}). Per CPU second the upstream "
-        f"writes {upstream:,.0f} and the load generator reads {load:,.0f}.",
+        "The upstream and the load generator without a relay, both on one CPU: "
+        f"{direct:,.0f} chunks/s ({', '.join(comparisons)}). "
+        f"Per CPU second the upstream writes {upstream:,.0f} and the load generator "
+        f"reads {load:,.0f}.",
         "",
     ]
 
 
 def _per_cpu(results: Results, side: str) -> float:
     rounds = [
-        {"rate": measured["chunks"] / measured[f"{side}_cpu_s"]}
-        for measured in results[DIRECT]
-        if measured
+        {"rate": figures["chunks"] / figures[f"{side}_cpu_s"]}
+        for figures in results[DIRECT]
+        if figures
     ]
-    return stats.middle(rounds, "rate")
+    return stats.median_of(rounds, "rate")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Runs a scenario: rounds interleaved in rotating order, one measurement per target."""
+"""Run a scenario: interleaved rounds, with one measurement of each target per round."""
 
 from __future__ import annotations
 
@@ -10,151 +10,157 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from bench import bodies, cpu
-from bench.fleet import RELAYS, Fleet, Name
+from bench import machine
+from bench.fleet import UPSTREAM_DIALECT, Fleet, TargetKey
 from bench.programs import BUILD
-from bench.scenarios import Load, Scenario
+from bench.scenarios import PATHS, Load, Scenario, request_body
 
 T = TypeVar("T")
-Measured = dict[str, float]
-Results = dict["Row", list[Measured]]
-Tell = Callable[[str], None]
+Figures = dict[str, float]  # of one measurement; empty if it failed
+Results = dict["Row", list[Figures]]
+Log = Callable[[str], None]
 RUN_TIMEOUT_S = 90
-FOR_EVER_S = 3600
+ENDLESS_S = 3600
 WARM_UP = Load(8, 20, seconds=0.1)
-ENOUGH_CPUS = 4  # to give two workers, the upstream and the load one each
+CPUS_FOR_TWO_WORKERS = 4  # two for the workers, two for the rest
 
 
 class Row(NamedTuple):
+    """A row of a results table."""
+
     target: str
-    dialect: str = "native"
+    variant: str = "native"  # dialect, or what else a table has rows for
 
 
-class Wrong(Exception):
-    """A relayed text, a count or an end was not what the upstream sent."""
+class WrongReply(Exception):
+    """A relayed text, count or end differs from what the upstream sent."""
 
 
 class Placement(NamedTuple):
+    """The CPUs of the server, and of upstream, load generator and benchmark."""
+
     server: set[int]
-    rest: set[int]  # upstream, load generator and bench
+    rest: set[int]
 
 
 def placement(*, two_workers: bool = False) -> Placement:
+    cpus = machine.CPUS
     if not two_workers:
-        return Placement({cpu.USABLE[1]}, {cpu.USABLE[0]})
-    if len(cpu.USABLE) >= ENOUGH_CPUS:
-        return Placement({*cpu.USABLE[2:4]}, {*cpu.USABLE[:2]})
-    return Placement({*cpu.USABLE}, {*cpu.USABLE})  # they have to share
+        return Placement({cpus[1]}, {cpus[0]})
+    if len(cpus) >= CPUS_FOR_TWO_WORKERS:
+        return Placement({*cpus[2:4]}, {*cpus[:2]})
+    return Placement({*cpus}, {*cpus})
 
 
-def place(pids: Iterable[int], at: Placement) -> None:
-    """Pin a server, and us with all that we start from now on."""
-    cpu.pin(pids, at.server)
-    os.sched_setaffinity(0, at.rest)
+def pin_all(server_pids: Iterable[int], cpus: Placement) -> None:
+    """Pin a server, this process, and the processes that it starts from now on."""
+    machine.pin(server_pids, cpus.server)
+    os.sched_setaffinity(0, cpus.rest)
 
 
 def warm_up(fleet: Fleet) -> None:
-    """Every server answers, so that none is still starting when it is measured."""
-    for name in fleet.targets:
-        row = Row(name.target)
-        finish(start(fleet, fleet.port(name), row, WARM_UP), row)
+    """Send a short load to every target, so that none is still starting."""
+    for key in fleet.targets:
+        row = Row(key.target)
+        finish_load(start_load(fleet, fleet.port(key), row, WARM_UP), row)
 
 
-def run(fleet: Fleet, scenario: Scenario, rounds: int, tell: Tell) -> Results:
-    """A round that went wrong is told, and stays empty."""
+def run(fleet: Fleet, scenario: Scenario, rounds: int, log: Log) -> Results:
+    """Return the figures of all rounds; those of a failed measurement are empty."""
     rows = [Row(t, d) for t in scenario.targets for d in scenario.dialects]
     results: Results = {row: [] for row in rows}
-    for n in range(rounds):
-        for row in rotated(rows, n):
+    for number in range(rounds):
+        for row in rotate(rows, number):
             try:
                 results[row].append(measure(fleet, scenario, row))
-            except Wrong as error:
-                tell(str(error))
+            except WrongReply as error:
+                log(str(error))
                 results[row].append({})
     return results
 
 
-def rotated(rows: Sequence[T], n: int) -> list[T]:
-    first = n % len(rows)
+def rotate(rows: Sequence[T], number: int) -> list[T]:
+    first = number % len(rows)
     return [*rows[first:], *rows[:first]]
 
 
-def measure(fleet: Fleet, scenario: Scenario, row: Row) -> Measured:
-    """One run of the load against one target."""
-    name = Name(row.target, scenario.tls)
-    pids, at = fleet.pids(name), placement(two_workers=scenario.two_workers)
-    place(pids, at)
-    cpu.pin([fleet.upstream.pid], at.rest)
+def measure(fleet: Fleet, scenario: Scenario, row: Row) -> Figures:
+    """Run the load once against one target."""
+    key = TargetKey(row.target, scenario.tls)
+    server, upstream = fleet.pids(key), [fleet.upstream.pid]
+    cpus = placement(two_workers=scenario.two_workers)
+    pin_all(server, cpus)
+    machine.pin(upstream, cpus.rest)
     with _neighbour(fleet, scenario, row):
-        opened = fleet.ask("/counts")
-        before, rest_before = cpu.cpu_ns(pids), cpu.cpu_ns([fleet.upstream.pid])
-        found = finish(start(fleet, fleet.port(name), row, scenario.load), row)
-        found["server_cpu_s"] = (cpu.cpu_ns(pids) - before) / 1e9
-        rest = cpu.cpu_ns([fleet.upstream.pid]) - rest_before
-        found["upstream_cpu_s"] = rest / 1e9
-        found["opened"] = fleet.ask("/counts") - opened - 1  # but for our own question
-    return found | derived(found, scenario.load)
+        connections = fleet.query_upstream("/counts")
+        server_ns, upstream_ns = machine.cpu_ns(server), machine.cpu_ns(upstream)
+        load = start_load(fleet, fleet.port(key), row, scenario.load)
+        figures = finish_load(load, row)
+        figures["server_cpu_s"] = (machine.cpu_ns(server) - server_ns) / 1e9
+        figures["upstream_cpu_s"] = (machine.cpu_ns(upstream) - upstream_ns) / 1e9
+        # The query itself opened one.
+        figures["opened"] = fleet.query_upstream("/counts") - connections - 1
+    return figures | derived_figures(figures, scenario.load)
 
 
-def derived(found: Measured, load: Load) -> Measured:
-    """What follows from the load's counts and the CPU seconds of each side."""
-    rest = found["load_cpu_s"] + found["upstream_cpu_s"]
-    made = {
-        "cpu_us_chunk": found["server_cpu_s"] * 1e6 / found["chunks"],
-        "cpu_ms_reply": found["server_cpu_s"] * 1e3 / found["replies"],
-        "connections": found["opened"] / found["replies"],
-        "server_cpus": found["server_cpu_s"] / found["seconds"],
-        "rest_cpus": rest / found["seconds"],
+def derived_figures(figures: Figures, load: Load) -> Figures:
+    rest_cpu_s = figures["load_cpu_s"] + figures["upstream_cpu_s"]
+    derived = {
+        "cpu_us_chunk": figures["server_cpu_s"] * 1e6 / figures["chunks"],
+        "cpu_ms_reply": figures["server_cpu_s"] * 1e3 / figures["replies"],
+        "connections": figures["opened"] / figures["replies"],
+        "server_cpus": figures["server_cpu_s"] / figures["seconds"],
+        "rest_cpus": rest_cpu_s / figures["seconds"],
     }
     if load.pace:
-        made["carried"] = found["chunks_s"] / (load.clients * load.pace)
-    return made
+        derived["carried"] = figures["chunks_s"] / (load.clients * load.pace)
+    return derived
 
 
-def start(
-    fleet: Fleet, port: int, row: Row, load: Load, **more: int
+def start_load(
+    fleet: Fleet, port: int, row: Row, load: Load, **options: int
 ) -> subprocess.Popen[str]:
-    """The load generator, under way; it inherits our CPUs."""
-    dialect = "openai" if row.target in RELAYS else row.dialect
-    body = bodies.body(dialect, load.knobs, agent=load.agent)
+    """Start the load generator on the CPUs of this process."""
+    dialect = "openai" if row.target in UPSTREAM_DIALECT else row.variant
+    body = request_body(dialect, load.reply_options, agent=load.agent)
     file = BUILD / f"{hashlib.sha256(body).hexdigest()[:16]}.json"
     file.write_bytes(body)
-    options = {
+    arguments = {
         "port": port,
-        "path": bodies.PATHS[dialect],
+        "path": PATHS[dialect],
         "dialect": dialect if load.stream else "whole",
         "body": file,
         "tokens": load.tokens,
         "clients": load.clients,
         "seconds": load.seconds,
-        **more,
+        **options,
     }
-    command = [str(fleet.load), *(f"{key}={value}" for key, value in options.items())]
+    command = [str(fleet.load), *(f"{k}={value}" for k, value in arguments.items())]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def finish(process: subprocess.Popen[str], row: Row) -> Measured:
-    """What the load generator says at its end."""
-    said = process.communicate(timeout=RUN_TIMEOUT_S)[0].splitlines()
-    if not said:
-        raise Wrong(f"{row.target}: the load generator failed")
-    found = json.loads(said[-1])
-    if found["errors"]:
-        raise Wrong(f"{row.target}, {row.dialect}: {found['error']}")
-    return found
+def finish_load(process: subprocess.Popen[str], row: Row) -> Figures:
+    """Return the figures that the load generator prints, or raise `WrongReply`."""
+    lines = process.communicate(timeout=RUN_TIMEOUT_S)[0].splitlines()
+    if not lines:
+        raise WrongReply(f"{row.target}: the load generator failed")
+    figures = json.loads(lines[-1])
+    if figures["errors"]:
+        raise WrongReply(f"{row.target}, {row.variant}: {figures['error']}")
+    return figures
 
 
 @contextlib.contextmanager
 def _neighbour(fleet: Fleet, scenario: Scenario, row: Row) -> Iterator[None]:
-    """The load beside the measured one, if any; its texts are checked as well."""
-    if scenario.beside is None:
+    """Run the neighbour of the measured load; its replies are checked, too."""
+    if scenario.neighbour is None:
         yield
         return
-    port = fleet.port(Name(row.target, scenario.tls))
-    process = start(fleet, port, row, scenario.beside, seconds=FOR_EVER_S)
+    port = fleet.port(TargetKey(row.target, scenario.tls))
+    process = start_load(fleet, port, row, scenario.neighbour, seconds=ENDLESS_S)
     try:
-        process.stdout.readline()  # "ready": it is under way
+        process.stdout.readline()  # "ready"
         yield
     finally:
         process.terminate()
-        finish(process, row)
+        finish_load(process, row)

@@ -1,4 +1,4 @@
-"""Medians of rounds, and ratios within a round; `nan` where nothing was measured."""
+"""Medians over rounds, and ratios within a round; NaN if nothing was measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
-Rounds = Sequence[Mapping[str, float]]  # what each round measured, by name
+Rounds = Sequence[Mapping[str, float]]  # the figures of each round, by name
 
 
 class Spread(NamedTuple):
@@ -17,25 +17,25 @@ class Spread(NamedTuple):
 
 
 def spread(rounds: Rounds, name: str) -> Spread:
-    found = [measured[name] for measured in rounds if name in measured]
-    if not found:
+    values = [figures[name] for figures in rounds if name in figures]
+    if not values:
         return Spread(math.nan, math.nan, math.nan)
-    return Spread(median(found), min(found), max(found))
+    return Spread(median(values), min(values), max(values))
 
 
-def middle(rounds: Rounds, name: str) -> float:
+def median_of(rounds: Rounds, name: str) -> float:
     return spread(rounds, name).median
 
 
 def ratio(rounds: Rounds, base: Rounds, name: str) -> float:
-    """The median of the ratios of those rounds that both have."""
-    found = [a / b for a, b in _pairs(rounds, base, name) if b]
-    return median(found) if found else math.nan
+    """Return the median ratio of the rounds in which both were measured."""
+    ratios = [a / b for a, b in _pairs(rounds, base, name) if b]
+    return median(ratios) if ratios else math.nan
 
 
 def difference(rounds: Rounds, base: Rounds, name: str) -> float:
-    found = [a - b for a, b in _pairs(rounds, base, name)]
-    return median(found) if found else math.nan
+    differences = [a - b for a, b in _pairs(rounds, base, name)]
+    return median(differences) if differences else math.nan
 
 
 def _pairs(rounds: Rounds, base: Rounds, name: str) -> list[tuple[float, float]]:

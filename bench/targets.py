@@ -1,7 +1,7 @@
-"""What is measured: how each target starts, and the address it is asked at.
+"""The command that starts each target.
 
-A target may run more than once: before the upstream, before the same upstream behind
-TLS, and with two workers.
+A target may run more than once: with a plain upstream, with one behind TLS, and with
+two workers.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.programs import BUILD, HERE, need
+from bench.programs import BUILD, HERE, require
 
 PROJECT = HERE.parent
 PEERS = HERE / "peers"
 CERTIFICATE = PROJECT / "tests" / "upstream" / "localhost.pem"
 SETTING = re.compile(r"^# ([A-Z_]+)=", re.MULTILINE)
-BASE = "fastapi_httpx"
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """Where the stand-in for Cerebras listens."""
+    """The address of the benchmark's upstream."""
 
     port: int
     tls: bool = False
@@ -34,21 +33,21 @@ class Upstream:
 
 
 @dataclass(frozen=True)
-class Start:
-    """A command, what it adds to the environment, and the folder it runs in."""
+class Command:
+    """A command line, its additional environment and its folder."""
 
     command: list[str]
     environ: dict[str, str]
     cwd: Path
 
 
-Starter = Callable[[int, Upstream], Start]
+Target = Callable[[int, Upstream], Command]
 
 
 def cerellama(
     port: int, upstream: Upstream, *, checkout: Path = PROJECT, workers: int = 1
-) -> Start:
-    """As it ships, by the Procfile's line; only what has to be is set."""
+) -> Command:
+    """Run the Procfile's line with default settings, but for these few."""
     command = (checkout / "Procfile").read_text().removeprefix("web: ").split()
     settings = SETTING.findall((checkout / ".env.example").read_text())
     environ = {
@@ -63,54 +62,54 @@ def cerellama(
         "GRACE_S": "1",
     }
     command[0] = str(checkout / ".venv" / "bin" / command[0])
-    return Start(command, environ, checkout)
+    return Command(command, environ, checkout)
 
 
-def flask_naive(port: int, upstream: Upstream) -> Start:
+def flask_naive(port: int, upstream: Upstream) -> Command:
     command = f"gunicorn -k gevent -w 1 --worker-connections 5000 -b 127.0.0.1:{port}"
     program, *options = command.split()
     program = str(PROJECT / ".venv" / "bin" / program)
     return _peer([program, *options, "flask_naive:app"], upstream)
 
 
-def fastapi_httpx(port: int, upstream: Upstream) -> Start:
+def fastapi_httpx(port: int, upstream: Upstream) -> Command:
     command = f"uvicorn fastapi_httpx:app --port {port} --loop uvloop --http httptools"
     options = [*command.split(), "--no-access-log", "--log-level", "warning"]
     return _peer(_bench_program(options), upstream)
 
 
-def aiohttp_tuned(port: int, upstream: Upstream) -> Start:
+def aiohttp_tuned(port: int, upstream: Upstream) -> Command:
     return _peer(_bench_program(["python", "aiohttp_tuned.py", str(port)]), upstream)
 
 
-def nginx(port: int, upstream: Upstream) -> Start:
+def nginx(port: int, upstream: Upstream) -> Command:
     return _nginx(port, upstream, "")
 
 
-def tls_before(port: int, upstream: Upstream) -> Start:
-    """No target: the upstream behind TLS."""
+def tls_proxy(port: int, upstream: Upstream) -> Command:
+    """Put TLS in front of the upstream."""
     return _nginx(port, upstream, " ssl")
 
 
-def _nginx(port: int, upstream: Upstream, how: str) -> Start:
+def _nginx(port: int, upstream: Upstream, options: str) -> Command:
     folder = BUILD / f"nginx-{port}"
     folder.mkdir(parents=True, exist_ok=True)
     text = (PEERS / "nginx.conf").read_text()
     for name, value in {
-        "LISTEN": f"127.0.0.1:{port}{how}",
+        "LISTEN": f"127.0.0.1:{port}{options}",
         "UPSTREAM": f"127.0.0.1:{upstream.port}",
         "FOLDER": folder,
         "CERTIFICATE": CERTIFICATE,
     }.items():
         text = text.replace(name, str(value))
     (folder / "nginx.conf").write_text(text)
-    return Start(
-        [need("nginx"), "-e", "stderr", "-c", f"{folder}/nginx.conf"], {}, folder
+    return Command(
+        [require("nginx"), "-e", "stderr", "-c", f"{folder}/nginx.conf"], {}, folder
     )
 
 
-def _peer(command: list[str], upstream: Upstream) -> Start:
-    return Start(command, _cerebras(upstream), PEERS)
+def _peer(command: list[str], upstream: Upstream) -> Command:
+    return Command(command, _cerebras(upstream), PEERS)
 
 
 def _bench_program(command: list[str]) -> list[str]:
@@ -127,7 +126,7 @@ def _cerebras(upstream: Upstream) -> dict[str, str]:
     }
 
 
-TARGETS: dict[str, Starter] = {
+TARGETS: dict[str, Target] = {
     "nginx": nginx,
     "cerellama": cerellama,
     "cerellama_2": partial(cerellama, workers=2),

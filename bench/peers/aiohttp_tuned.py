@@ -1,6 +1,7 @@
-"""Ollama's /api/chat on Cerebras with aiohttp, tuned: a read is translated at once.
+"""Ollama's /api/chat on Cerebras with aiohttp, tuned.
 
-uvloop, msgspec for JSON, a template per reply, one write for all that one read brought.
+It uses uvloop, msgspec for JSON, a template for the lines of a read, and one write per
+read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import uvloop
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
-from ollama_lines import SENT_ON, ending, reply
+from ollama_lines import RELAYED_KEYS, ending, reply
 
 URL = os.environ["CEREBRAS_BASE_URL"] + "/chat/completions"
 HEADERS = {
@@ -40,7 +41,7 @@ encode = msgspec.json.encode
 
 
 def translate(model: str, events: list[bytes]) -> bytes:
-    """All lines of one read; text between `before` and `after`, stamped once."""
+    """Return the lines for the events of one read, all with the same timestamp."""
     before, after = encode(reply(model, "\0")).split(b'"\\u0000"')
     lines = []
     for event in events:
@@ -58,30 +59,30 @@ def translate(model: str, events: list[bytes]) -> bytes:
 async def relay(
     request: web.Request, model: str, upstream: ClientResponse
 ) -> web.StreamResponse:
-    answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-    await answer.prepare(request)
+    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await response.prepare(request)
     rest = b""
     while data := await upstream.content.readany():
         *events, rest = (rest + data).split(b"\n\n")
         if lines := translate(model, events):
-            await answer.write(lines)
-    await answer.write_eof()
-    return answer
+            await response.write(lines)
+    await response.write_eof()
+    return response
 
 
 async def chat(request: web.Request) -> web.StreamResponse:
     body = msgspec.json.decode(await request.read())
     stream = body.setdefault("stream", True)
-    sent = encode({name: body[name] for name in SENT_ON if name in body})
-    posted = request.app[SESSION].post(URL, data=sent, headers=HEADERS)
-    async with posted as upstream:
+    data = encode({name: body[name] for name in RELAYED_KEYS if name in body})
+    posting = request.app[SESSION].post(URL, data=data, headers=HEADERS)
+    async with posting as upstream:
         if stream:
             return await relay(request, body["model"], upstream)
         whole = msgspec.json.decode(await upstream.read())
     choice = whole["choices"][0]
-    answer = reply(body["model"], choice["message"]["content"])
-    answer |= ending(choice["finish_reason"], whole)
-    return web.json_response(body=encode(answer))
+    line = reply(body["model"], choice["message"]["content"])
+    line |= ending(choice["finish_reason"], whole)
+    return web.json_response(body=encode(line))
 
 
 async def session(app: web.Application) -> AsyncIterator[None]:

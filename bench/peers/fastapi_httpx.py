@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import httpx
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
-from ollama_lines import SENT_ON, ending, reply
+from ollama_lines import RELAYED_KEYS, ending, reply
 from pydantic import BaseModel
 
 app = FastAPI()
@@ -29,23 +29,23 @@ class ChatRequest(BaseModel):
     stream: bool = True
 
     def upstream(self) -> dict:
-        return self.model_dump(include=set(SENT_ON), exclude_none=True)
+        return self.model_dump(include=set(RELAYED_KEYS), exclude_none=True)
 
 
 async def relay(body: ChatRequest) -> AsyncIterator[str]:
     request = client.stream("POST", "/chat/completions", json=body.upstream())
     async with request as response:
-        async for line in response.aiter_lines():
-            if not line.startswith("data: {"):
+        async for event in response.aiter_lines():
+            if not event.startswith("data: {"):
                 continue
-            chunk = json.loads(line[6:])
+            chunk = json.loads(event[6:])
             choice = chunk["choices"][0]
-            answer = reply(body.model, choice["delta"].get("content", ""))
+            line = reply(body.model, choice["delta"].get("content", ""))
             if finish_reason := choice.get("finish_reason"):
-                answer |= ending(finish_reason, chunk)
-            elif not answer["message"]["content"]:
+                line |= ending(finish_reason, chunk)
+            elif not line["message"]["content"]:
                 continue
-            yield json.dumps(answer) + "\n"
+            yield json.dumps(line) + "\n"
 
 
 @app.post("/api/chat", response_model=None)
@@ -55,5 +55,5 @@ async def chat(body: ChatRequest) -> dict | StreamingResponse:
     response = await client.post("/chat/completions", json=body.upstream())
     whole = response.json()
     choice = whole["choices"][0]
-    answer = reply(body.model, choice["message"]["content"])
-    return answer | ending(choice["finish_reason"], whole)
+    line = reply(body.model, choice["message"]["content"])
+    return line | ending(choice["finish_reason"], whole)

@@ -1,4 +1,4 @@
-"""Ollama's /api/chat on Cerebras with Flask and requests, as one writes it first."""
+"""Ollama's /api/chat on Cerebras with Flask and requests, as a first version."""
 
 from __future__ import annotations
 
@@ -8,37 +8,39 @@ from collections.abc import Iterator
 
 import requests
 from flask import Flask, Response, request
-from ollama_lines import SENT_ON, ending, reply
+from ollama_lines import RELAYED_KEYS, ending, reply
 
 app = Flask(__name__)
 URL = os.environ["CEREBRAS_BASE_URL"] + "/chat/completions"
 HEADERS = {"Authorization": f"Bearer {os.environ['CEREBRAS_API_KEY']}"}
 
 
-def relay(model: str, answer: requests.Response) -> Iterator[str]:
-    with answer:
-        for line in answer.iter_lines():
-            if not line.startswith(b"data: {"):
+def relay(model: str, upstream: requests.Response) -> Iterator[str]:
+    with upstream:
+        for event in upstream.iter_lines():
+            if not event.startswith(b"data: {"):
                 continue
-            chunk = json.loads(line[6:])
+            chunk = json.loads(event[6:])
             choice = chunk["choices"][0]
-            part = reply(model, choice["delta"].get("content", ""))
+            line = reply(model, choice["delta"].get("content", ""))
             if finish_reason := choice.get("finish_reason"):
-                part |= ending(finish_reason, chunk)
-            elif not part["message"]["content"]:
+                line |= ending(finish_reason, chunk)
+            elif not line["message"]["content"]:
                 continue
-            yield json.dumps(part) + "\n"
+            yield json.dumps(line) + "\n"
 
 
 @app.post("/api/chat")
 def chat() -> Response | dict:
     body = request.get_json()
     stream = body.setdefault("stream", True)
-    sent = {name: body[name] for name in SENT_ON if name in body}
-    answer = requests.post(URL, json=sent, headers=HEADERS, stream=stream, timeout=120)
+    data = {name: body[name] for name in RELAYED_KEYS if name in body}
+    upstream = requests.post(
+        URL, json=data, headers=HEADERS, stream=stream, timeout=120
+    )
     if stream:
-        return Response(relay(body["model"], answer), mimetype="application/x-ndjson")
-    whole = answer.json()
+        return Response(relay(body["model"], upstream), mimetype="application/x-ndjson")
+    whole = upstream.json()
     choice = whole["choices"][0]
-    part = reply(body["model"], choice["message"]["content"])
-    return part | ending(choice["finish_reason"], whole)
+    line = reply(body["model"], choice["message"]["content"])
+    return line | ending(choice["finish_reason"], whole)

@@ -1,11 +1,11 @@
-"""What the peers share: the lines of Ollama's /api/chat."""
+"""The lines of Ollama's /api/chat, for all peers."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-SENT_ON = ("model", "messages", "tools", "stream")
+RELAYED_KEYS = ("model", "messages", "tools", "stream")
 
 
 def now() -> str:
@@ -18,7 +18,7 @@ def reply(model: str, text: str) -> dict[str, Any]:
 
 
 def ending(finish_reason: str, chunk: dict[str, Any]) -> dict[str, Any]:
-    """What the last line has besides; `chunk` is the upstream's last, or its answer."""
+    """Return the additional keys of the last line, from the last chunk or the reply."""
     usage, time_info = chunk["usage"], chunk["time_info"]
     return {
         "done": True,

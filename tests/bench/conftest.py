@@ -1,4 +1,4 @@
-"""The bench's own programs, compiled, and an upstream at work."""
+"""The compiled programs of the benchmark, and a running upstream."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bench import bodies, programs
+from bench import programs, scenarios
 from tests.real_parts import require_real
 
-Load = Callable[..., dict[str, Any]]
+RunLoad = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="session")
 def upstream(compiled: tuple[Path, Path]) -> Iterator[int]:
-    """The port of the bench's upstream."""
+    """The port of the benchmark's upstream."""
     port = programs.free_port()
     log = compiled[0].parent / "upstream.log"
     with programs.running([compiled[0], str(port)], port, log=log):
@@ -32,29 +32,32 @@ def upstream(compiled: tuple[Path, Path]) -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def load(compiled: tuple[Path, Path]) -> Load:
-    """Run the load generator once; what it says at its end."""
+def run_load(compiled: tuple[Path, Path]) -> RunLoad:
+    """A function that runs the load generator and returns its figures."""
 
     def run(
-        port: int, knobs: dict[str, int], dialect: str = "openai", **options: object
+        port: int,
+        reply_options: dict[str, int],
+        dialect: str = "openai",
+        **options: object,
     ) -> dict[str, Any]:
-        spoken = "openai" if dialect == "whole" else dialect
-        settings = {
+        body_dialect = "openai" if dialect == "whole" else dialect
+        arguments = {
             "port": port,
-            "path": bodies.PATHS[spoken],
+            "path": scenarios.PATHS[body_dialect],
             "dialect": dialect,
-            "tokens": knobs["tokens"],
+            "tokens": reply_options["tokens"],
             "clients": 3,
             "seconds": 0.01,
             **options,
         }
-        done = subprocess.run(
-            [compiled[1], *(f"{key}={value}" for key, value in settings.items())],
-            input=bodies.body(spoken, knobs),
+        process = subprocess.run(
+            [compiled[1], *(f"{key}={value}" for key, value in arguments.items())],
+            input=scenarios.request_body(body_dialect, reply_options),
             capture_output=True,
             check=False,
             timeout=60,
         )
-        return json.loads(done.stdout.splitlines()[-1])
+        return json.loads(process.stdout.splitlines()[-1])
 
     return run

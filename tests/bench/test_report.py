@@ -21,21 +21,21 @@ FAST = {
 }
 
 
-def line(lines: list[str], start: str) -> str:
+def row_of(lines: list[str], start: str) -> str:
     return next(line for line in lines if line.startswith(f"| {start}"))
 
 
-def test_a_cell_tells_the_median_its_range_and_the_ratio() -> None:
-    lines = report.scenario(FAST, ("cpu_us_chunk",))
+def test_cell_has_median_range_and_ratio() -> None:
+    lines = report.results_table(FAST, ("cpu_us_chunk",))
 
     assert lines[0] == "| target | CPU per chunk, us |"
-    assert line(lines, "cerellama") == "| cerellama | 6 [5-7] x0.06 |"
+    assert row_of(lines, "cerellama") == "| cerellama | 6 [5-7] x0.06 |"
 
 
-def test_what_others_are_compared_with_has_no_ratio() -> None:
-    lines = report.scenario(FAST, ("cpu_us_chunk",))
+def test_base_row_has_no_ratio() -> None:
+    lines = report.results_table(FAST, ("cpu_us_chunk",))
 
-    assert line(lines, "fastapi_httpx") == "| fastapi_httpx | 100 [100-100] |"
+    assert row_of(lines, "fastapi_httpx") == "| fastapi_httpx | 100 [100-100] |"
 
 
 def test_dialects_are_compared_with_native() -> None:
@@ -44,61 +44,61 @@ def test_dialects_are_compared_with_native() -> None:
         Row("cerellama", "openai"): [{"cpu_us_chunk": 11.0}],
     }
 
-    lines = report.scenario(rows, ("cpu_us_chunk",))
+    lines = report.results_table(rows, ("cpu_us_chunk",))
 
-    assert line(lines, "cerellama | openai").endswith("| 11 x1.1 |")
+    assert row_of(lines, "cerellama | openai").endswith("| 11 x1.1 |")
 
 
-def test_what_never_happened_has_no_ratio() -> None:
+def test_infinite_figure_has_no_ratio() -> None:
     rows = {
         Row("flask_naive", "pace"): [{"gone_ms": math.inf}],
         Row("fastapi_httpx", "pace"): [{"gone_ms": 4.0}],
     }
 
-    lines = report.scenario(rows, ("gone_ms",))
+    lines = report.results_table(rows, ("gone_ms",))
 
-    assert line(lines, "flask_naive") == "| flask_naive | never |"
+    assert row_of(lines, "flask_naive") == "| flask_naive | never |"
 
 
-def test_states_are_compared_state_by_state() -> None:
+def test_variants_are_compared_with_the_same_variant() -> None:
     rows = {
         Row("cerellama", "pace"): [{"gone_ms": 1.0}],
         Row("fastapi_httpx", "pace"): [{"gone_ms": 4.0}],
     }
 
-    lines = report.scenario(rows, ("gone_ms",))
+    lines = report.results_table(rows, ("gone_ms",))
 
-    assert line(lines, "cerellama").endswith("| 1 x0.25 |")
+    assert row_of(lines, "cerellama").endswith("| 1 x0.25 |")
 
 
-def test_the_table_of_goals_has_those_that_were_measured() -> None:
+def test_goal_table_has_only_measured_goals() -> None:
     lines = report.goals({"fast": FAST})
 
     assert len(lines) == 3
     assert "| 0.06 x FastAPI | yes | yes |" in lines[2]
 
 
-def test_a_goal_whose_base_was_not_run_says_so() -> None:
+def test_goal_without_its_base_says_so() -> None:
     lines = report.goals({"fast": {Row("cerellama"): [{"cpu_us_chunk": 5.0}]}})
 
     assert "fastapi_httpx was not measured" in lines[2]
 
 
-def test_the_ceiling_is_told_against_the_fastest_python_and_nginx() -> None:
-    told = report.ceilings({"fast": FAST})[0]
+def test_ceiling_is_compared_with_fastest_python_and_nginx() -> None:
+    text = report.ceilings({"fast": FAST})[0]
 
-    assert "2,000,000 chunks/s (20.0 x cerellama, 4.0 x nginx)" in told
-    assert "writes 8,000,000 and the load generator reads 4,000,000" in told
+    assert "2,000,000 chunks/s (20.0 x cerellama, 4.0 x nginx)" in text
+    assert "writes 8,000,000 and the load generator reads 4,000,000" in text
 
 
-def test_a_round_that_failed_is_named() -> None:
+def test_failed_round_is_listed() -> None:
     failed = {"pace": {Row("cerellama"): [{"cpu_us_chunk": 5.0}, {}]}}
 
     assert "- pace: cerellama, 1 of 2 rounds" in report.failures(failed)
     assert "Every relayed text was right" in report.failures({"fast": FAST})[0]
 
 
-def test_a_document_begins_with_the_machine_and_holds_every_table() -> None:
+def test_document_has_environment_and_tables() -> None:
     text = report.document({"fast": FAST}, ["On 2 CPUs.", "nginx 1"])
 
     assert text.index("On 2 CPUs.\n- nginx 1\n") < text.index("## Targets")
