@@ -9,7 +9,7 @@ from typing import Any
 from app.catalogue.models import Catalogue
 from app.catalogue.resolve import Target
 from app.domain.models import Model
-from app.translate.messages import pictures_of
+from app.translate.messages import images_of
 from app.wire import names, token_estimate
 
 
@@ -30,7 +30,7 @@ def fallback_targets(
 
 def can_serve(model: Model, request: Mapping[str, Any]) -> bool:
     """Return whether the model has the vision, tools and context that are needed."""
-    images = len(pictures_of(request.get("messages") or ()))
+    images = len(images_of(request.get("messages") or ()))
     if images > (model.traits.max_images if model.traits.vision else 0):
         return False
     if request.get("tools") and "tools" not in model.capabilities:

@@ -17,7 +17,7 @@ from app.inference.offload import offload
 from app.inference.sending import ChunkBatches
 from app.schemas.base import BodySchema
 from app.translate import images
-from app.translate.fit import check_picture_count, fit
+from app.translate.fit import check_image_count, fit
 from app.wire.completion import Choice, Chunk, Delta
 
 log = logging.getLogger(__name__)
@@ -100,9 +100,9 @@ def translate(call: Call) -> dict[str, Any]:
     dialect, target = call.dialect, call.target
     preset = target.preset
     body = dialect.inherit(preset, call.body) if preset else call.body
-    pictures = list(dialect.images(body))
-    if pictures and images.must_convert(pictures):
-        check_picture_count(len(pictures), target.model.traits, target.name)
+    base64_images = list(dialect.images(body))
+    if base64_images and images.must_convert(base64_images):
+        check_image_count(len(base64_images), target.model.traits, target.name)
         request = offload(dialect.to_upstream, body, target.model)
     else:
         request = dialect.to_upstream(body, target.model)

@@ -25,7 +25,7 @@ from app.errors import (
 )
 from app.inference.call import Call
 from app.inference.fallback import fallback_targets
-from app.translate import deltas, fit, formats, stops, toolnames
+from app.translate import deltas, fit, response_formats, stop_sequences, tool_names
 from app.upstream.stream import ChunkStream
 from app.wire import token_estimate
 from app.wire.completion import Chunk
@@ -90,22 +90,22 @@ def prepare(
     form = fit.fit(
         request, target.model.traits, model=target.model.id, name=target.name
     )
-    first, further = stops.split(form.get("stop") or ())
+    first, further = stop_sequences.split(form.get("stop") or ())
     if further:
         form["stop"] = first
     cap = call.services.default_num_predict
     if cap is not None and not token_estimate.has_cap(form):
         form = token_estimate.with_cap(form, cap)
-    names = toolnames.stand_ins(form)
+    names = tool_names.replacements(form)
     if names:
-        form = toolnames.rename(form, names)
+        form = tool_names.replace_names(form, names)
     return UpstreamRequest(
         form=form,
         further_stops=further,
         response_format=request.get("response_format")
         if request.get("tools")
         else None,
-        tool_names=toolnames.originals(names),
+        tool_names=tool_names.originals(names),
         has_fallback=has_fallback,
     )
 
@@ -114,7 +114,7 @@ def _send_to_upstream(call: Call, request: UpstreamRequest) -> Chunk | ChunkBatc
     if not call.wants_stream:
         return _complete(call, request)
     call.record.streaming = True
-    if request.response_format or formats.must_be_whole(request.form):
+    if request.response_format or response_formats.must_be_whole(request.form):
         return ChunkBatches(deltas.rechunk(_complete(call, request)))
     chunks = call.services.upstream.stream(
         request.form, call.cancel, has_substitute=request.has_fallback
@@ -129,9 +129,9 @@ def _restored(
     """Return the stream with the client's own tool names, cut at its stop sequences."""
     batches: Iterable[Sequence[Chunk]] = chunks
     if request.further_stops:
-        batches = stops.cut(chunks, request.further_stops, chunks.close)
+        batches = stop_sequences.cut_stream(chunks, request.further_stops, chunks.close)
     if request.tool_names:
-        restore = partial(toolnames.restore, originals=request.tool_names)
+        restore = partial(tool_names.restore_names, originals=request.tool_names)
         batches = ([restore(chunk) for chunk in batch] for batch in batches)
     return batches
 
@@ -141,10 +141,10 @@ def _complete(call: Call, request: UpstreamRequest) -> Chunk:
     wanted = request.response_format
     if wanted and not _calls_tool_or_satisfies(completion, wanted):
         completion = _complete_once(
-            call, request, formats.without_tools(request.form, wanted)
+            call, request, response_formats.without_tools(request.form, wanted)
         )
-    completion = stops.cut_completion(completion, request.further_stops)
-    return toolnames.restore(completion, request.tool_names)
+    completion = stop_sequences.cut_completion(completion, request.further_stops)
+    return tool_names.restore_names(completion, request.tool_names)
 
 
 def _complete_once(
@@ -166,7 +166,7 @@ def _calls_tool_or_satisfies(
     delta = deltas.said(choice)
     if delta.tool_calls:
         return True
-    return formats.satisfies(delta.content or "", response_format)
+    return response_formats.satisfies(delta.content or "", response_format)
 
 
 def _most_useful(errors: Sequence[UpstreamError], call: Call) -> CerellamaError:

@@ -16,7 +16,7 @@ from app.domain.models import Model
 from app.domain.presets import Preset
 from app.errors import CerellamaError
 from app.translate import derived
-from app.translate.messages import pictures_of
+from app.translate.messages import images_of
 from app.wire import json_codec
 from app.wire.completion import Chunk
 from app.wire.token_estimate import BYTES_PER_TOKEN
@@ -199,7 +199,7 @@ class StreamFormat:
 def debug_info(request: Body) -> dict[str, Any]:
     """Return `_debug_info`: the upstream form, since only the upstream has a prompt."""
     info = {"rendered_template": json_codec.encode(request).decode()}
-    count = len(pictures_of(request.get("messages") or ()))
+    count = len(images_of(request.get("messages") or ()))
     return {**info, "image_count": count} if count else info
 
 

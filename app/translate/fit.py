@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.models import Traits
 from app.errors import InvalidRequest
-from app.translate import formats, messages
+from app.translate import messages, response_formats
 from app.translate.tool_pairing import pair_results
 
 Form = dict[str, Any]  # a request in the upstream form
@@ -54,7 +54,7 @@ def fit(request: Mapping[str, Any], traits: Traits, *, model: str, name: str) ->
     return fitted
 
 
-def check_picture_count(count: int, traits: Traits, name: str) -> None:
+def check_image_count(count: int, traits: Traits, name: str) -> None:
     """Raise InvalidRequest if the model does not accept this many images."""
     if count and not traits.vision:
         raise InvalidRequest(f'"{name}" does not support vision')
@@ -66,10 +66,10 @@ def check_picture_count(count: int, traits: Traits, name: str) -> None:
 
 
 def _check_images(request: Mapping[str, Any], traits: Traits, name: str) -> None:
-    images = messages.pictures_of(request["messages"])
+    images = messages.images_of(request["messages"])
     if not images:
         return
-    check_picture_count(len(images), traits, name)
+    check_image_count(len(images), traits, name)
     size = sum(_decoded_size(image["image_url"]["url"]) for image in images)
     if size > traits.max_image_bytes:
         raise InvalidRequest(
@@ -99,10 +99,10 @@ def _fit_effort(request: Form, traits: Traits) -> Form:
 
 def _fit_tools(request: Form, traits: Traits) -> Form:
     """Keep only known fields of tools; the upstream requires one `strict` for all."""
-    if formats.TOOL_KEYS.isdisjoint(request):
+    if response_formats.TOOL_KEYS.isdisjoint(request):
         return request
     if not request.get("tools"):
-        return {k: v for k, v in request.items() if k not in formats.TOOL_KEYS}
+        return {k: v for k, v in request.items() if k not in response_formats.TOOL_KEYS}
     functions = [tool["function"] for tool in request["tools"]]
     is_mixed = len({bool(function.get("strict")) for function in functions}) > 1
     keys = FUNCTION_KEYS[:-1] if is_mixed else FUNCTION_KEYS
@@ -129,7 +129,11 @@ def _fit_parameters(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fit_format(request: Form, traits: Traits) -> Form:
-    return formats.fit_format(request) if "response_format" in request else request
+    return (
+        response_formats.fit_format(request)
+        if "response_format" in request
+        else request
+    )
 
 
 def _fit_messages(request: Form, traits: Traits) -> Form:

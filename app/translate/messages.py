@@ -38,7 +38,7 @@ def join_texts(parts: list[Part], separator: str) -> str | list[Part]:
     return separator.join(part["text"] for part in parts)
 
 
-def pictures_of(messages: Iterable[Message]) -> list[Part]:
+def images_of(messages: Iterable[Message]) -> list[Part]:
     """Return the image parts of all messages."""
     return [
         part
@@ -102,7 +102,7 @@ def with_images_from_users(messages: Iterable[Message]) -> list[Message]:
         if message["role"] not in TEXT_ONLY or isinstance(message["content"], str):
             repaired.append(message)
         else:
-            images += pictures_of([message])
+            images += images_of([message])
             repaired.append({**message, "content": text_of(message["content"])})
     if images:
         repaired.append({"role": "user", "content": images})

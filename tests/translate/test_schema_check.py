@@ -1,4 +1,4 @@
-"""Hostile, odd and huge schemas; `test_formats.py` has the common ones."""
+"""Hostile, odd and huge schemas; `test_response_formats.py` has the common ones."""
 
 from time import process_time
 from typing import Any

@@ -39,7 +39,7 @@ class OpenAIChat(OpenAIDialect):
         return {"thinking": effort != "none", "tools": bool(body.get("tools"))}
 
     def images(self, body: Body) -> Iterator[str]:
-        return content.pictures(body.get("messages") or ())
+        return content.find_images(body.get("messages") or ())
 
     def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
         return conversation(body)
@@ -83,7 +83,7 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     fields = ROLE_FIELDS[role](message) if role in ROLE_FIELDS else {}
     return {
         "role": role,
-        "content": content.content_of(message),
+        "content": content.convert_content(message),
         **{key: value for key, value in fields.items() if value},
     }
 

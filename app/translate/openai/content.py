@@ -34,19 +34,19 @@ GO_TYPES = {
 }
 
 
-def content_of(message: Mapping[str, Any]) -> str | list[Part]:
+def convert_content(message: Mapping[str, Any]) -> str | list[Part]:
     """Return the content of a message: a text, or parts if it has other parts too."""
     content = message.get("content")
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return join_texts([converted(part) for part in content], "\n")
+        return join_texts([convert_part(part) for part in content], "\n")
     if message.get("tool_calls") is not None:
         return ""
     raise InvalidRequest(f"invalid message content type: {GO_TYPES[type(content)]}")
 
 
-def pictures(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def find_images(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the base64 text of all images, unchecked."""
     for message in messages:
         content = message.get("content")
@@ -55,7 +55,7 @@ def pictures(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
                 yield str(image_url(part)).partition(",")[2]
 
 
-def converted(part: Any) -> Part:
+def convert_part(part: Any) -> Part:
     """Return a part in the upstream form."""
     kind = part.get("type") if isinstance(part, dict) else None
     convert = CONVERTERS.get(kind) if isinstance(kind, str) else None

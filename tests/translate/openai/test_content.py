@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from app.errors import InvalidRequest
-from app.translate.openai.content import content_of, pictures
+from app.translate.openai.content import convert_content, find_images
 
 
 def make_image(kind: str) -> str:
@@ -49,13 +49,13 @@ def user_message(*parts: Any) -> dict[str, Any]:
     ids=["text", "empty", "no parts", "texts", "no calls", "calls"],
 )
 def test_texts_are_joined(message: dict[str, Any], expected: str) -> None:
-    assert content_of(message) == expected
+    assert convert_content(message) == expected
 
 
 def test_parts_of_a_message_stay_in_it() -> None:
     message = user_message(text("one"), image_part(PNG_URL), text("two"))
 
-    assert content_of(message) == [text("one"), image_part(PNG_URL), text("two")]
+    assert convert_content(message) == [text("one"), image_part(PNG_URL), text("two")]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_parts_of_a_message_stay_in_it() -> None:
 def test_images_get_the_type_of_their_data(
     prefix: str, encoded: str, expected: str
 ) -> None:
-    [part] = content_of(user_message(image_part(prefix + encoded)))
+    [part] = convert_content(user_message(image_part(prefix + encoded)))
 
     assert isinstance(part, dict)
     assert part["image_url"]["url"].startswith(expected)
@@ -82,13 +82,16 @@ def test_url_may_be_a_string_and_detail_is_kept() -> None:
     bare = {"type": "image_url", "image_url": PNG_URL}
     detailed = {"type": "image_url", "image_url": {"url": PNG_URL, "detail": "low"}}
 
-    assert content_of(user_message(bare, detailed)) == [image_part(PNG_URL), detailed]
+    assert convert_content(user_message(bare, detailed)) == [
+        image_part(PNG_URL),
+        detailed,
+    ]
 
 
 def test_line_breaks_in_base64_are_removed() -> None:
     wrapped = PNG_URL[:40] + "\r\n" + PNG_URL[40:]
 
-    assert content_of(user_message(image_part(wrapped))) == [image_part(PNG_URL)]
+    assert convert_content(user_message(image_part(wrapped))) == [image_part(PNG_URL)]
 
 
 NO_FETCHING = (
@@ -154,7 +157,7 @@ def test_invalid_content_is_refused_with_ollamas_text(
     message: dict[str, Any], error: str
 ) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        content_of(message)
+        convert_content(message)
 
     assert refusal.value.message == error
 
@@ -169,4 +172,4 @@ def test_images_are_found_without_checks() -> None:
         {"content": None},
     ]
 
-    assert list(pictures(messages)) == ["AAAA", "BBBB", ""]
+    assert list(find_images(messages)) == ["AAAA", "BBBB", ""]

@@ -59,7 +59,10 @@ class Conversation:
             ADD_BY_TYPE[kind](self, item)
 
     def add_message(self, item: Item) -> None:
-        role, message_content = _string(item, "role"), content_of(item.get("content"))
+        role, message_content = (
+            _string(item, "role"),
+            convert_content(item.get("content")),
+        )
         if role != "assistant":
             self._append({"role": role, "content": message_content})
             return
@@ -92,7 +95,7 @@ class Conversation:
 
     def add_result(self, item: Item) -> None:
         call_id = _string(item, "call_id") or _string(item, "id")
-        output = result_of(item.get("output"))
+        output = convert_output(item.get("output"))
         self._append({"role": "tool", "content": output, "tool_call_id": call_id})
 
     def _append(self, message: dict[str, Any]) -> None:
@@ -160,7 +163,7 @@ def _readable_reasoning(item: Item) -> str:
     In the replies of Ollama and Cerellama, `encrypted_content` is plain text.
     """
     for key in ("content", "summary"):
-        if reasoning := content_of(item.get(key)):
+        if reasoning := convert_content(item.get(key)):
             return text_of(reasoning)
     encrypted = _string(item, "encrypted_content")
     return "" if encrypted.startswith(ENCRYPTED_PREFIX) else encrypted
@@ -169,7 +172,7 @@ def _readable_reasoning(item: Item) -> str:
 # Content
 
 
-def content_of(value: Any) -> str | list[Part]:
+def convert_content(value: Any) -> str | list[Part]:
     """Return content as a text, or as parts if it has other parts too."""
     if value is None or isinstance(value, str):
         return value or ""
@@ -177,11 +180,11 @@ def content_of(value: Any) -> str | list[Part]:
     return join_texts([new for part in parts for new in _converted(part)], "")
 
 
-def result_of(value: Any) -> str | list[Part]:
+def convert_output(value: Any) -> str | list[Part]:
     """Return a tool's output: its text or parts, or any other value as JSON."""
     parts = value if isinstance(value, list) else [value]
     if all(isinstance(part, dict) and _part_type(part) in CONVERTERS for part in parts):
-        return content_of(parts)
+        return convert_content(parts)
     return value if isinstance(value, str) else json_codec.encode(value).decode()
 
 
@@ -219,7 +222,7 @@ def _image(part: Mapping[str, Any]) -> list[Part]:
         return []
     detail = str(part.get("detail"))
     image = {"url": url} | ({"detail": detail} if detail in DETAILS else {})
-    return [content.converted({"type": "image_url", "image_url": image})]
+    return [content.convert_part({"type": "image_url", "image_url": image})]
 
 
 def _file(_: Mapping[str, Any]) -> list[Part]:

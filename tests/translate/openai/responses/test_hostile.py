@@ -10,7 +10,7 @@ import pytest
 from app.domain.models import Traits
 from app.errors import InvalidRequest
 from app.schemas.responses import ResponsesSchema
-from app.translate import toolnames
+from app.translate import tool_names
 from app.translate.fit import fit
 from app.translate.openai.responses import OpenAIResponses
 from app.wire import json_codec
@@ -102,7 +102,9 @@ def test_any_value_is_refused_or_accepted(place: str) -> None:
             request = fit(request, TRAITS, model="m", name="m")
         except InvalidRequest:
             continue
-        json_codec.encode(toolnames.rename(request, toolnames.stand_ins(request)))
+        json_codec.encode(
+            tool_names.replace_names(request, tool_names.replacements(request))
+        )
         assert all(isinstance(kind, str) for kind in DIALECT.ignored(loaded))
         assert all(isinstance(image, str) for image in DIALECT.images(loaded))
         context = make_context(body=loaded)

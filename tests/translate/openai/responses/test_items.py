@@ -277,20 +277,20 @@ def test_image_part_is_converted(
 ) -> None:
     text = {"type": "input_text", "text": "Look."}
 
-    assert items.content_of([text, {"type": kind, **part}]) == [
+    assert items.convert_content([text, {"type": kind, **part}]) == [
         {"type": "text", "text": "Look."},
         {"type": "image_url", "image_url": image_url},
     ]
 
 
 def test_image_stored_by_openai_is_left_out() -> None:
-    assert items.content_of([{"type": "input_image", "file_id": "file-1"}]) == ""
+    assert items.convert_content([{"type": "input_image", "file_id": "file-1"}]) == ""
 
 
 def test_output_may_be_a_screenshot() -> None:
     screenshot = {"type": "computer_screenshot", "image_url": IMAGE_URL}
 
-    [image] = items.result_of(screenshot)
+    [image] = items.convert_output(screenshot)
 
     assert image == {"type": "image_url", "image_url": {"url": IMAGE_URL}}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.translate.formats import (
+from app.translate.response_formats import (
     fit_format,
     must_be_whole,
     satisfies,

@@ -24,7 +24,7 @@ HASH_LENGTH = 8
 Names = Mapping[str, str]
 
 
-def stand_ins(request: Mapping[str, Any]) -> dict[str, str]:
+def replacements(request: Mapping[str, Any]) -> dict[str, str]:
     """Return a replacement for each name in a request that the upstream refuses."""
     entries = [*(request.get("tools") or ()), *_tool_calls(request)]
     if not entries:
@@ -49,7 +49,7 @@ def _replacement(name: str) -> str:
     return f"{INVALID_CHARACTER.sub('_', name)[:STEM_LENGTH]}_{digest}"
 
 
-def rename(request: Mapping[str, Any], names: Names) -> dict[str, Any]:
+def replace_names(request: Mapping[str, Any], names: Names) -> dict[str, Any]:
     """Return the request with all tool names replaced that `names` contains."""
     renamed = {
         **request,
@@ -84,7 +84,7 @@ def originals(names: Names) -> dict[str, str]:
     return {replacement: name for name, replacement in names.items()}
 
 
-def restore(chunk: Chunk, originals: Names) -> Chunk:
+def restore_names(chunk: Chunk, originals: Names) -> Chunk:
     """Return a chunk or whole completion with the client's own names in its calls."""
     choices = [_restore_choice(choice, originals) for choice in chunk.choices or ()]
     return replace(chunk, choices=choices)

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate.stops import MAX_FURTHER, MAX_LENGTH, cut, cut_completion, split
+from app.translate.stop_sequences import (
+    MAX_FURTHER,
+    MAX_LENGTH,
+    cut_completion,
+    cut_stream,
+    split,
+)
 from app.wire.completion import Choice, Chunk, Delta, ToolCall, Usage
 
 
@@ -56,7 +62,7 @@ def cut_batches(
     *batches: list[Chunk], stops: tuple[str, ...] = ("END",)
 ) -> list[list[Chunk]]:
     source = Source(*batches)
-    return list(cut(source, stops, source.close))
+    return list(cut_stream(source, stops, source.close))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +86,7 @@ def test_stream_ends_before_the_stop_and_is_closed() -> None:
         [text_chunk("one END two"), text_chunk("three")], [text_chunk("four")]
     )
 
-    [batch] = cut(source, ["END"], source.close)
+    [batch] = cut_stream(source, ["END"], source.close)
 
     assert texts([batch]) == ["one "]
     assert [reason_of(chunk) for chunk in batch] == [None, "stop"]

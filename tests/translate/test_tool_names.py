@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.translate import toolnames
+from app.translate import tool_names
 from app.wire.completion import Choice, Chunk, Delta, FunctionCall, ToolCall
 
 INVALID = "files.read/all"
@@ -31,32 +31,32 @@ def chat_request(name: str) -> dict[str, Any]:
     "name", [INVALID, "a b", "ä", "", "x" * 65], ids=lambda name: name[:9] or "empty"
 )
 def test_invalid_name_gets_a_valid_replacement(name: str) -> None:
-    [replacement] = toolnames.stand_ins(chat_request(name)).values()
+    [replacement] = tool_names.replacements(chat_request(name)).values()
 
-    assert toolnames.VALID_NAME.fullmatch(replacement)
+    assert tool_names.VALID_NAME.fullmatch(replacement)
 
 
 def test_similar_names_get_different_replacements() -> None:
     request = {"tools": [tool("a.b"), tool("a/b"), tool("a" * 80), tool("a" * 81)]}
 
-    assert len(set(toolnames.stand_ins(request).values())) == 4
+    assert len(set(tool_names.replacements(request).values())) == 4
 
 
 def test_valid_names_are_not_replaced() -> None:
-    assert toolnames.stand_ins(chat_request("read-all_2")) == {}
+    assert tool_names.replacements(chat_request("read-all_2")) == {}
 
 
 def test_name_is_replaced_everywhere_in_the_request() -> None:
-    names = toolnames.stand_ins(chat_request(INVALID))
+    names = tool_names.replacements(chat_request(INVALID))
 
-    assert toolnames.rename(chat_request(INVALID), names) == chat_request(
+    assert tool_names.replace_names(chat_request(INVALID), names) == chat_request(
         names[INVALID]
     )
 
 
 @pytest.mark.parametrize("field", ["delta", "message"])
 def test_client_name_is_restored_in_tool_calls(field: str) -> None:
-    names = toolnames.stand_ins(chat_request(INVALID))
+    names = tool_names.replacements(chat_request(INVALID))
     calls = [
         ToolCall(0, "1", FunctionCall(names[INVALID], "{}")),
         ToolCall(0, None, FunctionCall(None, "more")),
@@ -65,7 +65,9 @@ def test_client_name_is_restored_in_tool_calls(field: str) -> None:
     ]
     chunk = Chunk([Choice(**{field: Delta(tool_calls=calls)}), Choice(text="x")])
 
-    [choice, _] = toolnames.restore(chunk, toolnames.originals(names)).choices or []
+    [choice, _] = (
+        tool_names.restore_names(chunk, tool_names.originals(names)).choices or []
+    )
 
     assert choice.delta is not None and choice.delta.tool_calls is not None
     restored = [
@@ -77,7 +79,7 @@ def test_client_name_is_restored_in_tool_calls(field: str) -> None:
 def test_tool_without_a_name_gets_a_valid_name() -> None:
     nameless = {"messages": [], "tools": [{"type": "function", "function": {}}]}
 
-    names = toolnames.stand_ins(nameless)
-    [tool] = toolnames.rename(nameless, names)["tools"]
+    names = tool_names.replacements(nameless)
+    [tool] = tool_names.replace_names(nameless, names)["tools"]
 
-    assert toolnames.VALID_NAME.fullmatch(tool["function"]["name"])
+    assert tool_names.VALID_NAME.fullmatch(tool["function"]["name"])

@@ -29,7 +29,7 @@ def split(stops: Iterable[str]) -> tuple[list[str], list[str]]:
     return sent, further
 
 
-def cut(
+def cut_stream(
     batches: Iterable[Sequence[Chunk]], stops: Sequence[str], close: Callable[[], Any]
 ) -> Iterator[list[Chunk]]:
     """Yield the batches up to the first stop sequence, then call `close`."""
