@@ -92,6 +92,6 @@ def from_env(environ: Mapping[str, str]) -> Config:
         try:
             values[entry.name] = entry.metadata["parse"](value)
         except ValueError as error:
-            given = f" is {value!r}: it" if entry.repr else ""
-            raise ConfigError(f"{variable}{given} must be {error}.") from None
+            subject = variable if not entry.repr else f"{variable} is {value!r}: it"
+            raise ConfigError(f"{subject} must be {error}.") from None
     return Config(**values)

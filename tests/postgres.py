@@ -53,8 +53,8 @@ class Postgres:
 @contextlib.contextmanager
 def installed() -> Iterator[Postgres]:
     """Make an empty PostgreSQL server that does not run yet."""
-    found = sorted(DEBIAN.glob("*/bin/initdb"))
-    programs = Path(require_real(found[-1] if found else DEBIAN)).parent
+    paths = sorted(DEBIAN.glob("*/bin/initdb"))
+    programs = Path(require_real(paths[-1] if paths else DEBIAN)).parent
     folder = Path(tempfile.mkdtemp(prefix="cerellama-postgres-"))
     try:
         if _is_root():

@@ -22,8 +22,8 @@ Messages = Sequence[Mapping[str, Any]]
 
 def options(preset: Preset, requested: Body) -> dict[str, Any]:
     """Return the preset's options, overridden by those of the request."""
-    given = {name: value for name, value in requested.items() if value is not None}
-    return {**preset.parameters, **given}
+    overrides = {k: value for k, value in requested.items() if value is not None}
+    return {**preset.parameters, **overrides}
 
 
 def apply(preset: Preset, request: Body, body: Body) -> dict[str, Any]:

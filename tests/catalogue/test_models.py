@@ -251,10 +251,10 @@ class BlockingUpstream:
     """An upstream whose list comes when the test sets `answer`."""
 
     def __init__(self) -> None:
-        self.asked, self.answer = threading.Event(), threading.Event()
+        self.fetching, self.answer = threading.Event(), threading.Event()
 
     def models(self) -> list[str]:
-        self.asked.set()
+        self.fetching.set()
         assert self.answer.wait(10)
         return [NEW]
 
@@ -266,14 +266,14 @@ def test_find_waits_for_the_first_list_only_if_the_name_is_unknown() -> None:
     upstream = BlockingUpstream()
     catalogue = Catalogue(upstream.models, upstream.public_models)
     catalogue.start()
-    assert upstream.asked.wait(10)
+    assert upstream.fetching.wait(10)
 
     assert find(catalogue, "gpt-oss-120b") is TABLE["gpt-oss-120b"]
 
     threading.Timer(0.01, upstream.answer.set).start()
-    found = find(catalogue, NEW)
-    assert found is not None
-    assert found.id == NEW
+    model = find(catalogue, NEW)
+    assert model is not None
+    assert model.id == NEW
 
 
 def test_find_never_waits_after_the_first_list(clock: Seconds) -> None:
@@ -283,11 +283,11 @@ def test_find_never_waits_after_the_first_list(clock: Seconds) -> None:
     assert ids_of(catalogue.served()) == {NEW}
 
     upstream.answer.clear()
-    upstream.asked.clear()
+    upstream.fetching.clear()
     clock.now += FRESH_S
     assert ids_of(catalogue.served()) == {NEW}
     assert find(catalogue, "nobody-knows-it") is None
-    assert upstream.asked.wait(10)
+    assert upstream.fetching.wait(10)
     upstream.answer.set()
 
 

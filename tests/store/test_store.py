@@ -44,12 +44,12 @@ def store(database_url: str) -> Store:
 def test_stored_model_is_found_by_any_spelling_of_its_name(store: Store) -> None:
     store.put(MARIO, FULL, 1_800_000_000_123_456)
 
-    found = store.find(names.parse("registry.ollama.ai/library/MARIO:Latest"))
+    model = store.find(names.parse("registry.ollama.ai/library/MARIO:Latest"))
 
-    assert found is not None
-    assert found.preset == FULL
-    assert (found.name, found.modified_us) == ("Mario:latest", 1_800_000_000_123_456)
-    assert store.list_all() == [found]
+    assert model is not None
+    assert model.preset == FULL
+    assert (model.name, model.modified_us) == ("Mario:latest", 1_800_000_000_123_456)
+    assert store.list_all() == [model]
 
 
 def test_missing_model_is_not_found(store: Store) -> None:
@@ -63,8 +63,8 @@ def test_put_replaces_all_but_the_spelling_of_the_name(store: Store) -> None:
 
     store.put(names.parse("mario"), Preset(GPT), 2)
 
-    [found] = store.list_all()
-    assert found == ("Mario:latest", 2, Preset(GPT))
+    [model] = store.list_all()
+    assert model == ("Mario:latest", 2, Preset(GPT))
 
 
 def test_removed_model_is_gone(store: Store) -> None:
@@ -72,7 +72,7 @@ def test_removed_model_is_gone(store: Store) -> None:
     store.put(names.parse("luigi"), FULL, 1)
 
     assert store.remove(names.parse("mario:LATEST")) is True
-    assert [found.name for found in store.list_all()] == ["luigi:latest"]
+    assert [model.name for model in store.list_all()] == ["luigi:latest"]
 
 
 def test_blob_exists_until_it_expires(store: Store) -> None:
@@ -120,10 +120,10 @@ def test_unknown_fields_of_a_later_release_are_ignored(
         )
     )
 
-    found = store.find(MARIO)
+    model = store.find(MARIO)
 
-    assert found is not None
-    assert found.preset == Preset("x")
+    assert model is not None
+    assert model.preset == Preset("x")
 
 
 def test_undecodable_model_is_logged_and_left_out_of_lists(
@@ -140,7 +140,7 @@ def test_undecodable_model_is_logged_and_left_out_of_lists(
 
     with caplog.at_level(logging.INFO, "app"):
         assert store.find(MARIO) is None
-        assert [found.name for found in store.list_all()] == ["luigi:latest"]
+        assert [model.name for model in store.list_all()] == ["luigi:latest"]
 
     assert "Mario:latest cannot be read" in caplog.text
 
@@ -164,7 +164,7 @@ def test_processes_that_start_together_migrate_once(
     ]
     errors = [process.communicate(timeout=30)[1] for process in started]
 
-    names_stored = {found.name for found in Store(database_url).list_all()}
+    names_stored = {model.name for model in Store(database_url).list_all()}
     assert errors == [""] * 10
     assert names_stored == {f"model{number}:latest" for number in range(10)}
 
@@ -184,9 +184,9 @@ def test_killed_create_leaves_the_old_or_the_new_model(
             text=True,
             check=False,
         )
-        found = Store(database_url).find(MARIO)
-        assert found is not None
-        systems.append(found.preset.system)
+        model = Store(database_url).find(MARIO)
+        assert model is not None
+        systems.append(model.preset.system)
         if done.returncode == 0:
             assert done.stdout.strip() == '{"status":"success"}'
             break
@@ -231,7 +231,7 @@ def test_locked_sqlite_is_read_at_once_but_writing_fails(
     holder.execute("BEGIN IMMEDIATE")
 
     began = time.monotonic()
-    found = store.find(MARIO)
+    model = store.find(MARIO)
     read_s = time.monotonic() - began
     with pytest.raises(StoreUnavailable, match="busy"):
         store.remove(MARIO)
@@ -239,7 +239,7 @@ def test_locked_sqlite_is_read_at_once_but_writing_fails(
     holder.execute("COMMIT")
     holder.close()
 
-    assert found is not None
+    assert model is not None
     assert read_s < 0.1
     assert 1.9 < waited_s < 3
     assert store.remove(MARIO)
@@ -281,6 +281,6 @@ def test_postgres_is_used_again_after_a_restart() -> None:
         with pytest.raises(StoreUnavailable):
             store.find(MARIO)
         with instance.serving():
-            found = store.find(MARIO)
+            model = store.find(MARIO)
 
-    assert found is not None
+    assert model is not None

@@ -90,9 +90,9 @@ def test_images_in_the_models_messages_are_kept() -> None:
     )
     preset = Preset(QWEN.id, messages=({"role": "user", "images": [png]},))
 
-    [shown, _] = apply_to_chat(preset, HELLO)["messages"]
+    [message, _] = apply_to_chat(preset, HELLO)["messages"]
 
-    assert shown["content"][0]["type"] == "image_url"
+    assert message["content"][0]["type"] == "image_url"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 COPILOT = "GitHubCopilotChat/"
 SHOWN_OF_MESSAGE = ("role", "content")
-OVERRIDES = ("system", "options")  # fields of a show request that change the reply
 
 
 def remote(model: Model, remote_host: str) -> dict[str, str]:
@@ -41,7 +40,7 @@ def tags(
 def ps(
     loaded: Iterable[tuple[Listed, int]], extra_entries: Iterable[Entry] = ()
 ) -> dict[str, Any]:
-    """Return the list of loaded models, given with their expiry in nanoseconds."""
+    """Return the list of loaded models; each comes with its expiry in nanoseconds."""
     processes = [_process(model, expiry_ns) for model, expiry_ns in loaded]
     return {"models": [*processes, *extra_entries]}
 
@@ -57,17 +56,17 @@ def show(
 ) -> dict[str, Any]:
     """Return all about one model.
 
-    `body` is the request. Its system text and options (`OVERRIDES`) are shown as if
-    they were the model's, the options in the Modelfile only, as in Ollama.
+    `body` is the request. Its system text and options are shown as if they were the
+    model's, the options in the Modelfile only, as in Ollama.
     """
     model = listed.model
     system = body.get("system") or preset.system
     options = {**preset.parameters, **(body.get("options") or {})}
     changed = replace(preset, system=system, parameters=options)
     model_info = _model_info(model)
-    if is_copilot(user_agent):
+    if _is_copilot(user_agent):
         model_info["general.basename"] = requested_name
-    shown = {
+    reply = {
         "license": "\n".join(preset.licenses),
         "modelfile": modelfile.render(listed.name, changed),
         "parameters": "\n".join(_parameter_lines(preset.parameters)),
@@ -84,10 +83,10 @@ def show(
         "modified_at": _date(listed.modified_us),
         "requires": preset.requires,
     }
-    return {key: value for key, value in shown.items() if value not in ("", [])}
+    return {key: value for key, value in reply.items() if value not in ("", [])}
 
 
-def is_copilot(user_agent: str) -> bool:
+def _is_copilot(user_agent: str) -> bool:
     """Return whether the client is Copilot, which shows `general.basename` as name."""
     return user_agent.startswith(COPILOT)
 

@@ -27,7 +27,9 @@ DETAILS = [
 
 def show(model: Model = GPT, agent: str = "", **body: Any) -> dict[str, Any]:
     preset = preset_of(model)
-    return models.show(model.listed, preset, "asked", HOST, user_agent=agent, body=body)
+    return models.show(
+        model.listed, preset, "requested", HOST, user_agent=agent, body=body
+    )
 
 
 def test_tags_has_ollamas_keys_in_ollamas_order() -> None:
@@ -156,11 +158,11 @@ def test_show_leaves_out_empty_fields() -> None:
 
 @pytest.mark.parametrize("model", ALL, ids=lambda model: model.id)
 def test_show_has_the_context_length_in_both_places(model: Model) -> None:
-    shown = show(model)
-    architecture = shown["model_info"]["general.architecture"]
+    reply = show(model)
+    architecture = reply["model_info"]["general.architecture"]
 
-    assert shown["parameters"] == f"{'num_ctx':30} {model.context_length}"
-    assert shown["model_info"][f"{architecture}.context_length"] == model.context_length
+    assert reply["parameters"] == f"{'num_ctx':30} {model.context_length}"
+    assert reply["model_info"][f"{architecture}.context_length"] == model.context_length
 
 
 def test_show_has_the_models_facts() -> None:
@@ -175,9 +177,9 @@ def test_show_has_the_models_facts() -> None:
 
 
 def test_copilot_gets_the_requested_name() -> None:
-    shown = show(agent="GitHubCopilotChat/0.30")
+    reply = show(agent="GitHubCopilotChat/0.30")
 
-    assert shown["model_info"]["general.basename"] == "asked"
+    assert reply["model_info"]["general.basename"] == "requested"
 
 
 @pytest.mark.parametrize(
@@ -195,11 +197,11 @@ def test_template_mentions_tools_if_the_model_has_them(
 
 
 def test_requested_system_text_replaces_the_models() -> None:
-    shown = show(system="Be terse.\nBe kind.", verbose=True, template="x")
+    reply = show(system="Be terse.\nBe kind.", verbose=True, template="x")
 
-    assert shown["system"] == "Be terse.\nBe kind."
-    assert '\nSYSTEM "Be terse.\nBe kind."\n' in shown["modelfile"]
-    assert shown["template"] == show()["template"]
+    assert reply["system"] == "Be terse.\nBe kind."
+    assert '\nSYSTEM "Be terse.\nBe kind."\n' in reply["modelfile"]
+    assert reply["template"] == show()["template"]
 
 
 def test_recommendations_have_ollamas_keys_and_names_without_a_tag() -> None:
@@ -227,19 +229,19 @@ def test_show_of_a_derived_model_has_its_preset() -> None:
     )
     listed = Derived("mario:latest", 1_800_000_000_000_000, preset).listed(GPT)
 
-    shown = models.show(listed, preset, "mario", HOST)
+    reply = models.show(listed, preset, "mario", HOST)
 
-    assert shown["license"] == "MIT\nMine"
-    assert shown["parameters"] == (
+    assert reply["license"] == "MIT\nMine"
+    assert reply["parameters"] == (
         f'{"temperature":30} 0.7\n{"stop":30} "\\n"\n{"stop":30} "<|end|>"'
     )
-    assert shown["details"]["parent_model"] == "parent:latest"
-    assert shown["messages"] == [{"role": "user", "content": "hi"}]
-    assert shown["modified_at"] == "2027-01-15T08:00:00.000000+00:00"
-    assert shown["remote_model"] == GPT.id
-    assert shown["requires"] == "0.14.0"
-    assert list(shown).index("details") + 1 == list(shown).index("messages")
-    assert "template" not in shown
+    assert reply["details"]["parent_model"] == "parent:latest"
+    assert reply["messages"] == [{"role": "user", "content": "hi"}]
+    assert reply["modified_at"] == "2027-01-15T08:00:00.000000+00:00"
+    assert reply["remote_model"] == GPT.id
+    assert reply["requires"] == "0.14.0"
+    assert list(reply).index("details") + 1 == list(reply).index("messages")
+    assert "template" not in reply
 
 
 def test_derived_model_is_listed_with_its_name_and_digest() -> None:
