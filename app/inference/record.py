@@ -9,7 +9,7 @@ from time import perf_counter, time_ns
 from typing import Protocol
 
 from app.errors import CerellamaError
-from app.translate.deltas import tokens
+from app.translate.deltas import valid_tokens
 from app.wire.completion import TimeInfo, Usage
 
 OK = "ok"
@@ -64,8 +64,8 @@ class RequestRecord:
         reported_s = 0.0
         for result in self.results:
             if result.usage:
-                self.tokens_in += tokens(result.usage.prompt_tokens)
-                self.tokens_out += tokens(result.usage.completion_tokens)
+                self.tokens_in += valid_tokens(result.usage.prompt_tokens)
+                self.tokens_out += valid_tokens(result.usage.completion_tokens)
             if result.time_info:
                 reported_s += result.time_info.completion_time or 0
         self.generation_s = reported_s or self.total_s - self.first_byte_s

@@ -163,7 +163,7 @@ def _calls_tool_or_satisfies(
     choice = deltas.choice_of(completion)
     if choice is None:
         return False
-    delta = deltas.said(choice)
+    delta = deltas.delta_of(choice)
     if delta.tool_calls:
         return True
     return response_formats.satisfies(delta.content or "", response_format)

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.translate.deltas import Meter, ToolCalls, WholeCall, said
+from app.translate.deltas import Meter, ToolCalls, WholeCall, delta_of
 from app.translate.dialect import ReplyContext
 from app.wire.completion import Choice, Chunk, Delta
 
@@ -68,7 +68,7 @@ class DeltaReader:
         for chunk in batch:
             if chunk.choices:
                 choice = chunk.choices[0]
-                delta = choice.delta or said(choice)
+                delta = choice.delta or delta_of(choice)
                 if choice.finish_reason or delta.tool_calls:
                     self._keep(choice, delta)
                 if delta.reasoning and self._thinking:

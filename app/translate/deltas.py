@@ -29,7 +29,7 @@ def choice_of(chunk: Chunk) -> Choice | None:
     return chunk.choices[0] if chunk.choices else None
 
 
-def said(choice: Choice) -> Delta:
+def delta_of(choice: Choice) -> Delta:
     """Return what a choice adds: a chunk's delta, a whole message or a raw text."""
     return choice.delta or choice.message or Delta(content=choice.text)
 
@@ -43,7 +43,7 @@ def rechunk(completion: Chunk) -> list[list[Chunk]]:
 
 
 def _text_chunks(choice: Choice) -> Iterator[Chunk]:
-    delta = said(choice)
+    delta = delta_of(choice)
     for text in CHUNK_TEXT.findall(delta.reasoning or ""):
         yield Chunk([Choice(delta=Delta(reasoning=text))])
     if choice.logprobs:  # they are of the text as a whole
@@ -55,7 +55,7 @@ def _text_chunks(choice: Choice) -> Iterator[Chunk]:
 
 
 def _last_chunk(choice: Choice, completion: Chunk) -> Chunk:
-    delta = Delta(tool_calls=said(choice).tool_calls)
+    delta = Delta(tool_calls=delta_of(choice).tool_calls)
     last = Choice(
         delta=delta,
         finish_reason=choice.finish_reason,
@@ -186,19 +186,19 @@ class Meter:
 
     def prompt_tokens(self) -> int:
         count = self._usage.prompt_tokens if self._usage else None
-        return tokens(count) or max(self._context.prompt_tokens, 1)
+        return valid_tokens(count) or max(self._context.prompt_tokens, 1)
 
     def completion_tokens(self) -> int:
         count = self._usage.completion_tokens if self._usage else None
-        return tokens(count) or max(self._deltas, 1)
+        return valid_tokens(count) or max(self._deltas, 1)
 
     def cached_tokens(self) -> int:
         details = self._usage and self._usage.prompt_tokens_details
-        return tokens(details.cached_tokens) if details else 0
+        return valid_tokens(details.cached_tokens) if details else 0
 
     def reasoning_tokens(self) -> int:
         details = self._usage and self._usage.completion_tokens_details
-        return tokens(details.reasoning_tokens) if details else 0
+        return valid_tokens(details.reasoning_tokens) if details else 0
 
     def durations(self, now_ns: int) -> Durations:
         """Return the durations of a reply that ends at `now_ns`."""
@@ -211,7 +211,7 @@ class Meter:
         return Durations(total, load, prompt, completion)
 
 
-def tokens(count: int | None) -> int:
+def valid_tokens(count: int | None) -> int:
     """Return the count, 0 if it is missing or absurd."""
     return count if count is not None and 0 < count <= MAX_TOKENS else 0
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, ClassVar
 
 from app.domain.models import Model
@@ -26,10 +25,6 @@ Event = dict[str, Any] | bytes
 
 NS_PER_S = 1_000_000_000
 PLACEHOLDER = "\0"
-
-
-class LastEvents(list[Event]):
-    """The last events of a stream, though the upstream may still have to end."""
 
 
 @dataclass(frozen=True)
@@ -180,41 +175,11 @@ class Dialect(ABC):
         )
 
 
-@dataclass(frozen=True)
-class StreamFormat:
-    """The former Dialect: how streams and errors look on the wire."""
-
-    mimetype: str
-    encode: Callable[[dict[str, Any]], bytes]  # one event, framed
-    from_error: Callable[[CerellamaError], dict[str, Any]]
-
-    def encode_all(self, events: Sequence[Event]) -> bytes:
-        if len(events) == 1 and isinstance(events[0], bytes):
-            return events[0]
-        return b"".join(
-            [each if isinstance(each, bytes) else self.encode(each) for each in events]
-        )
-
-
 def debug_info(request: Body) -> dict[str, Any]:
     """Return `_debug_info`: the upstream form, since only the upstream has a prompt."""
     info = {"rendered_template": json_codec.encode(request).decode()}
     count = len(images_of(request.get("messages") or ()))
     return {**info, "image_count": count} if count else info
-
-
-def drained(
-    dialect: Dialect, batches: Iterable[Sequence[Chunk]], context: ReplyContext
-) -> Iterator[list[Event]]:
-    """Return the dialect's stream; at its end, read the batches that are left."""
-
-    def rest() -> Iterator[list[Event]]:
-        for _ in unread:
-            pass
-        yield from ()
-
-    unread = iter(batches)
-    return chain(dialect.stream(unread, context), rest())
 
 
 def frame_around(

@@ -56,7 +56,7 @@ def ask(**more: Any) -> dict[str, Any]:
 def content(completion: Chunk) -> str:
     choice = deltas.choice_of(completion)
     assert choice is not None
-    return deltas.said(choice).content or ""
+    return deltas.delta_of(choice).content or ""
 
 
 def streamed(app: Flask, request: dict[str, Any]) -> list[str]:
@@ -159,7 +159,7 @@ def test_a_tool_of_any_name_is_called_by_it(
     calls = deltas.ToolCalls()
     for chunk in said:
         choice = deltas.choice_of(chunk)
-        calls.add((choice and deltas.said(choice).tool_calls) or ())
+        calls.add((choice and deltas.delta_of(choice).tool_calls) or ())
     [sent] = bodies(fake)[0]["tools"]
     assert [call.name for call in calls.whole("stop")] == ["fs.read file"]
     assert sent["function"]["name"] != "fs.read file"

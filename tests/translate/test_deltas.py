@@ -42,7 +42,7 @@ def fragment(
     ids=["delta", "message", "text"],
 )
 def test_delta_text_and_message_are_read_alike(choice: Choice) -> None:
-    assert deltas.said(choice) == Delta(content="hi")
+    assert deltas.delta_of(choice) == Delta(content="hi")
 
 
 CALLS = {
@@ -185,7 +185,7 @@ def test_rechunking_keeps_the_text(text: str) -> None:
 
     (batch,) = deltas.rechunk(completion)
 
-    contents = [deltas.said(chunk.choices[0]).content for chunk in batch]  # type: ignore[index]
+    contents = [deltas.delta_of(chunk.choices[0]).content for chunk in batch]  # type: ignore[index]
     assert "".join(content or "" for content in contents) == text
     assert len(contents) > (2 if text.strip() else 1)
 

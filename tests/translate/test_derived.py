@@ -9,9 +9,10 @@ import pytest
 from app.catalogue.metadata import TABLE
 from app.domain.presets import Preset
 from app.translate import derived
-from app.translate.ollama import chat, generate
+from app.translate.ollama.chat import OllamaChat
 from app.translate.ollama.context import encode_context
-from app.translate.openai import chat as openai
+from app.translate.ollama.generate import OllamaGenerate
+from app.translate.openai.chat import OpenAIChat
 
 GPT, QWEN = TABLE.values()
 MARIO = {"role": "system", "content": "You are Mario."}
@@ -24,12 +25,14 @@ FULL = Preset(base=GPT.id, system="You are Mario.", messages=(HI, HO))
 
 def apply_to_chat(preset: Preset, *messages: Any, **body: Any) -> dict[str, Any]:
     body = {"messages": list(messages), **body}
-    return derived.apply(preset, chat.to_upstream(body), body)
+    return derived.apply(preset, OllamaChat().to_upstream(body, GPT), body)
 
 
 def apply_to_generate(preset: Preset, **body: Any) -> dict[str, Any]:
     body = derived.complete(preset, {"prompt": "Hello", **body})
-    return derived.apply_to_prompt(preset, generate.to_upstream(body), body)
+    return derived.apply_to_prompt(
+        preset, OllamaGenerate().to_upstream(body, GPT), body
+    )
 
 
 def test_chat_begins_with_the_models_system_text_and_messages() -> None:
@@ -53,7 +56,9 @@ def test_later_system_text_does_not_replace_the_models() -> None:
 def test_developer_message_replaces_the_models_system_text() -> None:
     body = {"messages": [{**LUIGI, "role": "developer"}, HELLO]}
 
-    applied = derived.apply(Preset(GPT.id, system="x"), openai.to_upstream(body), body)
+    applied = derived.apply(
+        Preset(GPT.id, system="x"), OpenAIChat().to_upstream(body, GPT), body
+    )
 
     assert [message["role"] for message in applied["messages"]] == ["developer", "user"]
 
@@ -124,7 +129,7 @@ def test_v1_parameters_override_the_models() -> None:
     preset = Preset(GPT.id, parameters={"temperature": 0.25, "num_predict": 9})
     body = {"messages": [HELLO], "temperature": 0}
 
-    applied = derived.apply(preset, openai.to_upstream(body), body)
+    applied = derived.apply(preset, OpenAIChat().to_upstream(body, GPT), body)
 
     assert (applied["temperature"], applied["max_completion_tokens"]) == (0, 9)
 

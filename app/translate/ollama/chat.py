@@ -8,11 +8,9 @@ from typing import Any
 from app.domain.models import Model
 from app.translate.dialect import (
     Body,
-    Event,
     EventStream,
     ReplyContext,
     debug_info,
-    drained,
 )
 from app.translate.ollama.dialect import OllamaDialect
 from app.translate.ollama.messages import (
@@ -46,7 +44,9 @@ class OllamaChat(OllamaDialect):
             yield from message.get("images") or ()
 
     def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
-        return conversation(body)
+        messages = [message_to_upstream(each) for each in body.get("messages") or ()]
+        tools = [tool_to_upstream(tool) for tool in body.get("tools") or ()]
+        return {"messages": messages, **without_empty(tools=tools), **sampling(body)}
 
     def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
         return Reply(self.line_format, context).whole(completion)
@@ -65,28 +65,3 @@ class OllamaChat(OllamaDialect):
                 "_debug_info": debug_info(request),
             },
         )
-
-
-def conversation(body: Body) -> dict[str, Any]:
-    """Return a chat request in the upstream form."""
-    messages = [message_to_upstream(each) for each in body.get("messages") or ()]
-    tools = [tool_to_upstream(tool) for tool in body.get("tools") or ()]
-    return {"messages": messages, **without_empty(tools=tools), **sampling(body)}
-
-
-# The former interface, until the routes use OllamaChat.
-
-CHAT = OllamaChat()
-FORM = CHAT.line_format
-to_upstream = conversation
-ignored = CHAT.ignored
-pictures = CHAT.images
-idle_reply = CHAT.load_reply
-debug_reply = CHAT.debug_reply
-from_completion = CHAT.reply
-
-
-def from_chunks(
-    batches: Iterable[Sequence[Chunk]], context: ReplyContext
-) -> Iterator[list[Event]]:
-    return drained(CHAT, batches, context)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from app.domain.presets import Preset
 from app.errors import CerellamaError
 from app.translate import derived
-from app.translate.dialect import Body, Dialect, ReplyContext, StreamFormat
+from app.translate.dialect import Body, Dialect, ReplyContext
 from app.translate.ollama.options import ignored_options, to_sampling
 from app.translate.ollama.reply import Line, LineFormat, with_header
 from app.wire import json_codec
@@ -49,7 +49,3 @@ class OllamaDialect(Dialect):
 
     def frame(self, event: dict[str, Any]) -> bytes:
         return json_codec.encode_line(event)
-
-
-FAMILY = OllamaDialect()
-DIALECT = StreamFormat(FAMILY.stream_mimetype, FAMILY.frame, FAMILY.error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from app.domain.models import Model
@@ -12,11 +11,9 @@ from app.errors import InvalidRequest
 from app.translate import derived
 from app.translate.dialect import (
     Body,
-    Event,
     EventStream,
     ReplyContext,
     debug_info,
-    drained,
 )
 from app.translate.messages import text_of
 from app.translate.ollama import template
@@ -164,41 +161,3 @@ def _with_system(messages: Sequence[Message], text: str) -> list[dict[str, Any]]
     has_system = bool(messages) and messages[0]["role"] == "system"
     system = [{"role": "system", "content": text}] if text else messages[:has_system]
     return [*map(dict, system), *map(dict, messages[has_system:])]
-
-
-# The former interface, until the routes use OllamaGenerate.
-
-GENERATE = OllamaGenerate()
-FORM = GENERATE.line_format
-history = conversation_texts
-ignored = GENERATE.ignored
-pictures = GENERATE.images
-idle_reply = GENERATE.load_reply
-debug_reply = GENERATE.debug_reply
-
-
-def to_upstream(body: Body) -> dict[str, Any]:
-    return _raw_request(body) if body.get("raw") else _chat_request(body)
-
-
-def from_chunks(
-    batches: Iterable[Sequence[Chunk]],
-    context: ReplyContext,
-    history: Sequence[Mapping[str, str]] | None,
-) -> Iterator[list[Event]]:
-    return drained(GENERATE, batches, _with_history(context, history))
-
-
-def from_completion(
-    completion: Chunk,
-    context: ReplyContext,
-    history: Sequence[Mapping[str, str]] | None,
-) -> dict[str, Any]:
-    return GENERATE.reply(completion, _with_history(context, history))
-
-
-def _with_history(
-    context: ReplyContext, history: Sequence[Mapping[str, str]] | None
-) -> ReplyContext:
-    request = {"prompt": ""} if history is None else {"messages": history}
-    return replace(context, request=request)

@@ -21,7 +21,6 @@ from app.translate.delta_reader import (
 from app.translate.dialect import (
     NS_PER_S,
     Event,
-    LastEvents,
     ReplyContext,
     frame_around,
     frame_texts,
@@ -129,7 +128,7 @@ class Reply:
             else:
                 events = self._lines(update.runs, start)
             if update.is_last:
-                events = LastEvents([*events, *self._last_lines()])
+                events += self._last_lines()
             yield events
 
     def _lines(self, runs: list[TextRun], start: bytes) -> list[Event]:

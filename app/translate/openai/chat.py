@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from app.domain.models import Model
 from app.translate.dialect import (
     Body,
-    Event,
     EventStream,
     ReplyContext,
     debug_info,
-    drained,
 )
 from app.translate.openai import content
 from app.translate.openai.chat_reply import ID_PREFIX, ROLE, ChatStream, whole_reply
@@ -23,7 +20,6 @@ from app.translate.openai.dialect import (
     reasoning_effort,
     reply_head,
     response_format,
-    wants_usage,
 )
 from app.wire.completion import Chunk
 
@@ -42,7 +38,18 @@ class OpenAIChat(OpenAIDialect):
         return content.find_images(body.get("messages") or ())
 
     def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
-        return conversation(body)
+        request = {
+            "messages": [_message(message) for message in body.get("messages") or ()],
+            **{key: body[key] for key in SAMPLING if body.get(key) is not None},
+            **_tools(body),
+            **_logprobs(body),
+            "max_completion_tokens": _max_tokens(body),
+            "stop": _stops(body.get("stop")),
+            "reasoning_effort": reasoning_effort(body),
+            "response_format": response_format(body.get("response_format") or {}),
+            "prediction": _prediction(body.get("prediction") or {}),
+        }
+        return {key: value for key, value in request.items() if value is not None}
 
     def shows_thinking(self, body: Body) -> bool:
         return reasoning_effort(body) != "none"
@@ -60,22 +67,6 @@ class OpenAIChat(OpenAIDialect):
         choice = {"index": 0, "message": message, "finish_reason": None}
         head = reply_head(context, ID_PREFIX, "chat.completion")
         return {**head, "choices": [choice], "_debug_info": debug_info(request)}
-
-
-def conversation(body: Body) -> dict[str, Any]:
-    """Return a request in the upstream form."""
-    request = {
-        "messages": [_message(message) for message in body.get("messages") or ()],
-        **{key: body[key] for key in SAMPLING if body.get(key) is not None},
-        **_tools(body),
-        **_logprobs(body),
-        "max_completion_tokens": _max_tokens(body),
-        "stop": _stops(body.get("stop")),
-        "reasoning_effort": reasoning_effort(body),
-        "response_format": response_format(body.get("response_format") or {}),
-        "prediction": _prediction(body.get("prediction") or {}),
-    }
-    return {key: value for key, value in request.items() if value is not None}
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,30 +148,3 @@ def _prediction(prediction: Mapping[str, Any]) -> dict[str, Any] | None:
     if prediction.get("type") != "content" or not prediction.get("content"):
         return None
     return {key: prediction[key] for key in ("type", "content")}
-
-
-# The former interface, until the routes use OpenAIChat.
-
-CHAT = OpenAIChat()
-to_upstream = conversation
-pictures = CHAT.images
-debug_reply = CHAT.debug_reply
-__all__ = [
-    "OpenAIChat",
-    "debug_reply",
-    "from_chunks",
-    "from_completion",
-    "pictures",
-    "to_upstream",
-    "wants_usage",
-]
-from_completion = CHAT.reply
-
-
-def from_chunks(
-    batches: Iterable[Sequence[Chunk]],
-    context: ReplyContext,
-    include_usage: bool = False,
-) -> Iterator[list[Event]]:
-    body = {"stream_options": {"include_usage": include_usage}}
-    return drained(CHAT, batches, replace(context, body=body))

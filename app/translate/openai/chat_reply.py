@@ -15,15 +15,14 @@ from app.translate.delta_reader import (
 )
 from app.translate.dialect import (
     Event,
-    LastEvents,
     ReplyContext,
     frame_around,
     frame_texts,
 )
 from app.translate.openai.dialect import (
     DONE,
-    FAMILY,
     KEEP_ALIVE,
+    frame_event,
     logprob_entries,
     reply_head,
     wants_usage,
@@ -75,7 +74,7 @@ class ChatStream:
             for run in update.runs:
                 events += self._text_chunks(run)
             if update.is_last:
-                events = LastEvents([*events, *self._last_events()])
+                events += self._last_events()
             yield events
 
     def _text_chunks(self, run: TextRun) -> list[Event]:
@@ -91,7 +90,7 @@ class ChatStream:
         """Return chunks of texts as bytes, without making an object for each text."""
         if kind not in self._frames:
             build = partial(self._text_chunk, kind)
-            self._frames[kind] = frame_around(FAMILY.frame, build)
+            self._frames[kind] = frame_around(frame_event, build)
         head, tail = self._frames[kind]
         return frame_texts(head, texts, tail)
 

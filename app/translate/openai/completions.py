@@ -12,7 +12,6 @@ from app.translate.dialect import (
     Body,
     Event,
     EventStream,
-    LastEvents,
     ReplyContext,
     debug_info,
     frame_around,
@@ -21,9 +20,9 @@ from app.translate.dialect import (
 from app.translate.openai.content import GO_TYPES
 from app.translate.openai.dialect import (
     DONE,
-    FAMILY,
     KEEP_ALIVE,
     OpenAIDialect,
+    frame_event,
     logprob_entries,
     reply_head,
     wants_usage,
@@ -47,7 +46,17 @@ class OpenAICompletions(OpenAIDialect):
         return not body.get("prompt")
 
     def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
-        return conversation(body)
+        prompt, max_tokens = body.get("prompt"), body.get("max_tokens") or 0
+        request = {
+            "messages": [{"role": "user", "content": prompt}] if prompt else [],
+            **{key: body.get(key) for key in SAMPLING},
+            "top_p": body.get("top_p") or None,  # zero means absent
+            "max_completion_tokens": max_tokens if max_tokens > 0 else None,
+            "stop": _stops(body.get("stop")),
+            "logprobs": True if body.get("logprobs") else None,
+            "top_logprobs": body.get("logprobs") or None,
+        }
+        return {key: value for key, value in request.items() if value is not None}
 
     def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
         return Reply(context).whole(completion)
@@ -61,21 +70,6 @@ class OpenAICompletions(OpenAIDialect):
         head = reply_head(context, "cmpl-", "text_completion")
         choices = [_choice("", None)]
         return {**head, "choices": choices, "_debug_info": debug_info(request)}
-
-
-def conversation(body: Body) -> dict[str, Any]:
-    """Return a request in the upstream form."""
-    prompt, max_tokens = body.get("prompt"), body.get("max_tokens") or 0
-    request = {
-        "messages": [{"role": "user", "content": prompt}] if prompt else [],
-        **{key: body.get(key) for key in SAMPLING},
-        "top_p": body.get("top_p") or None,  # zero means absent
-        "max_completion_tokens": max_tokens if max_tokens > 0 else None,
-        "stop": _stops(body.get("stop")),
-        "logprobs": True if body.get("logprobs") else None,
-        "top_logprobs": body.get("logprobs") or None,
-    }
-    return {key: value for key, value in request.items() if value is not None}
 
 
 def _stops(stop: Any) -> list[str] | None:
@@ -116,7 +110,7 @@ class Reply:
             for run in update.runs:
                 events.append(self._text_chunks(run))
             if update.is_last:
-                events = LastEvents([*events, *self._last_events()])
+                events += self._last_events()
             yield events
 
     def _text_chunks(self, run: TextRun) -> Event:
@@ -124,7 +118,7 @@ class Reply:
         if run.logprobs:
             return self._chunk(run.texts[0], logprobs=self._logprobs([run]))
         if self._frame is None:
-            self._frame = frame_around(FAMILY.frame, self._chunk)
+            self._frame = frame_around(frame_event, self._chunk)
         head, tail = self._frame
         return frame_texts(head, run.texts, tail)
 
@@ -178,6 +172,3 @@ def _choice(
 ) -> dict[str, Any]:
     choice = {"text": text, "index": 0, "finish_reason": finish_reason}
     return {**choice, "logprobs": logprobs} if logprobs else choice
-
-
-to_upstream = conversation  # until the routes use OpenAICompletions

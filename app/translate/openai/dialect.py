@@ -14,7 +14,6 @@ from app.translate.dialect import (
     Body,
     Dialect,
     ReplyContext,
-    StreamFormat,
 )
 from app.wire import json_codec, sse
 
@@ -55,11 +54,11 @@ class OpenAIDialect(Dialect):
         return json_codec.encode(body) + b"\n"
 
     def frame(self, event: dict[str, Any]) -> bytes:
-        return sse.encode(json_codec.encode(event))
+        return frame_event(event)
 
 
-FAMILY = OpenAIDialect()
-DIALECT = StreamFormat(FAMILY.stream_mimetype, FAMILY.frame, FAMILY.error)
+def frame_event(event: dict[str, Any]) -> bytes:
+    return sse.encode(json_codec.encode(event))
 
 
 # Requests
