@@ -90,7 +90,7 @@ class Page:
 def open_page(
     chromium: str, host: str, request: Mapping[str, Any], profile: Path
 ) -> Iterator[Page]:
-    """Open the page as one of `host`; it sends the request at once."""
+    """Open the page under the host name `host`; it sends the request at once."""
     with PageServer(request) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://{host}:{server.server_port}/"

@@ -157,7 +157,6 @@ def test_disconnects_leak_nothing(counting_server: Server, fake: Fake) -> None:
     assert after["greenlets"] <= empty["greenlets"]
     assert after["files"] <= at_rest["files"]
     assert after["objects"] <= before["objects"] + SPARE_OBJECTS
-    for client in send_upstream(
-        counting_server, fake, SLOTS, {"hold": "never"}
-    ):  # all slots are free
+    all_slots = send_upstream(counting_server, fake, SLOTS, {"hold": "never"})
+    for client in all_slots:
         client.close()

@@ -42,7 +42,8 @@ def test_full_queue_is_503_and_waiting_requests_are_served(
     first = send_chat(one_slot, {"hold": "queue", "content": "first"}, stream=False)
     fake.inference_requests(at_least=1)
     # Either of the two may be first: one waits, the other is refused.
-    others = [send_chat(one_slot, {"content": "second"}, stream=False) for _ in "ab"]
+    script = {"content": "second"}
+    others = [send_chat(one_slot, script, stream=False) for _ in range(2)]
     refused = wait_for_any_reply(others)
 
     status, reply = read_reply(refused)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from tests.cerebras import Fake
 from tests.live.http_client import send_chat
 from tests.serving import Server, environment, procfile_command, serving
 
@@ -69,3 +71,19 @@ def test_text_is_complete_however_it_is_cut(
 
     assert text_of(lines) == TEXT
     assert lines[-1]["done"]
+
+
+@pytest.mark.timing
+def test_stream_ends_before_the_upstream_ends(one_worker: Server, fake: Fake) -> None:
+    """The upstream sends its last event, but not the end of its body."""
+    script = {"content": "one two", "hold": "the end", "after": 3}
+    durations_s = []
+
+    for _ in range(3):  # the best one counts: the machine may be busy
+        with contextlib.closing(send_chat(one_worker, script)) as connection:
+            response = connection.getresponse()
+            start = time.monotonic()
+            assert b'"done":true' in response.read()
+            durations_s.append(time.monotonic() - start)
+
+    assert min(durations_s) < 0.5
