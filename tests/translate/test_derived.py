@@ -219,3 +219,11 @@ def test_inputs_are_not_changed() -> None:
 
     assert request == {"messages": [HELLO], "temperature": 1}
     assert HELLO == {"role": "user", "content": "Hello"}
+
+
+def test_messages_of_a_preset_are_translated_once() -> None:
+    preset = Preset(GPT.id, messages=({"role": "user", "content": "once"},))
+
+    first, second = (apply_to_chat(preset, HELLO)["messages"][0] for _ in range(2))
+
+    assert first is second
