@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import itertools
 from collections.abc import Mapping
 from typing import Any
+
+from PIL import Image
 
 from app.catalogue.metadata import describe
 from app.translate.dialect import ReplyContext
@@ -74,3 +78,10 @@ def completion(
         message=Delta(**message), finish_reason=finish_reason, logprobs=logprobs
     )
     return Chunk([choice], usage=USAGE, time_info=TIMES)
+
+
+def base64_image(kind: str) -> str:
+    """Return an image of one pixel in base64."""
+    file = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(file, kind)
+    return base64.b64encode(file.getvalue()).decode()

@@ -9,11 +9,11 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.translate.anthropic.content import convert_message, find_images, system_text
-from tests.blueprints.talking import picture
+from tests.translate.builders import base64_image
 
 
 def image(data: Any = None, **source: Any) -> dict[str, Any]:
-    data = picture("PNG") if data is None else data
+    data = base64_image("PNG") if data is None else data
     return {"type": "image", "source": {"type": "base64", "data": data, **source}}
 
 

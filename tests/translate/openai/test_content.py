@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from app.errors import InvalidRequest
 from app.translate.openai.content import convert_content, find_images
+from tests.translate.builders import base64_image
 
-
-def make_image(kind: str) -> str:
-    """Return an image of one pixel in base64."""
-    file = io.BytesIO()
-    Image.new("RGB", (1, 1)).save(file, kind)
-    return base64.b64encode(file.getvalue()).decode()
-
-
-PNG, JPEG, WEBP = make_image("PNG"), make_image("JPEG"), make_image("WEBP")
+PNG, JPEG, WEBP = base64_image("PNG"), base64_image("JPEG"), base64_image("WEBP")
 PNG_URL = f"data:image/png;base64,{PNG}"
 
 

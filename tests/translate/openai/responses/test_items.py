@@ -9,9 +9,9 @@ import pytest
 from app.errors import InvalidRequest
 from app.translate.openai.responses import items
 from app.translate.openai.responses.items import convert_items, left_out
-from tests.blueprints.talking import picture
+from tests.translate.builders import base64_image
 
-IMAGE_URL = f"data:image/png;base64,{picture('PNG')}"
+IMAGE_URL = f"data:image/png;base64,{base64_image('PNG')}"
 
 
 def item(kind: str, **fields: Any) -> dict[str, Any]:
