@@ -45,7 +45,7 @@ def make_app(
     folder: Path,
     *,
     models: Sequence[Mapping[str, Any]] | None = None,
-    tick_s: float | None = None,
+    silence_s: float | None = None,
     **environ: str,
 ) -> Flask:
     """An app whose list of models has come: the fake's, or these public entries."""
@@ -61,8 +61,8 @@ def make_app(
     )
     built = parts.build(config)
     upstream = built.upstream
-    if tick_s is not None:
-        upstream.tick_s = tick_s
+    if silence_s is not None:
+        upstream.silence_s = silence_s
     catalogue = Catalogue(
         upstream.models if models is None else lambda: [each["id"] for each in models],
         upstream.public_models if models is None else lambda: models,

@@ -41,7 +41,7 @@ def reply_context(call: Call, request: Mapping[str, Any]) -> ReplyContext:
             "remote_host": call.services.remote_host,
         },
         thinking=dialect.shows_thinking(call.body),
-        silence_ns=round(call.services.upstream.tick_s * 1e9),
+        silence_ns=round(call.services.upstream.silence_s * 1e9),
         prompt_tokens=dialect.prompt_tokens(call.body, len(call.client_request.body)),
         body=call.body,
         request=request,

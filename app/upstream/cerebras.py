@@ -26,7 +26,7 @@ from app.metrics import UPSTREAM_ANSWERS
 from app.upstream.error_responses import CEREBRAS, error_from_response
 from app.upstream.key_pool import Key
 from app.upstream.retry_policy import LOST, MAX_WAITS, RequestAttempts, RetryPolicy
-from app.upstream.stream import TICK_S, ChunkStream, decode_completion
+from app.upstream.stream import SILENCE_S, ChunkStream, decode_completion
 from app.version import VERSION
 from app.wire import json_codec
 from app.wire.completion import Chunk
@@ -40,7 +40,7 @@ JSON = {"Content-Type": "application/json"}
 PATHS = ("chat/completions", "completions")
 OK = HTTPStatus.OK
 LIST_TIMEOUT_S = 10.0
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
 KEY = re.compile(r"[!-~]+")  # what a header may contain
@@ -74,7 +74,7 @@ class Cerebras:
     connect_timeout_s: float
     idle_timeout_s: float
     retry_wait_s: float
-    tick_s: float = TICK_S
+    silence_s: float = SILENCE_S
     clock: Callable[[], float] = monotonic  # for quota and retries
 
     def __post_init__(self) -> None:
@@ -112,7 +112,7 @@ class Cerebras:
             key = attempts.take_key()
             try:
                 body = self._post(attempts, key)
-                return decode_completion(body.read_all(MAX_ANSWER_BYTES))
+                return decode_completion(body.read_all(MAX_RESPONSE_BYTES))
             except UpstreamError as error:
                 attempts.wait_or_raise(key, error)
             finally:
@@ -127,14 +127,14 @@ class Cerebras:
     ) -> ChunkStream:
         """Return the completion as a stream that has begun; the caller must close it.
 
-        It has begun with its first chunks, or with `tick_s` seconds of silence.
+        It has begun with its first chunks, or with `silence_s` seconds of silence.
         """
         attempts = self._attempts({**request, "stream": True}, cancel, has_substitute)
         while True:
             key = attempts.take_key()
             try:
                 body = self._post(attempts, key)
-                chunks = ChunkStream(body, attempts.release_key, self.tick_s)
+                chunks = ChunkStream(body, attempts.release_key, self.silence_s)
                 chunks.read_first()
             except UpstreamError as error:
                 attempts.wait_or_raise(key, error)
@@ -186,16 +186,16 @@ class Cerebras:
         path = "completions" if "prompt" in attempts.request else "chat/completions"
         body = json_codec.encode(attempts.request)
         sent_at = self.clock()
-        answer = self._send(
+        response = self._send(
             self._posts[key, path], attempts.cancel, self.idle_timeout_s, body
         )
-        attempts.record_response(answer.headers, sent_at)
-        return answer.body
+        attempts.record_response(response.headers, sent_at)
+        return response.body
 
     def _get(self, path: str, headers: dict[str, str], cancel: CancelToken) -> bytes:
         request = self._request("GET", path, headers)
-        answer = self._send(request, cancel, LIST_TIMEOUT_S)
-        return answer.body.read_all(MAX_ANSWER_BYTES)
+        response = self._send(request, cancel, LIST_TIMEOUT_S)
+        return response.body.read_all(MAX_RESPONSE_BYTES)
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> Request:
         target = path_of(urljoin(self.base_url, path))
@@ -210,16 +210,16 @@ class Cerebras:
     ) -> Response:
         """Return a 200 response, its body unread; raise UpstreamError for any other."""
         try:
-            answer = self._http.send(request, cancel, idle_timeout_s, body)
+            response = self._http.send(request, cancel, idle_timeout_s, body)
         except UpstreamError:
             LOST_ANSWERS.inc()
             raise
-        if answer.status != OK:
-            UPSTREAM_ANSWERS.labels(str(answer.status)).inc()
-            error_body = self._masked(read_error_body(answer.body))
-            raise error_from_response(answer.status, answer.headers, error_body)
+        if response.status != OK:
+            UPSTREAM_ANSWERS.labels(str(response.status)).inc()
+            error_body = self._masked(read_error_body(response.body))
+            raise error_from_response(response.status, response.headers, error_body)
         OK_ANSWERS.inc()
-        return answer
+        return response
 
     def _masked(self, text: bytes) -> bytes:
         """Return the text without our API keys, which an error may echo."""

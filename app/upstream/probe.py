@@ -11,7 +11,12 @@ from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
 from app.http1.client import HTTPClient, ResponseBody, path_of
 from app.http1.pool import read_environment
-from app.upstream.cerebras import HEADERS, LIST_TIMEOUT_S, MAX_ANSWER_BYTES, decode_ids
+from app.upstream.cerebras import (
+    HEADERS,
+    LIST_TIMEOUT_S,
+    MAX_RESPONSE_BYTES,
+    decode_ids,
+)
 from app.upstream.error_responses import CEREBRAS
 from app.upstream.quota import parse_date
 
@@ -57,7 +62,9 @@ def proxy_of(url: str) -> str | None:
 
 def _read_ids(body: ResponseBody) -> list[str]:
     try:
-        return [model.id for model in decode_ids(body.read_all(MAX_ANSWER_BYTES)).data]
+        return [
+            model.id for model in decode_ids(body.read_all(MAX_RESPONSE_BYTES)).data
+        ]
     except ValueError as error:  # not JSON, not UTF-8, or not a list of models
         raise UpstreamError(
             "what answers is not Cerebras: no list of models"

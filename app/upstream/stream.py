@@ -15,7 +15,7 @@ from app.upstream.error_responses import CEREBRAS, error_from_chunk
 from app.wire import completion, sse
 from app.wire.completion import Choice, Chunk, TimeInfo, Usage
 
-TICK_S = 15.0
+SILENCE_S = 15.0
 DRAIN_S = 1.0  # for usage, [DONE] and the end of the body, after the finish reason
 DONE = b"[DONE]"
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -25,8 +25,9 @@ class ChunkStream:
     """An iterator over the chunks of a streamed response.
 
     Each item is the list of chunks with content that one socket read brought; it is
-    empty if there were none for `tick_s` seconds. Iteration ends after a finish reason.
-    A response that ends before one raises UpstreamError, even if it ends properly.
+    empty if there were none for `silence_s` seconds. Iteration ends after a finish
+    reason. A response that ends before one raises UpstreamError, even if it ends
+    properly.
 
     Attributes:
         usage: The tokens as sent so far, usually at the end.
@@ -34,13 +35,16 @@ class ChunkStream:
     """
 
     def __init__(
-        self, body: ResponseBody, on_close: Callable[[], None], tick_s: float = TICK_S
+        self,
+        body: ResponseBody,
+        on_close: Callable[[], None],
+        silence_s: float = SILENCE_S,
     ) -> None:
         self.usage: Usage | None = None
         self.time_info: TimeInfo | None = None
         self._body = body
         self._on_close = on_close
-        self._tick_s = tick_s
+        self._silence_s = silence_s
         self._events = sse.Decoder()
         self._first: list[Chunk] | None = None
         self._error: UpstreamError | None = None  # raised after the chunks before it
@@ -81,14 +85,14 @@ class ChunkStream:
                 return self._read_after_finish()
             if self._error:
                 raise self._error
-            wait_s = self._tick_s
+            wait_s = self._silence_s
             while not self._body.ended:
                 chunks = self._decode(self._body.read(wait_s))
                 now = monotonic()
                 if chunks:
                     self._yielded_at = now
                     return chunks
-                wait_s = self._yielded_at + self._tick_s - now
+                wait_s = self._yielded_at + self._silence_s - now
                 if wait_s <= 0:
                     self._yielded_at = now
                     return []

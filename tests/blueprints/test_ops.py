@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from app.inference.services import EXTENSION
 from tests.apps import MakeClient
 from tests.blueprints.talking import CHAT, GPT, asking
-from tests.measured import measured
+from tests.metric_samples import sum_samples
 
 NOWHERE = "http://127.0.0.1:9/v1"
 
@@ -90,7 +90,7 @@ def test_health_checks_need_no_token_and_metrics_do(make_client: MakeClient) -> 
 
 def test_metrics_tell_what_was_answered(client: FlaskClient) -> None:
     def answered() -> float:
-        return measured(
+        return sum_samples(
             client.get("/metrics").text,
             "cerellama_requests_total",
             route=CHAT,
@@ -117,5 +117,5 @@ def test_looking_is_not_counted(client: FlaskClient) -> None:
 
     text = client.get("/metrics").text
 
-    assert measured(text, "cerellama_requests_total", route="/healthz") == 0
-    assert measured(text, "cerellama_requests_total", route="/metrics") == 0
+    assert sum_samples(text, "cerellama_requests_total", route="/healthz") == 0
+    assert sum_samples(text, "cerellama_requests_total", route="/metrics") == 0

@@ -21,7 +21,7 @@ from tests.blueprints.talking import (
 )
 from tests.cerebras import Fake
 
-TICK_S = 0.05
+SILENCE_S = 0.05
 AFTER_THE_ROLE = 1
 OFTEN_S = 0.01  # how soon the upstream goes on where it is busy
 COMMENT, PING = ": keep-alive", 'event: ping\ndata: {"type":"ping"}'
@@ -56,7 +56,7 @@ HIDDEN: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def impatient(make_client: MakeClient) -> FlaskClient:
     """Counts as silence what is a moment."""
-    return make_client(tick_s=TICK_S)
+    return make_client(silence_s=SILENCE_S)
 
 
 def held(
@@ -150,7 +150,7 @@ def test_silence_in_mid_stream_is_bridged_too(
 
 def busy(**script: Any) -> dict[str, Any]:
     """A script that goes on often, but for long."""
-    places = range(AFTER_THE_ROLE, 2 + round(4 * TICK_S / OFTEN_S))
+    places = range(AFTER_THE_ROLE, 2 + round(4 * SILENCE_S / OFTEN_S))
     return {**script, "at": [{"after": n, "pause": OFTEN_S} for n in places]}
 
 

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from tests.apps import MakeClient
 from tests.blueprints.talking import CHAT, GPT, OPENAI, TOWN, WEATHER, asking
 from tests.cerebras import Fake
-from tests.measured import measured
+from tests.metric_samples import sum_samples
 
 MESSAGES = "/v1/messages"
 SECRET = "tell-nobody"
@@ -79,7 +79,7 @@ def test_metrics_tell_what_an_answer_cost(
     def shown() -> dict[str, float]:
         text = client.get("/metrics").text
         return {
-            name: measured(text, name, model=GPT, **labels)
+            name: sum_samples(text, name, model=GPT, **labels)
             for name, labels in names.items()
         }
 

@@ -14,7 +14,7 @@ import requests
 
 from tests.cerebras import Fake
 from tests.live.http_client import CHAT, send_chat
-from tests.measured import measured
+from tests.metric_samples import sum_samples
 from tests.processes import wait_until
 from tests.serving import Server, environment, procfile_command, serving
 
@@ -51,7 +51,7 @@ def post_chat(server: Server, prompt: str = "hello") -> requests.Response:
 def count_chats(server: Server, outcome: str = "ok") -> set[float]:
     """Return the number of chats with an outcome, as each worker reports it."""
     return {
-        measured(
+        sum_samples(
             requests.get(f"{server.url}/metrics", timeout=TIMEOUT_S).text,
             "cerellama_requests_total",
             route=CHAT,

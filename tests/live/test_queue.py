@@ -12,7 +12,7 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.live.http_client import connect, send_chat
-from tests.measured import measured
+from tests.metric_samples import sum_samples
 from tests.processes import wait_until
 from tests.serving import Server, environment, procfile_command, serving
 
@@ -78,7 +78,7 @@ def queued_requests(server: Server) -> float:
     with contextlib.closing(connect(server)) as connection:
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
-    return measured(text, "cerellama_queued_requests")
+    return sum_samples(text, "cerellama_queued_requests")
 
 
 def wait_for_any_reply(

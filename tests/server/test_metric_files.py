@@ -18,7 +18,7 @@ from app.server.metric_files import (
     preallocate,
     retire_worker,
 )
-from tests.measured import measured
+from tests.metric_samples import sum_samples
 
 PID = 4711
 
@@ -35,7 +35,7 @@ def count(path: Path, amounts: Mapping[str, float]) -> None:
 def total(folder: Path) -> float:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))
-    return measured(generate_latest(registry).decode(), "seen_total")
+    return sum_samples(generate_latest(registry).decode(), "seen_total")
 
 
 def test_files_have_disk_blocks_before_a_worker_writes(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_empty_deltas_are_dropped(open_stream: Open) -> None:
 
 
 def test_role_alone_is_no_first_batch(open_stream: Open) -> None:
-    stream = open_stream(STREAM + chunks(ROLE), idle_timeout_s=9, tick_s=0.1)
+    stream = open_stream(STREAM + chunks(ROLE), idle_timeout_s=9, silence_s=0.1)
 
     assert next(stream) == []
     stream.close()
@@ -172,7 +172,7 @@ def test_silence_yields_empty_batches(open_stream: Open) -> None:
         assert silent.wait(5)
         peer.send(chunks(FINISH), END)
 
-    stream = open_stream(script, tick_s=0.05)
+    stream = open_stream(script, silence_s=0.05)
 
     assert text_of_batch(next(stream)) == "a"
     assert [next(stream), next(stream)] == [[], []]
@@ -188,7 +188,7 @@ def test_comments_count_as_silence(open_stream: Open) -> None:
         while not left.wait(0.01):
             peer.send(chunk(b": still here\n\n"))
 
-    stream = open_stream(script, tick_s=0.2, idle_timeout_s=5)
+    stream = open_stream(script, silence_s=0.2, idle_timeout_s=5)
 
     assert text_of_batch(next(stream)) == "a"
     assert next(stream) == []
@@ -198,7 +198,7 @@ def test_comments_count_as_silence(open_stream: Open) -> None:
 
 def test_long_silence_raises_timeout(open_stream: Open) -> None:
     stream = open_stream(
-        STREAM + chunks(said("a")), tick_s=0.05, idle_timeout_s=0.12, retry_wait_s=20
+        STREAM + chunks(said("a")), silence_s=0.05, idle_timeout_s=0.12, retry_wait_s=20
     )
 
     assert text_of_batch(next(stream)) == "a"
@@ -208,7 +208,7 @@ def test_long_silence_raises_timeout(open_stream: Open) -> None:
 
 def test_long_silence_before_the_first_event_raises_timeout(open_stream: Open) -> None:
     with pytest.raises(UpstreamTimeout):
-        open_stream(STREAM, tick_s=5, idle_timeout_s=0.1, retry_wait_s=20)
+        open_stream(STREAM, silence_s=5, idle_timeout_s=0.1, retry_wait_s=20)
 
 
 def test_missing_finish_reason_is_an_error(open_stream: Open) -> None:

@@ -1,12 +1,12 @@
-"""What `/metrics` shows, as Prometheus itself would read it."""
+"""Read the text of `/metrics`, as Prometheus would."""
 
 from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
 
-def measured(text: str, name: str, **labels: str) -> float:
-    """The sum of a metric's samples that have these labels."""
+def sum_samples(text: str, name: str, **labels: str) -> float:
+    """Return the sum of a metric's samples that have these labels."""
     return sum(
         sample.value
         for family in text_string_to_metric_families(text)
