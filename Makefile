@@ -6,6 +6,7 @@
 # make lock     write requirements*.txt from requirements*.in; UPGRADE=1 takes newer versions
 # make bench    compare Cerellama with nginx and other proxies: bench/RESULTS.md; needs cc and nginx
 # make soak     run mixed clients and faults for SECONDS (600), then hold 2,000 slow streams
+# make walk     show the files and functions that a streamed chat passes, in order
 # make profile  show where a worker spends its time: a table and instance/profile.svg
 
 PYTHON ?= python3
@@ -23,7 +24,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 SECONDS ?= 600
 SEED ?= 1
 
-.PHONY: run check fix test lock bench profile soak
+.PHONY: run check fix test lock bench walk profile soak
 
 run: .venv/.run
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m fake_cerebras.beside $$(sed -n 's/^web: //p' Procfile)
@@ -66,6 +67,9 @@ bench: .venv/.run .venv/.bench
 soak: .venv/.dev
 	$(BIN)/python -m soak --seconds $(SECONDS) --seed $(SEED)
 	$(BIN)/python -m soak.held
+
+walk: .venv/.dev
+	@$(BIN)/python -m tests.hot.walk
 
 profile: .venv/.dev
 	$(BIN)/python -m tests.hot.profiling

@@ -9,9 +9,9 @@ from flask import Flask
 from app.blueprints import anthropic, ollama, openai, ops
 from app.config import Config, from_env
 from app.doctor import command as doctor
-from app.http import dialects, hooks, logs, routing
 from app.http import errors as http_errors  # `app.errors` is the exception tree
-from app.http.dialects import ANTHROPIC, NATIVE, OPENAI
+from app.http import hooks, logs, routing
+from app.http.responses import ANTHROPIC, NATIVE, OPENAI, register_blueprints
 from app.inference.services import EXTENSION, Services, build
 
 
@@ -28,8 +28,8 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     hooks.init_app(app, config)
     routing.init_app(app)
     http_errors.init_app(app)
-    dialects.register(app, (*ollama.BLUEPRINTS, ops.bp), NATIVE)
-    dialects.register(app, openai.BLUEPRINTS, OPENAI)
-    dialects.register(app, anthropic.BLUEPRINTS, ANTHROPIC)
+    register_blueprints(app, (*ollama.BLUEPRINTS, ops.bp), NATIVE)
+    register_blueprints(app, openai.BLUEPRINTS, OPENAI)
+    register_blueprints(app, anthropic.BLUEPRINTS, ANTHROPIC)
     app.cli.add_command(doctor.command(config, services.store))
     return app

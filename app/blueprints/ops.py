@@ -10,7 +10,7 @@ from app import metrics
 from app.errors import StoreUnavailable
 from app.http import responses
 from app.http.calls import services
-from app.http.dialects import NATIVE
+from app.http.responses import NATIVE
 from app.inference.offload import offload
 
 bp = Blueprint("ops", __name__)

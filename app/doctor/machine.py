@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from app.config import Config
 from app.doctor import Finding, failed, ok, warning
 from app.errors import StoreUnavailable
-from app.http.request_log import REQUEST_ID
+from app.http.logs import REQUEST_ID
 from app.server.addresses import DEFAULT_ADDRESS, OLLAMA_ADDRESS, reachable
 from app.settings import Address
 from app.store.store import Store

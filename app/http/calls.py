@@ -1,25 +1,29 @@
-"""Make the `Call` of the current request, and run the pipeline with it."""
+"""Read the body of the current request, make its `Call` and run the pipeline."""
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import zstandard
 from flask import Response, current_app, g, request
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from app.http import body as bodies
+from app.errors import BodyTooLarge, InvalidRequest
 from app.http import responses
 from app.http.client_watch import watch
 from app.http1.cancel import CancelToken
 from app.inference import pipeline
 from app.inference.call import Call
+from app.inference.offload import offload
 from app.inference.services import EXTENSION, Services
 from app.schemas.base import BodySchema
 from app.translate.dialect import Dialect
 from app.upstream.passthrough import HOPS, ClientRequest, Upload
+from app.wire import json_codec
 
 UPLOAD_READ_BYTES = 64 * 1024
 # Paths of ours that Ollama has under another name.
@@ -47,7 +51,7 @@ def json_call(
 
     `name_keys` are the keys of the body that may name the model.
     """
-    received = bodies.read_json(missing=schema.missing_body)
+    received = read_json(missing=schema.missing_body)
     return new_call(
         dialect,
         received.data,
@@ -71,8 +75,8 @@ def new_call(dialect: Dialect, body: bytes | Upload = b"", **fields: Any) -> Cal
     )
     g.on_close.callback(call.on_close.close)
     call.on_close.callback(watch(request.environ, call.cancel.cancel))
-    call.services.running.join(call.cancel)
-    call.on_close.callback(call.services.running.leave, call.cancel)
+    call.services.running.add(call.cancel)
+    call.on_close.callback(call.services.running.remove, call.cancel)
     return call
 
 
@@ -104,3 +108,74 @@ class RequestUpload:
             yield data
         if missing > 0:  # the other server would wait for the rest
             raise ClientDisconnected
+
+
+LARGE_BODY = 1 << 20  # bytes; to decode a larger body would delay other streams
+HASHED_BYTES = 64 << 10  # per read of an upload
+MAX_INFLATED = 20 << 20  # bytes, as in Ollama
+MAX_WINDOW = 8 << 20  # bytes of memory for a decompressor, as in Ollama
+
+
+class JSONBody(NamedTuple):
+    """A body as it was received, and the document in it."""
+
+    data: bytes
+    document: Any
+    is_large: bool
+
+
+def read_json(*, missing: str) -> JSONBody:
+    """Read and decode the body of the current request.
+
+    An empty body is InvalidRequest with the text `missing`.
+    """
+    data = request.get_data(cache=False)
+    coding = request.headers.get("Content-Encoding", "").strip().lower()
+    is_compressed = coding == "zstd"
+    is_large = is_compressed or len(data) >= LARGE_BODY
+    if is_large:
+        document = offload(_decode, data, missing, is_compressed)
+    else:
+        document = _decode(data, missing, is_compressed)
+    return JSONBody(data, document, is_large)
+
+
+def model_name(body: Mapping[str, Any]) -> str:
+    """Return the model that a validated body names; the Go client uses `name`."""
+    name: str = body.get("model") or body.get("name", "")
+    return name
+
+
+def hash_body() -> str:
+    """Return the SHA-256 digest of the current request's body, which is not stored."""
+    digest = hashlib.sha256()
+    try:
+        while data := request.stream.read(HASHED_BYTES):
+            digest.update(data)
+    except RequestEntityTooLarge:
+        limit = (request.max_content_length or 0) >> 20
+        raise BodyTooLarge(
+            f"the file is larger than {limit} MB; Cerellama could not use it: models "
+            "run on Cerebras and cannot be made from files"
+        ) from None
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _decode(data: bytes, missing: str, is_compressed: bool) -> Any:
+    if is_compressed:
+        data = _inflate(data)
+    if not data.strip():
+        raise InvalidRequest(missing)
+    return json_codec.decode(data)
+
+
+def _inflate(data: bytes) -> bytes:
+    decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+    try:
+        with decompressor.stream_reader(data, read_across_frames=True) as reader:
+            inflated = reader.read(MAX_INFLATED + 1)
+    except zstandard.ZstdError:
+        raise InvalidRequest("failed to decompress request body") from None
+    if len(inflated) > MAX_INFLATED:
+        raise BodyTooLarge(f"request body inflates beyond {MAX_INFLATED >> 20} MB")
+    return inflated

@@ -16,7 +16,7 @@ from app.errors import (
     CerellamaError,
     InvalidRequest,
 )
-from app.http.dialects import current_dialect
+from app.http.responses import current_dialect
 from app.inference.record import RequestRecord
 from app.translate.ollama.dialect import OllamaDialect
 from app.wire import json_codec

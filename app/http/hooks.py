@@ -5,18 +5,19 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from app.config import Config
-from app.http import auth, cors, hosts, request_log, routing
+from app.http import logs, routing
+from app.http.access import AccessTokens, HostPolicy, OriginPolicy
 
 
 def init_app(app: Flask, config: Config) -> None:
     """Register the hooks; the first check that returns a response ends the request."""
-    origins = cors.OriginPolicy(config.ollama_origins)
-    allowed_hosts = hosts.HostPolicy(config.allowed_hosts)
-    tokens = auth.AccessTokens(config.access_tokens)
+    origins = OriginPolicy(config.ollama_origins)
+    allowed_hosts = HostPolicy(config.allowed_hosts)
+    tokens = AccessTokens(config.access_tokens)
 
     @app.before_request
     def before_request() -> Response | None:
-        request_log.begin()
+        logs.begin_record()
         response = (
             routing.redirect_doubled_slashes()
             or origins.check()
@@ -29,5 +30,5 @@ def init_app(app: Flask, config: Config) -> None:
     @app.after_request
     def after_request(response: Response) -> Response:
         origins.add_headers(response)
-        request_log.complete(response)
+        logs.complete_record(response)
         return response

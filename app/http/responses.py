@@ -1,16 +1,29 @@
-"""Flask responses: from a `Reply`, or from a JSON object in a dialect's own bytes."""
+"""Flask responses: from a `Reply` or a JSON object, in the dialect of the route."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from flask import Response, g
+from flask import Blueprint, Flask, Response, current_app, g, request
 
 from app.inference.call import Reply
 from app.inference.reply import stream_of
+from app.translate.anthropic.dialect import AnthropicDialect
 from app.translate.dialect import Dialect, Event, EventStream
+from app.translate.ollama.dialect import OllamaDialect
+from app.translate.openai.dialect import OpenAIDialect
 from app.wire import json_codec
+
+EXTENSION = "cerellama_dialects"
+NATIVE, OPENAI, ANTHROPIC = OllamaDialect(), OpenAIDialect(), AnthropicDialect()
+
+# A path without a route has no blueprint, but may still get an error, for example 401.
+UNROUTED: tuple[tuple[str, Dialect], ...] = (
+    ("/v1/messages", ANTHROPIC),
+    ("/v1/", OPENAI),
+    ("/chat/completions", OPENAI),
+)
 
 
 class StreamBody:
@@ -69,3 +82,24 @@ def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
     response = Response(status=status, headers=headers)
     del response.headers["Content-Type"]
     return response
+
+
+def register_blueprints(
+    app: Flask, blueprints: Iterable[Blueprint], dialect: Dialect
+) -> None:
+    """Register blueprints whose errors have the shape of the dialect."""
+    dialects = app.extensions.setdefault(EXTENSION, {})
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+        dialects[blueprint.name] = dialect
+
+
+def current_dialect() -> Dialect:
+    """Return the dialect of the current request, by default Ollama's own."""
+    if request.blueprint is None:
+        starts = (
+            dialect for start, dialect in UNROUTED if request.path.startswith(start)
+        )
+        return next(starts, NATIVE)
+    dialects: dict[str, Dialect] = current_app.extensions[EXTENSION]
+    return dialects[request.blueprint]

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.catalogue.resolve import Target
-from app.inference import capabilities, models, passthrough, reply, sending
+from app.errors import InvalidRequest
+from app.inference import models, passthrough, reply, sending
 from app.inference.call import Call, Reply
 from app.inference.offload import offload
 from app.inference.sending import ChunkBatches
@@ -42,7 +43,7 @@ def _run(call: Call, schema: BodySchema) -> Reply:
     call.target = find_target(call)
     if call.dialect.loads_models and call.dialect.is_empty(call.body):
         return load_or_unload(call)
-    capabilities.check(call)
+    check_capabilities(call)
     take_slot(call)
     request = translate(call)
     call.services.loaded.use(call.target.own_name, call.body.get("keep_alive"))
@@ -75,6 +76,21 @@ def find_target(call: Call) -> Target:
     return target
 
 
+def check_capabilities(call: Call) -> None:
+    """Raise InvalidRequest if the model lacks a capability that the request needs.
+
+    The texts are Ollama's: it quotes the name as it was sent when the model cannot
+    think, and names the model in full otherwise.
+    """
+    call.dialect.check(call.body)
+    target = call.target
+    for capability, is_needed in call.dialect.needs(call.body).items():
+        if is_needed and capability not in target.model.capabilities:
+            as_sent = f'"{target.name}"'
+            name = as_sent if capability == "thinking" else target.full_name
+            raise InvalidRequest(f"{name} does not support {capability}")
+
+
 def load_or_unload(call: Call) -> Reply:
     """Answer a native request without a prompt: it loads or unloads the model."""
     dialect, body, loaded = call.dialect, call.body, call.services.loaded
@@ -82,7 +98,7 @@ def load_or_unload(call: Call) -> Reply:
     if body.get("keep_alive") == 0:
         loaded.unload(call.target.own_name)
         return reply.whole(dialect, dialect.load_reply(context, "unload"))
-    capabilities.check(call)
+    check_capabilities(call)
     dialect.check_load(body, call.target.preset)
     loaded.use(call.target.own_name, body.get("keep_alive"))
     return reply.whole(dialect, dialect.load_reply(context, "load"))

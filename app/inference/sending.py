@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from app.catalogue.models import Catalogue
 from app.catalogue.resolve import Target
+from app.domain.models import Model
 from app.errors import (
     CerellamaError,
     ModelBusy,
@@ -24,10 +26,10 @@ from app.errors import (
     UpstreamError,
 )
 from app.inference.call import Call
-from app.inference.fallback import fallback_targets
 from app.translate import deltas, fit, response_formats, stop_sequences, tool_names
+from app.translate.messages import images_of
 from app.upstream.stream import ChunkStream
-from app.wire import token_estimate
+from app.wire import names, token_estimate
 from app.wire.completion import Chunk
 
 log = logging.getLogger(__name__)
@@ -173,3 +175,29 @@ def _most_useful(errors: Sequence[UpstreamError], call: Call) -> CerellamaError:
     """Return a busy error rather than a retired one, which names the client's model."""
     busy = [error for error in errors if not isinstance(error, ModelGone)]
     return busy[-1] if busy else ModelNotFound(f"model '{call.target.name}' not found")
+
+
+def fallback_targets(
+    request: Mapping[str, Any],
+    target: Target,
+    fallback_names: Sequence[str],
+    catalogue: Catalogue,
+) -> list[Target]:
+    """Return the target on each served fallback model that fits, in their order."""
+    models = [catalogue.find(names.parse(name)) for name in fallback_names]
+    return [
+        replace(target, model=model)
+        for model in models
+        if model and model.id != target.model.id and can_serve(model, request)
+    ]
+
+
+def can_serve(model: Model, request: Mapping[str, Any]) -> bool:
+    """Return whether the model has the vision, tools and context that are needed."""
+    images = len(images_of(request.get("messages") or ()))
+    if images > (model.traits.max_images if model.traits.vision else 0):
+        return False
+    if request.get("tools") and "tools" not in model.capabilities:
+        return False
+    length = model.context_length
+    return not length or token_estimate.prompt_tokens(request) <= length

@@ -20,8 +20,7 @@ from app.catalogue.resolve import announce
 from app.config import Config
 from app.domain.models import Model
 from app.inference.loaded import Loaded
-from app.inference.running import Running
-from app.inference.slots import Slots
+from app.inference.slots import RunningRequests, Slots
 from app.store.store import Store
 from app.upstream.cerebras import Cerebras
 from app.upstream.passthrough import Passthrough
@@ -33,7 +32,7 @@ EXTENSION = "cerellama"
 class Services:
     upstream: Cerebras
     slots: Slots
-    running: Running
+    running: RunningRequests
     catalogue: Catalogue
     store: Store
     loaded: Loaded
@@ -69,7 +68,7 @@ def build(config: Config) -> Services:
     return Services(
         upstream=upstream,
         slots=Slots(config.max_upstream_requests, config.ollama_max_queue),
-        running=Running(),
+        running=RunningRequests(),
         catalogue=catalogue,
         store=store,
         loaded=Loaded(Path(folder), config.ollama_keep_alive_ns),

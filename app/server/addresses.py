@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from app.config import Config
-from app.http.hosts import is_bindable
+from app.http.access import is_bindable
 from app.settings import OLLAMA_PORT, SCHEME_PORTS, Address
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 6000)

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import gevent
 from gunicorn.config import Config
 
-from app.inference.running import Running
+from app.inference.slots import RunningRequests
 from app.server.client import Client
 from app.server.listener import Listener
 
@@ -63,7 +63,7 @@ def reload_count() -> int:
 def drain(
     worker: DrainableWorker,
     listeners: Sequence[Listener],
-    running: Running,
+    running: RunningRequests,
     *,
     replaced: bool,
 ) -> None:
@@ -73,7 +73,7 @@ def drain(
     accept_s = accepting_s(grace_s, replaced)
     stages = [
         Stage(accept_s, lambda: close_all(listeners)),
-        Stage(grace_s - NOTIFY_BEFORE_END_S, running.end),
+        Stage(grace_s - NOTIFY_BEFORE_END_S, running.cancel_all),
         Stage(grace_s - RESET_BEFORE_END_S, lambda: reset_all(worker.clients)),
     ]
     while True:

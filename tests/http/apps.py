@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Flask
 
 from app.config import Config
-from app.http import dialects, errors, hooks, routing
-from app.http.dialects import NATIVE, OPENAI
+from app.http import errors, hooks, routing
+from app.http.responses import NATIVE, OPENAI, register_blueprints
 
 
 def make_app(**settings: Any) -> tuple[Flask, Blueprint, Blueprint]:
@@ -26,6 +26,6 @@ def make_app(**settings: Any) -> tuple[Flask, Blueprint, Blueprint]:
 
 def register(app: Flask, native: Blueprint, openai: Blueprint) -> Flask:
     """Register the blueprints that `make_app` returned."""
-    dialects.register(app, [native], NATIVE)
-    dialects.register(app, [openai], OPENAI)
+    register_blueprints(app, [native], NATIVE)
+    register_blueprints(app, [openai], OPENAI)
     return app

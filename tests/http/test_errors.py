@@ -10,12 +10,11 @@ from werkzeug.test import TestResponse
 
 from app import errors
 from app.errors import CerellamaError
-from app.http import dialects
-from app.http.dialects import current_dialect
+from app.http.responses import ANTHROPIC, NATIVE, OPENAI, current_dialect
 from app.translate.dialect import Dialect
 from tests.http.apps import make_app, register
 
-NATIVE, OPENAI = "/api/chat", "/v1/chat/completions"
+NATIVE_PATH, OPENAI_PATH = "/api/chat", "/v1/chat/completions"
 JSON, BARE = "application/json; charset=utf-8", "application/json"
 
 
@@ -26,7 +25,7 @@ def fail(error: Exception, path: str, *, streaming: bool = False) -> TestRespons
         g.record.streaming = streaming
         raise error
 
-    (openai if path == OPENAI else native).add_url_rule(path, view_func=view)
+    (openai if path == OPENAI_PATH else native).add_url_rule(path, view_func=view)
     return register(app, native, openai).test_client().get(path)
 
 
@@ -57,7 +56,7 @@ def openai_body(text: str, kind: str) -> dict[str, Any]:
 def test_an_error_has_its_own_status_and_the_dialects_shape(
     kind: type[CerellamaError], status: int, openai_type: str
 ) -> None:
-    native, openai = fail(kind("why"), NATIVE), fail(kind("why"), OPENAI)
+    native, openai = fail(kind("why"), NATIVE_PATH), fail(kind("why"), OPENAI_PATH)
 
     assert (native.status_code, native.json) == (status, {"error": "why"})
     assert (openai.status_code, openai.json) == (
@@ -69,12 +68,12 @@ def test_an_error_has_its_own_status_and_the_dialects_shape(
 @pytest.mark.parametrize(
     ("error", "path", "streaming", "content_type", "ends"),
     [
-        (errors.InvalidRequest("x"), NATIVE, False, JSON, b"}"),
-        (errors.UpstreamError("x"), NATIVE, False, JSON, b"}"),
-        (errors.UpstreamError("x"), NATIVE, True, BARE, b"}"),
-        (errors.InvalidRequest("x"), OPENAI, False, JSON, b"}"),
-        (errors.ModelNotFound("x"), OPENAI, False, BARE, b"}\n"),
-        (errors.UpstreamError("x"), OPENAI, True, BARE, b"}\n"),
+        (errors.InvalidRequest("x"), NATIVE_PATH, False, JSON, b"}"),
+        (errors.UpstreamError("x"), NATIVE_PATH, False, JSON, b"}"),
+        (errors.UpstreamError("x"), NATIVE_PATH, True, BARE, b"}"),
+        (errors.InvalidRequest("x"), OPENAI_PATH, False, JSON, b"}"),
+        (errors.ModelNotFound("x"), OPENAI_PATH, False, BARE, b"}\n"),
+        (errors.UpstreamError("x"), OPENAI_PATH, True, BARE, b"}\n"),
     ],
     ids=[
         "native",
@@ -95,7 +94,7 @@ def test_an_error_is_labelled_as_ollama_does(
 
 
 @pytest.mark.parametrize(("wait", "told"), [(0.0, "0"), (1.2, "2"), (30.0, "30")])
-@pytest.mark.parametrize("path", [NATIVE, OPENAI])
+@pytest.mark.parametrize("path", [NATIVE_PATH, OPENAI_PATH])
 def test_a_wait_is_told_in_whole_seconds(path: str, wait: float, told: str) -> None:
     answer = fail(errors.RateLimited("slow down", retry_after=wait), path)
 
@@ -103,10 +102,12 @@ def test_a_wait_is_told_in_whole_seconds(path: str, wait: float, told: str) -> N
 
 
 def test_nothing_is_told_of_an_unknown_wait() -> None:
-    assert "Retry-After" not in fail(errors.RateLimited("slow down"), NATIVE).headers
+    assert (
+        "Retry-After" not in fail(errors.RateLimited("slow down"), NATIVE_PATH).headers
+    )
 
 
-@pytest.mark.parametrize("path", [NATIVE, OPENAI])
+@pytest.mark.parametrize("path", [NATIVE_PATH, OPENAI_PATH])
 def test_a_fault_of_ours_is_logged_and_tells_nothing(
     path: str, app_log: pytest.LogCaptureFixture
 ) -> None:
@@ -119,7 +120,7 @@ def test_a_fault_of_ours_is_logged_and_tells_nothing(
 
 
 def test_a_body_that_is_nested_too_deep_for_us_is_the_callers_fault() -> None:
-    answer = fail(RecursionError(), NATIVE)
+    answer = fail(RecursionError(), NATIVE_PATH)
 
     assert (answer.status_code, answer.json) == (400, {"error": "exceeded max depth"})
 
@@ -128,9 +129,9 @@ def test_a_body_that_is_nested_too_deep_for_us_is_the_callers_fault() -> None:
 def test_what_flask_refuses_is_told_in_our_shape(code: int, status: int) -> None:
     app, *_ = make_app()
     app.config["MAX_CONTENT_LENGTH"] = 3 << 20
-    app.add_url_rule(NATIVE, view_func=lambda: abort(code))
+    app.add_url_rule(NATIVE_PATH, view_func=lambda: abort(code))
 
-    answer = app.test_client().get(NATIVE)
+    answer = app.test_client().get(NATIVE_PATH)
 
     assert answer.status_code == status
     assert set(answer.get_json()) == {"error"}
@@ -141,11 +142,11 @@ def test_what_flask_refuses_is_told_in_our_shape(code: int, status: int) -> None
 @pytest.mark.parametrize(
     ("path", "dialect"),
     [
-        ("/v1/unknown", dialects.OPENAI),
-        ("/v1/messages/unknown", dialects.ANTHROPIC),
-        ("/v1", dialects.NATIVE),
-        ("/v10/x", dialects.NATIVE),
-        ("/", dialects.NATIVE),
+        ("/v1/unknown", OPENAI),
+        ("/v1/messages/unknown", ANTHROPIC),
+        ("/v1", NATIVE),
+        ("/v10/x", NATIVE),
+        ("/", NATIVE),
     ],
 )
 def test_path_without_route_has_dialect_of_its_prefix(

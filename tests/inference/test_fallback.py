@@ -10,7 +10,7 @@ import pytest
 from app.catalogue.metadata import TABLE, describe
 from app.catalogue.models import Catalogue
 from app.catalogue.resolve import Target
-from app.inference.fallback import can_serve, fallback_targets
+from app.inference.sending import can_serve, fallback_targets
 
 GPT, QWEN = TABLE["gpt-oss-120b"], TABLE["qwen-3.8-27b"]
 PICTURE = {

@@ -152,7 +152,7 @@ def test_whoever_is_not_answered_by_the_end_is_told_to_try_again(
     make_client: MakeClient, fake: Fake, path: str, stream: bool
 ) -> None:
     client = make_client()
-    client.application.extensions[EXTENSION].running.end()
+    client.application.extensions[EXTENSION].running.cancel_all()
 
     refused = client.post(path, json={**HELLO, "stream": stream, "max_tokens": 9})
 

@@ -11,10 +11,10 @@ from flask import Flask
 from app.catalogue.metadata import TABLE
 from app.catalogue.resolve import Target
 from app.errors import Cancelled, UpstreamError
-from app.http.dialects import NATIVE, OPENAI
+from app.http.responses import NATIVE, OPENAI
 from app.inference.record import RequestRecord
 from app.inference.reply import new_id, reply_context, stream_of
-from app.inference.running import stopping
+from app.inference.slots import server_stopping
 from app.translate.dialect import Dialect, Event, EventStream
 from tests.cerebras import Fake
 from tests.inference.calls import make_call
@@ -95,7 +95,7 @@ def test_nothing_is_written_after_the_client_disconnected() -> None:
 
 
 def test_shutdown_is_reported_to_the_client() -> None:
-    assert read_writes(fail_after_one_event(stopping()))[1:] == [
+    assert read_writes(fail_after_one_event(server_stopping()))[1:] == [
         b'{"error":"the server is stopping, please try again"}\n'
     ]
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from app.http import responses
 from app.http.calls import infer, json_call
-from app.http.dialects import ANTHROPIC
+from app.http.responses import ANTHROPIC
 from app.inference.pipeline import validate
 from app.schemas.anthropic import CountTokensSchema, MessagesSchema
 from app.translate.anthropic.messages import AnthropicMessages, input_tokens

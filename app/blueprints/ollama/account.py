@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from app.errors import AccessDenied
 from app.http import responses
-from app.http.dialects import NATIVE
+from app.http.responses import NATIVE
 from app.translate.ollama import account
 
 bp = Blueprint("account", __name__, url_prefix="/api")

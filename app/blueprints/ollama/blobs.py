@@ -13,9 +13,8 @@ from flask import Blueprint, Response
 
 from app.errors import InvalidRequest
 from app.http import responses
-from app.http.body import hash_body
-from app.http.calls import RequestUpload, new_call, services
-from app.http.dialects import NATIVE
+from app.http.calls import RequestUpload, hash_body, new_call, services
+from app.http.responses import NATIVE
 from app.inference import passthrough
 from app.inference.passthrough import LONG_WORK_S
 from app.translate.ollama.create import check_digest

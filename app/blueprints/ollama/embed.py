@@ -13,7 +13,7 @@ from flask import Blueprint, Response
 from app.catalogue.resolve import Target
 from app.http import responses
 from app.http.calls import json_call, services
-from app.http.dialects import NATIVE
+from app.http.responses import NATIVE
 from app.inference import passthrough
 from app.inference.models import find_embedder, no_embeddings
 from app.inference.pipeline import validate

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from app.errors import Unsupported
 from app.http import responses
 from app.http.calls import json_call, services
-from app.http.dialects import NATIVE
+from app.http.responses import NATIVE
 from app.inference.pipeline import validate
 from app.schemas.ollama import WebSchema
 from app.translate.ollama import models

@@ -10,9 +10,8 @@ from flask import Blueprint, Response, g
 from app.domain.models import ModelName
 from app.errors import InvalidRequest, ModelNotFound
 from app.http import responses
-from app.http.body import model_name
-from app.http.calls import json_call, services
-from app.http.dialects import NATIVE
+from app.http.calls import json_call, model_name, services
+from app.http.responses import NATIVE
 from app.inference import passthrough
 from app.inference.call import Call
 from app.inference.models import (

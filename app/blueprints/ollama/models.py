@@ -6,9 +6,8 @@ from flask import Blueprint, Response, request
 
 from app.catalogue import listing
 from app.http import responses
-from app.http.body import model_name
-from app.http.calls import hops, json_call, services
-from app.http.dialects import NATIVE
+from app.http.calls import hops, json_call, model_name, services
+from app.http.responses import NATIVE
 from app.inference import passthrough
 from app.inference.models import find_shown
 from app.inference.pipeline import validate

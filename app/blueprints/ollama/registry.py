@@ -10,9 +10,8 @@ from flask import Blueprint, Response
 
 from app.errors import InvalidRequest
 from app.http import responses
-from app.http.body import model_name
-from app.http.calls import json_call, services
-from app.http.dialects import NATIVE
+from app.http.calls import json_call, model_name, services
+from app.http.responses import NATIVE
 from app.inference import passthrough
 from app.inference.models import find_existing
 from app.inference.passthrough import LONG_WORK_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.http import responses
-from app.http.dialects import NATIVE
+from app.http.responses import NATIVE
 
 # The Ollama release whose API this server has; clients compare the three numbers.
 VERSION = "0.33.0"

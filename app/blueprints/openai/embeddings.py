@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from app.http import responses
 from app.http.calls import json_call, services
-from app.http.dialects import OPENAI
+from app.http.responses import OPENAI
 from app.inference import passthrough
 from app.inference.models import find_embedder, no_embeddings
 from app.inference.pipeline import validate

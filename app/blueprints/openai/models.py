@@ -8,7 +8,7 @@ from app.catalogue import listing
 from app.domain.models import Listed
 from app.http import responses
 from app.http.calls import hops, new_call, services
-from app.http.dialects import OPENAI
+from app.http.responses import OPENAI
 from app.inference import passthrough
 from app.inference.models import find_shown
 from app.translate.openai import models

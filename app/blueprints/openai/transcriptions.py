@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from app.errors import InvalidRequest
 from app.http import responses
 from app.http.calls import hops, new_call, services
-from app.http.dialects import OPENAI
+from app.http.responses import OPENAI
 from app.inference import passthrough
 from app.inference.models import find_target
 

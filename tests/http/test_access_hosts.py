@@ -7,7 +7,7 @@ import socket
 import pytest
 from flask.testing import FlaskClient
 
-from app.http import hosts
+from app.http.access import is_bindable
 from tests.http.apps import make_app
 
 
@@ -116,6 +116,6 @@ def test_options_is_answered_to_names_only(host: str, status: int) -> None:
 
 
 def test_addresses_of_this_machine_are_known_from_those_of_others() -> None:
-    assert hosts.is_bindable("127.0.0.1")
-    assert not hosts.is_bindable("192.0.2.1")
-    assert not hosts.is_bindable("2001:db8::1")
+    assert is_bindable("127.0.0.1")
+    assert not is_bindable("192.0.2.1")
+    assert not is_bindable("2001:db8::1")

@@ -12,7 +12,7 @@ from flask import Flask
 from app.catalogue.metadata import TABLE, UNKNOWN
 from app.catalogue.resolve import Target
 from app.errors import InvalidRequest
-from app.inference import capabilities
+from app.inference.pipeline import check_capabilities
 from app.translate.ollama.generate import OllamaGenerate
 from tests.inference.calls import make_call
 
@@ -29,7 +29,7 @@ def check(app: Flask) -> Check:
     """Check a native request against a model's capabilities."""
 
     def check(body: dict[str, Any], target: Target = PLAIN) -> None:
-        capabilities.check(make_call(app, target, body, dialect=OllamaGenerate()))
+        check_capabilities(make_call(app, target, body, dialect=OllamaGenerate()))
 
     return check
 

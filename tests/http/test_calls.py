@@ -12,7 +12,7 @@ import zstandard
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.http.body import LARGE_BODY, MAX_INFLATED, read_json
+from app.http.calls import LARGE_BODY, MAX_INFLATED, read_json
 from tests.http.apps import make_app, register
 
 MOST = 2 << 20

@@ -1,0 +1,231 @@
+"""Who may use the server: checks of `Origin`, `Host` and access token.
+
+Each check runs before the view and returns a response if it ends the request.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from hmac import compare_digest
+
+from flask import Response, g, request
+
+from app.errors import AccessDenied
+from app.http import responses
+from app.wire.addresses import is_loopback
+
+LOCAL_ORIGINS = tuple(
+    f"{scheme}://{host}{port}"
+    for host in ("localhost", "127.0.0.1", "0.0.0.0")
+    for scheme in ("http", "https")
+    for port in ("", ":*")
+)
+APP_ORIGINS = (
+    "app://*",
+    "file://*",
+    "tauri://*",
+    "vscode-webview://*",
+    "vscode-file://*",
+)
+ALLOWED_HEADERS = (
+    "Authorization,Content-Type,User-Agent,Accept,X-Requested-With,Openai-Beta,"
+    "X-Api-Key,Anthropic-Version,Anthropic-Beta,"
+    "Anthropic-Dangerous-Direct-Browser-Access,"
+    "X-Stainless-Arch,X-Stainless-Async,X-Stainless-Custom-Poll-Interval,"
+    "X-Stainless-Helper-Method,X-Stainless-Lang,X-Stainless-Os,"
+    "X-Stainless-Package-Version,X-Stainless-Poll-Helper,X-Stainless-Retry-Count,"
+    "X-Stainless-Runtime,X-Stainless-Runtime-Version,X-Stainless-Timeout"
+)
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS",
+    "Access-Control-Allow-Headers": ALLOWED_HEADERS,
+    "Access-Control-Max-Age": "43200",
+}
+PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+
+
+class OriginPolicy:
+    """Which web pages may call this server."""
+
+    def __init__(self, origins: Sequence[str]) -> None:
+        self._allows = matcher((*origins, *LOCAL_ORIGINS, *APP_ORIGINS))
+        self._allows_all = "*" in origins
+
+    def check(self) -> Response | None:
+        """Return 403 for a foreign page, and the answer to a preflight request."""
+        origin = foreign_origin()
+        if origin is None:
+            return None
+        if not self._allows(origin):
+            return responses.empty(403)
+        if request.method == "OPTIONS":
+            return responses.empty(204, PREFLIGHT_HEADERS)
+        return None
+
+    def add_headers(self, response: Response) -> None:
+        """Add the CORS headers for an allowed foreign page."""
+        origin = foreign_origin()
+        if origin is None or not self._allows(origin):
+            return
+        response.headers["Access-Control-Allow-Origin"] = (
+            "*" if self._allows_all else origin
+        )
+        if not self._allows_all:
+            is_preflight = request.method == "OPTIONS"
+            response.headers["Vary"] = PREFLIGHT_VARY if is_preflight else "Origin"
+
+
+def foreign_origin() -> str | None:
+    """Return the `Origin` header, None if it is absent or this server itself."""
+    origin = request.headers.get("Origin")
+    host = request.headers.get("Host")
+    if not origin or origin in (f"http://{host}", f"https://{host}"):
+        return None
+    return origin
+
+
+def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Return a predicate for origins, which browsers write in lower case.
+
+    A pattern may contain one `*`.
+    """
+    patterns = [pattern.lower() for pattern in patterns]
+    exact = {pattern for pattern in patterns if "*" not in pattern}
+    split = [pattern.partition("*") for pattern in patterns if "*" in pattern]
+
+    def allows(origin: str) -> bool:
+        return origin in exact or any(
+            len(origin) >= len(start) + len(end)
+            and origin.startswith(start)
+            and origin.endswith(end)
+            for start, _, end in split
+        )
+
+    return allows
+
+
+log = logging.getLogger(__name__)
+
+LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
+
+
+class HostPolicy:
+    """The `Host` names that a request to a loopback address may have."""
+
+    def __init__(self, allowed_hosts: Sequence[str]) -> None:
+        self._allows_all = "*" in allowed_hosts
+        self._names = {"", "localhost", socket.gethostname().lower()}
+        self._names.update(host.lower() for host in allowed_hosts)
+
+    def check(self) -> Response | None:
+        """Return 403 for an unknown Host, 204 for OPTIONS, None to go on."""
+        if self._allows_all or not is_loopback(request.environ.get("SERVER_NAME", "")):
+            return None
+        host = without_port(request.headers.get("Host", ""))
+        if is_own_address(host):
+            return None
+        if host.lower() in self._names or host.lower().endswith(LOCAL_SUFFIXES):
+            return responses.empty(204) if request.method == "OPTIONS" else None
+        log.warning(
+            "refused Host %r: behind a proxy or a public name, set ALLOWED_HOSTS", host
+        )
+        return responses.empty(403)
+
+
+def without_port(host: str) -> str:
+    """Return the host of a `Host` header, an IPv6 address without its brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def is_own_address(host: str) -> bool:
+    """Return whether the host is an IP address of this machine or a private one.
+
+    A page from elsewhere cannot have such a Host by DNS rebinding.
+    """
+    is_near = is_near_address(host)
+    return is_bindable(host) if is_near is None else is_near
+
+
+@functools.lru_cache
+def is_near_address(host: str) -> bool | None:
+    """Return whether the host is a loopback or private IP, None for any other IP."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    is_near = address.is_loopback or address.is_private or address.is_unspecified
+    return is_near or None
+
+
+def is_bindable(address: str) -> bool:
+    """Return whether this machine has the IP address: only then can it be bound."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
+OPEN_PATHS = ("/healthz", "/readyz")
+
+
+class AccessTokens:
+    """The tokens of which a request must carry one; without any, none is required."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self._digests = [_digest(token) for token in tokens]
+
+    def check(self) -> None:
+        """Raise AccessDenied unless the request carries a token; note the caller."""
+        if not self._digests or is_open():
+            return
+        for token in sent_tokens():
+            number = self._number(token)
+            if number is not None:
+                g.caller = f"token {number}"
+                return
+        raise AccessDenied("a valid access token is required")
+
+    def _number(self, token: str) -> int | None:
+        """Return the position of the token in `ACCESS_TOKENS`, counted from 1."""
+        sent = _digest(token)
+        # All digests are compared, so that the time taken reveals nothing.
+        matches = [
+            number
+            for number, digest in enumerate(self._digests, 1)
+            if compare_digest(sent, digest)
+        ]
+        return matches[0] if matches else None
+
+
+def is_open() -> bool:
+    """Return whether the request needs no token, whatever the settings."""
+    is_root = request.path == "/" and request.method in ("GET", "HEAD")
+    return is_root or request.path in OPEN_PATHS or request.method == "OPTIONS"
+
+
+def sent_tokens() -> Iterator[str]:
+    """Yield the request's tokens: `Authorization` (Bearer or Basic) and `x-api-key`.
+
+    Clients that require some API key to start may send an invented one beside the
+    valid one.
+    """
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        yield credentials.strip()
+    elif request.authorization is not None:
+        yield request.authorization.password or ""
+    yield request.headers.get("x-api-key", "")
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

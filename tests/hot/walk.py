@@ -1,0 +1,133 @@
+"""`make walk`: the files and functions of app/ that one streamed chat passes, in order.
+
+A real gunicorn worker answers `POST /api/chat` twice; the second request is recorded
+from the first byte of the request to the end of the response.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from tests.cerebras import Fake, fake_cerebras
+from tests.processes import wait_until
+from tests.serving import environment, procfile_command, serving
+
+RECORDER = Path(__file__).with_name("walk_recorder.py")
+BODY = {
+    "model": "gpt-oss-120b",
+    "messages": [{"role": "user", "content": "Say three words."}],
+}
+SCRIPT = {"content": "one two three"}
+
+# The first call of each of these functions begins a step of docs/architecture.md.
+STEPS = {
+    "Worker.serve": "read the request head (gunicorn)",
+    "init_app.<locals>.before_request": "hooks before the view",
+    "chat": "view: read the body and make the Call",
+    "run": "pipeline: find out who answers",
+    "validate": "pipeline: validate the body",
+    "find_target": "pipeline: resolve the model name",
+    "check": "pipeline: check capabilities",
+    "take_slot": "pipeline: take a slot",
+    "translate": "pipeline: translate to the upstream form",
+    "prepare": "pipeline: fit to the model",
+    "Cerebras.stream": "pipeline: send (key, quota, retries)",
+    "streamed": "pipeline: make the Reply",
+    "from_reply": "make the Flask response",
+    "init_app.<locals>.after_request": "hooks after the view",
+    "Response.start_response": "stream the events",
+    "_close_stream": "close the call",
+}
+
+
+class Call(NamedTuple):
+    file: str  # below app/
+    function: str
+    depth: int  # frames of app/ on the stack
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The recorded calls, in order."""
+
+    calls: Sequence[Call]
+
+    @property
+    def files(self) -> int:
+        """The number of different files."""
+        return len({call.file for call in self.calls})
+
+    @property
+    def functions(self) -> int:
+        """The number of different functions."""
+        return len({(call.file, call.function) for call in self.calls})
+
+    @property
+    def moves(self) -> int:
+        """How often a call is in another file than the call before it."""
+        return sum(one.file != other.file for one, other in pairwise(self.calls))
+
+    @property
+    def depth(self) -> int:
+        """The largest number of frames of app/ on the stack."""
+        return max(call.depth for call in self.calls)
+
+
+def record(command: Sequence[str] | None = None) -> Walk:
+    """Record a streamed chat in a worker of its own."""
+    with tempfile.TemporaryDirectory() as folder, fake_cerebras() as fake:
+        output = Path(folder) / "walk.json"
+        settings = environment(
+            CEREBRAS_BASE_URL=fake.base_url,
+            CEREBRAS_API_KEY=fake.key,
+            WEB_CONCURRENCY="1",
+            WALK_OUTPUT=str(output),
+        )
+        recorded = [*(command or procfile_command()), "-c", str(RECORDER)]
+        with serving(recorded, settings) as server:
+            for _ in range(2):
+                stream_chat(server.url, fake)
+            wait_until(output.exists)
+        return Walk([Call(*call) for call in json.loads(output.read_text())])
+
+
+def stream_chat(url: str, fake: Fake) -> None:
+    """Send one request on a connection of its own and read the reply."""
+    fake.script(SCRIPT)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection.request("POST", "/api/chat", json.dumps(BODY), {"Connection": "close"})
+    assert b'"done":true' in connection.getresponse().read()
+    connection.close()
+
+
+def lines(walk: Walk) -> Iterator[str]:
+    """Yield the walk as text: the steps, and in each the files with their functions."""
+    waiting = dict(STEPS)
+    for file, calls in groupby(walk.calls, lambda call: call.file):
+        functions: dict[str, None] = {}
+        for call in calls:
+            if title := waiting.pop(call.function, None):
+                if functions:
+                    yield f"    {file}: {', '.join(functions)}"
+                    functions = {}
+                yield f"{len(STEPS) - len(waiting)}. {title}"
+            functions[call.function.rpartition("<locals>.")[2]] = None
+        yield f"    {file}: {', '.join(functions)}"
+    yield ""
+    yield (
+        f"{walk.files} files, {walk.functions} functions, {walk.moves} moves from file "
+        f"to file, {walk.depth} frames deep, {len(walk.calls)} calls"
+    )
+
+
+if __name__ == "__main__":
+    for line in lines(record()):
+        print(line)

@@ -1,0 +1,60 @@
+"""A gunicorn configuration that records one request in a worker: see `walk.py`.
+
+It is the product's configuration with one more hook. The worker's second connection is
+recorded; the first one warms up everything that is made once per process.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+PRODUCT = PROJECT / "gunicorn.conf.py"
+exec(compile(PRODUCT.read_text(), str(PRODUCT), "exec"))
+
+APP = str(PROJECT / "app") + os.sep
+product_post_worker_init = globals()["post_worker_init"]
+
+
+class Recorder:
+    """A profile function: notes each call of a function of `app/` during a connection.
+
+    Attributes:
+        calls: One [file, function, depth] per call, in order; depth counts the frames
+            of `app/` on the stack.
+    """
+
+    def __init__(self, output):
+        self.output = output
+        self.connections = 0
+        self.calls = []
+
+    def __call__(self, frame, event, arg):
+        code = frame.f_code
+        if not code.co_filename.startswith(APP) or code.co_name.startswith("<"):
+            return
+        is_connection = code.co_qualname == "Worker.serve"
+        if event == "call":
+            self.connections += is_connection
+            if self.connections == 2:
+                file = code.co_filename.removeprefix(APP)
+                self.calls.append([file, code.co_qualname, depth_of(frame)])
+        elif event == "return" and is_connection and self.connections == 2:
+            sys.setprofile(None)
+            partial = self.output.with_suffix(".partial")
+            partial.write_text(json.dumps(self.calls))
+            partial.rename(self.output)
+
+
+def depth_of(frame):
+    depth = 0
+    while frame is not None:
+        depth += frame.f_code.co_filename.startswith(APP)
+        frame = frame.f_back
+    return depth
+
+
+def post_worker_init(worker):
+    product_post_worker_init(worker)
+    sys.setprofile(Recorder(Path(os.environ["WALK_OUTPUT"])))
