@@ -42,6 +42,10 @@ class ReplyContext:
     body: Body = field(default_factory=dict)
     request: Body = field(default_factory=dict)  # the body in the upstream form
 
+    def reply_id(self, prefix: str) -> str:
+        """Return a new id of 24 characters after the prefix."""
+        return prefix + "".join(self.new_id() for _ in range(3))
+
 
 class EventStream:
     """The events of a streamed reply, one list per batch, and its last one if it fails.

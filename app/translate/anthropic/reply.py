@@ -34,7 +34,7 @@ class Reply:
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
-        self._id = "msg_" + "".join(context.new_id() for _ in range(3))
+        self._id = context.reply_id("msg_")
         self._blocks = BlockStream()
         self._reader = DeltaReader(context)
 

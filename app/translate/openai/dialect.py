@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.domain.models import Listed
 from app.errors import CerellamaError, InvalidRequest
 from app.translate.delta_reader import TextRun
 from app.translate.dialect import (
@@ -116,10 +117,20 @@ def arguments_text(text: str) -> str:
 # Replies
 
 
+def model_object(name: str, model: Listed) -> dict[str, Any]:
+    """Return the object of `/v1/models` that describes a model, under a name."""
+    return {
+        "id": name,
+        "object": "model",
+        "created": model.modified_us // 1_000_000,
+        "owned_by": "library",  # Ollama's namespace of models without one
+    }
+
+
 def reply_head(context: ReplyContext, prefix: str, kind: str) -> dict[str, Any]:
     """Return the first fields of a reply or of a chunk of it."""
     return {
-        "id": prefix + "".join(context.new_id() for _ in range(3)),
+        "id": context.reply_id(prefix),
         "object": kind,
         "created": context.started_ns // NS_PER_S,
         "model": context.name,

@@ -16,9 +16,11 @@ from app.errors import (
 )
 from app.translate.openai.dialect import (
     OpenAIDialect,
+    model_object,
     reasoning_effort,
     wants_usage,
 )
+from tests.translate.builders import MODEL
 
 OPENAI = OpenAIDialect()
 
@@ -50,6 +52,15 @@ def test_batch_is_framed_as_server_sent_events() -> None:
 def test_whole_reply_ends_with_a_newline() -> None:
     assert OPENAI.content_type == "application/json"
     assert OPENAI.encode({"a": 1}) == b'{"a":1}\n'
+
+
+def test_model_object_has_openais_shape() -> None:
+    assert model_object("gpt-oss-120b:latest", MODEL.listed) == {
+        "id": "gpt-oss-120b:latest",
+        "object": "model",
+        "created": MODEL.created,
+        "owned_by": "library",
+    }
 
 
 EFFORTS = {

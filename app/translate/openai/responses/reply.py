@@ -55,7 +55,7 @@ class Reply:
         body = context.body
         self._context = context
         self._head = {
-            "id": "resp_" + "".join(context.new_id() for _ in range(3)),
+            "id": context.reply_id("resp_"),
             "object": "response",
             "created_at": context.started_ns // NS_PER_S,
         }
