@@ -1,17 +1,17 @@
-/* Clients that are faster than anything they measure, and that check every text.
+/* The load generator: clients that send requests and check every token of the replies.
  *
- * One thread, one epoll. Each client sends the same request, reads its answer to the
- * end, and starts again until the time is up; running answers are then read to their
- * end, only SIGTERM cuts them. Every token is compared with what upstream.c wrote, and
- * every reply must end as its dialect ends, with the right count of tokens.
+ * One thread, one epoll. Each client sends the same request, reads the reply, and
+ * repeats until the time is up; replies that have begun are read to their end, unless
+ * SIGTERM ends the program. Every token is compared with what upstream.c wrote, and
+ * every reply must end as its dialect requires, with the correct token count.
  *
  *     load port=6000 path=/api/chat dialect=native body=FILE tokens=1000 \
  *          clients=8 seconds=1 [opening=N]
  * dialect  native, openai, anthropic, or whole: one JSON object, whatever its keys
- * opening  at most so many clients wait for their first token at the start
+ * opening  the number of clients that may wait for their first token at the same time
  *
- * Prints "ready" when every client has had a token, and one JSON object at the end;
- * times are microseconds. */
+ * It prints "ready" when every client got a token, and one JSON object at the end;
+ * times are in microseconds. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,9 +28,9 @@
 
 #include "token.h"
 
-enum { EVENTS = 256, READ_SIZE = 1 << 18, PATIENCE_S = 30 };
+enum { EVENTS = 256, READ_SIZE = 1 << 18, TIMEOUT_S = 30 };
 
-/* How a dialect says a text, its end, and how many tokens it counted. */
+/* The keys of text and token count of a dialect, and the mark of a reply's end. */
 static const struct dialect {
     const char *name, *text, *count, *end;
 } dialects[] = {
@@ -43,12 +43,12 @@ static const struct dialect {
 struct client {
     int fd;
     enum { HEAD, SIZE, DATA, DATA_END, BODY } state;
-    size_t left; /* of the HTTP chunk, or of the body */
+    size_t left; /* bytes of the HTTP chunk or of the body */
     bool last_chunk, ended, ready;
-    char *held; /* the start of a line whose rest has not come; a head */
+    char *held; /* an incomplete line or head */
     size_t held_len, held_size;
     long tokens, counted;
-    uint64_t sent, last; /* when the request went out, when the last token came */
+    uint64_t sent, last; /* times of the request and of the last token */
 };
 
 struct samples {
@@ -61,7 +61,7 @@ static struct {
     long tokens;
     double seconds;
     const struct dialect *dialect;
-} want = {.clients = 1, .seconds = 1, .tokens = 20, .dialect = dialects};
+} options = {.clients = 1, .seconds = 1, .tokens = 20, .dialect = dialects};
 
 static char *request;
 static size_t request_len;
@@ -71,9 +71,9 @@ static long replies, chunks, errors;
 static int epoll, started, readied, active;
 static uint64_t first_request, last_byte, first_chunk, last_chunk;
 static char first_error[256];
-static volatile sig_atomic_t told_to_end;
+static volatile sig_atomic_t terminated;
 
-/* -- Keeping count --------------------------------------------------------------- */
+/* -- Figures --------------------------------------------------------------------- */
 
 static void sample(struct samples *s, uint64_t ns)
 {
@@ -141,7 +141,7 @@ static void stop(struct client *c)
 static void open_client(struct client *c)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)want.port),
+                             .sin_port = htons((uint16_t)options.port),
                              .sin_addr = {htonl(INADDR_LOOPBACK)}};
     c->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(c->fd, (struct sockaddr *)&to, sizeof to))
@@ -166,16 +166,16 @@ __attribute__((format(printf, 2, 3))) static void fail(struct client *c,
 
 static bool time_is_up(uint64_t now)
 {
-    return told_to_end || (double)(now - first_request) > want.seconds * 1e9;
+    return terminated || (double)(now - first_request) > options.seconds * 1e9;
 }
 
 static void finish(struct client *c, uint64_t now)
 {
-    if (c->tokens != want.tokens)
-        return fail(c, "%ld tokens came, not %ld", c->tokens, want.tokens);
-    if (want.dialect->end && (!c->ended || c->counted != want.tokens))
+    if (c->tokens != options.tokens)
+        return fail(c, "%ld tokens came, not %ld", c->tokens, options.tokens);
+    if (options.dialect->end && (!c->ended || c->counted != options.tokens))
         return fail(c, "ended: %d, counted %ld tokens, not %ld", c->ended, c->counted,
-                    want.tokens);
+                    options.tokens);
     replies++;
     sample(&reply_time, now - c->sent);
     if (time_is_up(now))
@@ -186,7 +186,7 @@ static void finish(struct client *c, uint64_t now)
 
 /* -- Texts ----------------------------------------------------------------------- */
 
-/* Where the value of a key begins, or NULL. */
+/* Return the start of a key's value, or NULL. */
 static const char *value(const char *json, size_t n, const char *key)
 {
     const char *at = memmem(json, n, key, strlen(key));
@@ -197,7 +197,7 @@ static const char *value(const char *json, size_t n, const char *key)
     return at < json + n ? at : NULL;
 }
 
-/* Undo the escapes of a JSON string in place; its length. */
+/* Undo the escapes of a JSON string in place; return its length. */
 static size_t unescape(char *s, const char *end)
 {
     static const char from[] = "nrtbf", into[] = "\n\r\t\b\f";
@@ -219,7 +219,7 @@ static size_t unescape(char *s, const char *end)
     return (size_t)(to - s);
 }
 
-/* The clock inside a token, or -1 when it is not the one expected next. */
+/* Return the clock in a token, or -1 if it is not the expected token. */
 static int64_t read_token(const char *text, size_t n, long number, size_t *size)
 {
     const char *last = ending[number % ENDINGS];
@@ -248,7 +248,7 @@ static void count_token(struct client *c, int64_t clock, uint64_t now)
                now > (uint64_t)clock * 1000 ? now - (uint64_t)clock * 1000 : 0);
     if (!c->ready) {
         c->ready = true;
-        if (++readied == want.clients)
+        if (++readied == options.clients)
             puts("ready"), fflush(stdout);
     }
     if (!first_chunk)
@@ -257,7 +257,7 @@ static void count_token(struct client *c, int64_t clock, uint64_t now)
     chunks++;
 }
 
-/* Any number of whole tokens, as a JSON string; false: not what was sent. */
+/* Check and count the tokens of a JSON string; return false for a wrong one. */
 static bool take_text(struct client *c, char *json, const char *end, uint64_t now)
 {
     size_t n = unescape(json, end), size;
@@ -274,7 +274,7 @@ static bool take_text(struct client *c, char *json, const char *end, uint64_t no
 
 static bool take_line(struct client *c, char *line, size_t n, uint64_t now)
 {
-    const struct dialect *d = want.dialect;
+    const struct dialect *d = options.dialect;
     char *text = (char *)value(line, n, d->text);
     if (text && *text == '"' && text[1] != '"')
         return take_text(c, text + 1, line + n, now);
@@ -297,11 +297,11 @@ static void hold(struct client *c, const char *bytes, size_t n)
     c->held[c->held_len] = 0;
 }
 
-/* A piece of the body: all its whole lines. */
+/* Take the complete lines of a part of the body; hold the rest. */
 static bool take_body(struct client *c, char *at, size_t n, uint64_t now)
 {
     char *end = at + n, *newline;
-    if (!want.dialect->end) {
+    if (!options.dialect->end) {
         hold(c, at, n);
         return true;
     }
@@ -319,17 +319,17 @@ static bool take_body(struct client *c, char *at, size_t n, uint64_t now)
     return true;
 }
 
-/* The body is complete. */
+/* Check the end of a complete body. */
 static void take_end(struct client *c, uint64_t now)
 {
     char *text =
-        want.dialect->end ? NULL : (char *)value(c->held, c->held_len, "\"content\":");
+        options.dialect->end ? NULL : (char *)value(c->held, c->held_len, "\"content\":");
     if (text && !take_text(c, text + 1, c->held + c->held_len, now))
         return;
     finish(c, now);
 }
 
-/* The head is in `held`: how is the body framed? */
+/* Read the framing of the body from the head in `held`. */
 static bool take_head(struct client *c)
 {
     const char *length = strcasestr(c->held, "\r\ncontent-length:");
@@ -421,11 +421,11 @@ static void readable(struct client *c)
 
 static void open_some(void)
 {
-    while (started < want.clients && started - readied - (int)errors < want.opening)
+    while (started < options.clients && started - readied - (int)errors < options.opening)
         open_client(&clients[started]);
 }
 
-/* Until all are done, or told to end, or no end has come for too long. */
+/* Run until all clients are done, SIGTERM, or the timeout. */
 static void run(void)
 {
     struct epoll_event events[EVENTS];
@@ -436,12 +436,12 @@ static void run(void)
         for (int i = 0; i < n; i++)
             readable(events[i].data.ptr);
         uint64_t now = now_ns();
-        if (told_to_end)
+        if (terminated)
             return;
-        if ((double)(now - first_request) > (want.seconds + PATIENCE_S) * 1e9) {
+        if ((double)(now - first_request) > (options.seconds + TIMEOUT_S) * 1e9) {
             for (int i = 0; i < started; i++)
                 if (clients[i].fd >= 0)
-                    fail(&clients[i], "no end after %d s", PATIENCE_S);
+                    fail(&clients[i], "no end after %d s", TIMEOUT_S);
             return;
         }
     } while (active);
@@ -468,23 +468,23 @@ static void make_request(const char *path, const char *body_file)
                                   "Content-Type: application/json\r\nAccept: */*\r\n"
                                   "User-Agent: load\r\nAuthorization: Bearer bench\r\n"
                                   "Content-Length: %zu\r\n\r\n",
-                                  path, want.port, n);
+                                  path, options.port, n);
     memcpy(request + request_len, body, n);
     request_len += n;
 }
 
-static const char *argument(char **argv, const char *name, const char *otherwise)
+static const char *argument(char **argv, const char *name, const char *fallback)
 {
     size_t n = strlen(name);
     for (; *argv; argv++)
         if (strncmp(*argv, name, n) == 0 && (*argv)[n] == '=')
             return *argv + n + 1;
-    return otherwise;
+    return fallback;
 }
 
 static void on_term(int signal)
 {
-    told_to_end = signal;
+    terminated = signal;
 }
 
 int main(int argc, char **argv)
@@ -498,15 +498,15 @@ int main(int argc, char **argv)
     const char *dialect = argument(argv, "dialect", "native");
     for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
         if (strcmp(dialects[i].name, dialect) == 0)
-            want.dialect = &dialects[i];
-    want.port = atoi(argument(argv, "port", "0"));
-    want.clients = atoi(argument(argv, "clients", "1"));
-    want.opening = atoi(argument(argv, "opening", "1000000"));
-    want.tokens = atol(argument(argv, "tokens", "20"));
-    want.seconds = atof(argument(argv, "seconds", "1"));
+            options.dialect = &dialects[i];
+    options.port = atoi(argument(argv, "port", "0"));
+    options.clients = atoi(argument(argv, "clients", "1"));
+    options.opening = atoi(argument(argv, "opening", "1000000"));
+    options.tokens = atol(argument(argv, "tokens", "20"));
+    options.seconds = atof(argument(argv, "seconds", "1"));
     make_request(argument(argv, "path", "/api/chat"),
                  argument(argv, "body", "/dev/stdin"));
-    clients = calloc((size_t)want.clients, sizeof *clients);
+    clients = calloc((size_t)options.clients, sizeof *clients);
     epoll = epoll_create1(0);
     run();
     report();

@@ -1,8 +1,8 @@
-/* What upstream.c writes and load.c expects: the text of the n-th token of a reply.
+/* The text of the n-th token of a reply, which upstream.c writes and load.c checks.
  *
- * " 123:0000001764107234", a counter that starts again after BLOCK tokens and the
- * microseconds of CLOCK_MONOTONIC at which the token was written (all zero at full
- * speed), then an ending. Some endings need escapes in JSON, some are not ASCII. */
+ * " 123:0000001764107234": a counter that restarts after BLOCK tokens, the time of
+ * writing in microseconds of CLOCK_MONOTONIC (zero at full speed), and an ending. Some
+ * endings need escapes in JSON, some are not ASCII. */
 #pragma once
 
 #include <stdint.h>

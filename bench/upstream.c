@@ -1,21 +1,21 @@
-/* A stand-in for Cerebras that is faster than anything that could relay it.
+/* The upstream of the benchmark: a stand-in for Cerebras, much faster than any relay.
  *
  * One thread, one epoll. Events are rendered before the first request: a reply at full
- * speed is written straight from them, a paced one copies an event and stamps it with
- * the clock. Shaped as real captures are: key order, one event per HTTP chunk, a role
- * first, finish_reason, usage and time_info last, then [DONE].
+ * speed is written from them without a copy, a paced one copies an event and sets its
+ * clock. Key order and framing are those of real captures: one event per HTTP chunk, a
+ * role first, finish_reason, usage and time_info last, then [DONE].
  *
- * What to answer is said inside the user message, so that it passes through any relay:
+ * The user message states the reply, so that it passes through every relay:
  *     bench: tokens=1000 pace=500 mute=-1 stream=1 id=7;
  * tokens  of the reply
- * pace    tokens a second, 0: as fast as they are taken
- * mute    fall silent after so many tokens, for ever; 0: before the answer's head
- * stream  0: the reply in one piece
- * id      names the reply: GET /closed?id=7 tells when its connection was closed
+ * pace    tokens per second, 0: as fast as possible
+ * mute    send nothing more after so many tokens; 0: not even the head
+ * stream  0: a whole reply
+ * id      of the reply: GET /closed?id=7 returns when its connection was closed
  *
  *     upstream PORT
  *
- * Also GET /v1/models, so that Cerellama starts, and GET /counts. */
+ * It also has GET /v1/models, which Cerellama needs to start, and GET /counts. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -67,16 +67,16 @@ struct reply {
 };
 
 struct conn {
-    int fd, timer;                          /* timer: -1 while nothing is paced */
-    enum { IDLE, ANSWERING, ENDING } state; /* ENDING: all of it is laid out */
-    bool begun, blocked; /* blocked: waits until it may write again */
+    int fd, timer;                          /* timer: -1 without a pace */
+    enum { IDLE, ANSWERING, ENDING } state; /* ENDING: all of it is queued */
+    bool begun, blocked; /* blocked: waits until the socket is writable */
     struct reply reply;
-    long due, sent; /* tokens that may be out by now, that are */
+    long due, sent; /* tokens: due by now, and sent */
     struct iovec out[3];
     int out_n;
     char *in;
     size_t in_len, in_size;
-    char own[(AT_ONCE + 6) * EVENT_SIZE]; /* what of `out` is not shared by all */
+    char own[(AT_ONCE + 6) * EVENT_SIZE]; /* the part of `out` that is not shared */
     struct conn *next_dead;
 };
 
@@ -90,7 +90,7 @@ static long connections;
 static struct conn *dead;
 static int epoll;
 
-/* -- Rendered once --------------------------------------------------------------- */
+/* -- Rendering ------------------------------------------------------------------- */
 
 static size_t http_chunk(char *to, const char *event)
 {
@@ -119,7 +119,7 @@ static void render_events(void)
                            "\"role\":\"assistant\"},\"index\":0}]," CHUNK "}\n\n");
 }
 
-/* The text of the longest reply, as a JSON string holds it. */
+/* Render the text of the longest reply, escaped for JSON. */
 static void render_text(void)
 {
     char *at = text = malloc((size_t)LONGEST * 64);
@@ -159,7 +159,7 @@ static void stop_timer(struct conn *c)
     c->timer = -1;
 }
 
-/* Close; the memory is freed after this round of events, some may still name it. */
+/* Close a connection; pending events may point to it, so it is freed after them. */
 static void drop(struct conn *c)
 {
     if (c->state != IDLE && c->reply.id) {
@@ -189,7 +189,7 @@ static void written(struct conn *c, size_t n)
     c->out[0].iov_len -= n;
 }
 
-/* Write what is laid out; false: the rest has to wait, or the peer is gone. */
+/* Write the queue; return false if a part must wait or the connection is closed. */
 static bool flush(struct conn *c)
 {
     while (c->out_n) {
@@ -207,8 +207,8 @@ static bool flush(struct conn *c)
     return true;
 }
 
-/* The next events in memory of our own, stamped. */
-static void lay_out_paced(struct conn *c, long n)
+/* Queue copies of the next events with the current clock. */
+static void queue_paced(struct conn *c, long n)
 {
     char stamp[32], *to = c->own;
     sprintf(stamp, "%0*lu", CLOCK_DIGITS, (unsigned long)(now_ns() / 1000));
@@ -221,7 +221,7 @@ static void lay_out_paced(struct conn *c, long n)
     add(c, c->own, (size_t)(to - c->own));
 }
 
-static void lay_out_fast(struct conn *c, long n)
+static void queue_fast(struct conn *c, long n)
 {
     long first = c->sent % BLOCK;
     n = n < BLOCK - first ? n : BLOCK - first;
@@ -229,8 +229,8 @@ static void lay_out_fast(struct conn *c, long n)
     c->sent += n;
 }
 
-/* Lay out what is due next; false: nothing is. */
-static bool lay_out(struct conn *c)
+/* Queue the events that are due; return false if there are none. */
+static bool queue_due(struct conn *c)
 {
     const struct reply *r = &c->reply;
     long limit = r->mute >= 0 ? r->mute : r->tokens;
@@ -239,9 +239,9 @@ static bool lay_out(struct conn *c)
         add(c, head, head_len);
     c->begun = true;
     if (n > 0 && r->pace)
-        lay_out_paced(c, n < AT_ONCE ? n : AT_ONCE);
+        queue_paced(c, n < AT_ONCE ? n : AT_ONCE);
     else if (n > 0)
-        lay_out_fast(c, n);
+        queue_fast(c, n);
     if (c->sent == r->tokens) {
         char *end = c->own + AT_ONCE * EVENT_SIZE;
         add(c, end, tail(end, r->tokens));
@@ -257,14 +257,14 @@ static void pump(struct conn *c)
             stop_timer(c);
             c->state = IDLE;
         }
-        if (c->state == IDLE || !lay_out(c))
+        if (c->state == IDLE || !queue_due(c))
             return;
     }
 }
 
 /* -- Answers --------------------------------------------------------------------- */
 
-/* A body of up to three parts with its length known. */
+/* Queue a whole response with a body of three parts. */
 static void answer(struct conn *c, const char *before, const char *middle, size_t n,
                    const char *after)
 {
@@ -296,7 +296,7 @@ static void answer_whole(struct conn *c)
 static void start_timer(struct conn *c)
 {
     long gap = 1000000000 / c->reply.pace;
-    long turn = gap < 20000000 ? gap : 20000000; /* streams take turns */
+    long turn = gap < 20000000 ? gap : 20000000; /* spread the streams */
     long first = connections * 7919 % 16 * turn / 16 + 1;
     struct itimerspec when = {{gap / 1000000000, gap % 1000000000},
                               {first / 1000000000, first % 1000000000}};
@@ -306,22 +306,22 @@ static void start_timer(struct conn *c)
     epoll_ctl(epoll, EPOLL_CTL_ADD, c->timer, &e);
 }
 
-static long knob(const char *knobs, const char *name, long otherwise)
+static long option(const char *options, const char *name, long fallback)
 {
-    const char *found = strstr(knobs, name);
-    return found ? atol(found + strlen(name)) : otherwise;
+    const char *value = strstr(options, name);
+    return value ? atol(value + strlen(name)) : fallback;
 }
 
 static void answer_chat(struct conn *c, const char *body, size_t n)
 {
-    char knobs[256] = "";
+    char options[256] = "";
     const char *from = memmem(body, n, "bench:", 6);
     const char *to = from ? memchr(from, ';', n - (size_t)(from - body)) : NULL;
-    if (to && (size_t)(to - from) < sizeof knobs)
-        memcpy(knobs, from, (size_t)(to - from));
-    c->reply = (struct reply){knob(knobs, "tokens=", 20), knob(knobs, "pace=", 0),
-                              knob(knobs, "mute=", -1), knob(knobs, "stream=", 1),
-                              knob(knobs, "id=", 0)};
+    if (to && (size_t)(to - from) < sizeof options)
+        memcpy(options, from, (size_t)(to - from));
+    c->reply = (struct reply){option(options, "tokens=", 20), option(options, "pace=", 0),
+                              option(options, "mute=", -1), option(options, "stream=", 1),
+                              option(options, "id=", 0)};
     c->begun = false;
     c->due = c->sent = 0;
     c->state = ANSWERING;
@@ -333,21 +333,20 @@ static void answer_chat(struct conn *c, const char *body, size_t n)
 
 static void answer_get(struct conn *c, const char *path)
 {
-    char said[128] = MODELS;
+    char body[128] = MODELS;
     if (strncmp(path, "/counts", 7) == 0)
-        sprintf(said, "{\"connections\":%ld}",
-                connections);
+        sprintf(body, "{\"connections\":%ld}", connections);
     long id = strncmp(path, "/closed?id=", 11) == 0 ? atol(path + 11) : 0;
     if (id)
-        sprintf(said, "{\"closed_ns\":%lu}",
+        sprintf(body, "{\"closed_ns\":%lu}",
                 closed[id % CLOSED].id == id ? (unsigned long)closed[id % CLOSED].ns
                                              : 0);
-    answer(c, said, "", 0, "");
+    answer(c, body, "", 0, "");
 }
 
 /* -- Reading --------------------------------------------------------------------- */
 
-/* Answer the request that `in` holds, if it is all there. */
+/* Answer the request in `in`, if it is complete. */
 static void take_request(struct conn *c)
 {
     c->in[c->in_len] = 0;
@@ -402,7 +401,7 @@ static void accept_all(int listener)
         struct epoll_event e = {EPOLLIN | EPOLLRDHUP, {.ptr = c}};
         epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
         connections++;
-        }
+    }
 }
 
 static void handle(struct epoll_event *e)
