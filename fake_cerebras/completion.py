@@ -8,7 +8,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fake_cerebras import demo
@@ -62,18 +62,11 @@ class Completion:
     content: Sequence[str]
     tool_calls: Sequence[ToolCall] = ()
     finish_reason: str = "stop"
-    # The completion before `reasoning_format` moved its reasoning, for the usage.
-    counted: Completion | None = field(default=None)
-
-    @property
-    def reasoning_tokens(self) -> int:
-        return len((self.counted or self).reasoning)
 
     @property
     def completion_tokens(self) -> int:
-        content = (self.counted or self).content
         calls = sum(call.token_count for call in self.tool_calls)
-        return self.reasoning_tokens + len(content) + calls
+        return len(self.reasoning) + len(self.content) + calls
 
 
 def make_completion(body: Body, model: Model, script: Script) -> Completion:
@@ -96,7 +89,7 @@ def make_completion(body: Body, model: Model, script: Script) -> Completion:
     completion = _limit(completion, _token_limit(body, model))
     if script.finish_reason is not None:
         completion = replace(completion, finish_reason=script.finish_reason)
-    return _apply_reasoning_format(completion, body.get("reasoning_format"))
+    return completion
 
 
 def _tool_call(source: dict[str, Any]) -> ToolCall:
@@ -132,17 +125,3 @@ def _limit(completion: Completion, limit: int) -> Completion:
     reasoning = completion.reasoning[:limit]
     content = completion.content[: limit - len(reasoning)]
     return Completion(reasoning, content, finish_reason="length")
-
-
-def _apply_reasoning_format(
-    completion: Completion, reasoning_format: str | None
-) -> Completion:
-    if reasoning_format == "hidden":
-        return replace(completion, reasoning=(), counted=completion)
-    if reasoning_format == "raw" and completion.reasoning:
-        content = [
-            *("<think>", *completion.reasoning),
-            *("</think>", *completion.content),
-        ]
-        return replace(completion, reasoning=(), content=content, counted=completion)
-    return completion

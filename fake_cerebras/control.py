@@ -10,15 +10,11 @@ from urllib.parse import parse_qsl, urlsplit
 from fake_cerebras.connection import Connection
 from fake_cerebras.quota import REFILLS
 from fake_cerebras.script import ScriptError, parse_script
-from fake_cerebras.state import RequestRecord, State
+from fake_cerebras.state import State
 
 PREFIX = "/_fake/"
 Result = tuple[int, Any]  # status and JSON
 Query = Mapping[str, str]
-
-
-class UnknownRecord(Exception):
-    pass
 
 
 def serve(connection: Connection, state: State) -> None:
@@ -32,8 +28,6 @@ def serve(connection: Connection, state: State) -> None:
         try:
             body = json.loads(data or b"null")
             status, value = view(state, name, dict(parse_qsl(url.query)), body)
-        except UnknownRecord:
-            status, value = 404, {"error": f"no request {name}"}
         except (ScriptError, ValueError, TypeError, KeyError) as error:
             status, value = 400, {"error": str(error)}
     connection.send(status, value, {})
@@ -59,7 +53,9 @@ def list_requests(state: State, name: str, query: Query, body: Any) -> Result:
 
 
 def wait_for_disconnect(state: State, name: str, query: Query, body: Any) -> Result:
-    record = find_record(state, name)
+    record = state.records.find(int(name))
+    if record is None:
+        return 404, {"error": f"no request {name}"}
     disconnected = state.records.wait(
         lambda: record.disconnected_at is not None, timeout_s(query)
     )
@@ -68,12 +64,6 @@ def wait_for_disconnect(state: State, name: str, query: Query, body: Any) -> Res
         "disconnected_after_s": record.disconnected_after_s,
         "disconnected_at": record.disconnected_at,
     }
-
-
-def wait_until_finished(state: State, name: str, query: Query, body: Any) -> Result:
-    record = find_record(state, name)
-    finished = state.records.wait(lambda: record.finished, timeout_s(query))
-    return 200 if finished else 504, {"id": record.id, "finished": finished}
 
 
 def set_quota(state: State, name: str, query: Query, body: Any) -> Result:
@@ -89,21 +79,9 @@ def set_clock(state: State, name: str, query: Query, body: Any) -> Result:
     return 200, {"now": state.clock()}
 
 
-def clear_requests(state: State, name: str, query: Query, body: Any) -> Result:
-    state.records.clear()
-    return 200, {}
-
-
 def reset(state: State, name: str, query: Query, body: Any) -> Result:
     state.reset()
     return 200, {}
-
-
-def find_record(state: State, record_id: str) -> RequestRecord:
-    record = state.records.find(int(record_id))
-    if record is None:
-        raise UnknownRecord
-    return record
 
 
 def timeout_s(query: Query) -> float:
@@ -116,8 +94,6 @@ VIEWS: dict[tuple[str, str], Callable[[State, str, Query, Any], Result]] = {
     ("POST", "quota"): set_quota,
     ("POST", "clock"): set_clock,
     ("GET", "requests"): list_requests,
-    ("DELETE", "requests"): clear_requests,
     ("GET", "disconnected"): wait_for_disconnect,
-    ("GET", "finished"): wait_until_finished,
     ("DELETE", ""): reset,
 }

@@ -44,7 +44,7 @@ class Inference:
         prompt = prompt_size(self.body)
         self.reserve_quota(self.body["model"], prompt.tokens)
         if queued is None and tool_results(self.body):
-            script = script.for_tool_results()
+            script = script.without_tool_calls()
         writer = BodyWriter(script, self.connection.write, self.watch.sleep)
         interruptions = Interruptions(script, writer, self.watch, self.scripts.gate)
         delivery = Delivery(writer, interruptions, self.watch)

@@ -120,9 +120,6 @@ class Response:
             yield self._event(self._wrap([choice], usage), delta.tokens)
 
     def _deltas(self, completion: Completion) -> Iterator[Delta]:
-        if self._script.deltas is not None:
-            yield from (Delta(fields, tokens=1) for fields in self._script.deltas)
-            return
         empty = [Delta({})] if "empty_deltas" in self._script.extras else []
         if "no_role" not in self._script.extras and not self._text_only:
             yield Delta({"role": "assistant"})
@@ -182,7 +179,7 @@ class Response:
         return {k: v for k, v in fields.items() if k not in self._script.omit}
 
     def _usage(self, completion: Completion) -> dict[str, Any]:
-        completion_details = {"reasoning_tokens": completion.reasoning_tokens}
+        completion_details = {"reasoning_tokens": len(completion.reasoning)}
         if self._model.counts_predictions:
             kinds = ("accepted_prediction_tokens", "rejected_prediction_tokens")
             completion_details = dict.fromkeys(kinds, 0) | completion_details

@@ -76,14 +76,12 @@ class Script:
     finish_reason: str | None = None
     usage: dict[str, Any] = field(default_factory=dict)
     time_info: dict[str, Any] = field(default_factory=dict)
-    after_tools: dict[str, Any] | None = None
     # Shape of the stream
     tokens_per_second: float | None = None
     delta_size: int | None = None
     arguments_delta_size: int | None = None
     extras: list[str] = field(default_factory=list)
     omit: list[str] = field(default_factory=list)
-    deltas: list[dict[str, Any]] | None = None
     events: list[Any] | None = None
     # Framing
     framing: str = "chunked"
@@ -116,10 +114,8 @@ class Script:
         first = Interruption(self.after, self.hold, self.fault, self.pause)
         return [first, *(Interruption(**each) for each in self.at)]
 
-    def for_tool_results(self) -> Script:
-        """Return the script for the turn after the results of its tool calls."""
-        if self.after_tools is not None:
-            return parse_script(self.after_tools)
+    def without_tool_calls(self) -> Script:
+        """Return the script without its content, if that has tool calls."""
         if not self.tool_calls:
             return self
         return replace(self, content=None, reasoning=None, tool_calls=[])
@@ -135,8 +131,6 @@ def parse_script(source: Any) -> Script:
     script = Script(**source)
     for interruption in script.at:
         _check(interruption, INTERRUPTION_KEYS)
-    if script.after_tools is not None:
-        parse_script(script.after_tools)
     known = script.status in {None, 200, *DEFAULT_ERRORS}
     if not known and script.body is None:
         raise ScriptError(f"status {script.status} has no default body: give a body")

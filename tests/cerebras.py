@@ -64,10 +64,6 @@ class Fake:
         record = self._control("GET", f"disconnected/{record_id}", {"timeout": timeout})
         return float(record["disconnected_at"])
 
-    def wait_until_finished(self, record_id: int, timeout: float = 5.0) -> None:
-        """Wait until the response to that request was sent completely."""
-        self._control("GET", f"finished/{record_id}", {"timeout": timeout})
-
     def set_quota(self, tier: str, **options: Any) -> None:
         """Fill the buckets of `keys` (default: all); `refill`: steady or at_once."""
         self._control("POST", "quota", body={"tier": tier, **options})

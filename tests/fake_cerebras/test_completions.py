@@ -138,27 +138,6 @@ def test_script_sets_finish_reason(fake: Fake) -> None:
     assert post_script(fake, script).choice["finish_reason"] == "content_filter"
 
 
-@pytest.mark.parametrize(
-    ("format", "message"),
-    [
-        ("none", {"content": "b", "reasoning": "a", "role": "assistant"}),
-        ("parsed", {"content": "b", "reasoning": "a", "role": "assistant"}),
-        ("raw", {"content": "<think>a</think>b", "role": "assistant"}),
-        ("hidden", {"content": "b", "role": "assistant"}),
-    ],
-)
-def test_reasoning_format_moves_reasoning(
-    fake: Fake, format: str, message: Any
-) -> None:
-    script = {"reasoning": "a", "content": "b"}
-
-    response = post_script(fake, script, reasoning_format=format)
-
-    assert response.message == message
-    details = response.json["usage"]["completion_tokens_details"]
-    assert details["reasoning_tokens"] == 1
-
-
 def test_logprobs_cover_content_and_reasoning(fake: Fake) -> None:
     script = {"content": "a é", "reasoning": "b"}
 

@@ -84,7 +84,6 @@ def test_script_is_read_from_the_last_user_message(fake: Fake) -> None:
         '{"omit": ["everything"]}',
         '{"at": [{"when": 1}]}',
         '{"status": 499}',
-        '{"after_tools": {"sya": 1}}',
     ],
 )
 def test_invalid_script_in_a_message_returns_400(fake: Fake, script: str) -> None:
@@ -136,14 +135,6 @@ def test_waiting_for_requests(fake: Fake) -> None:
         post(fake, chat_body("hi"))
 
         assert len(records.result()) == 1
-
-
-def test_waiting_for_the_end_of_a_response(fake: Fake) -> None:
-    with open_script(fake, {"hold": "gate"}):
-        with pytest.raises(AssertionError, match="504"):
-            fake.wait_until_finished(first_record_id(fake), timeout=0.05)
-        fake.release("gate")
-        fake.wait_until_finished(first_record_id(fake))
 
 
 def test_reset_deletes_records_and_scripts(fake: Fake) -> None:

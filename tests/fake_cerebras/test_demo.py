@@ -129,14 +129,6 @@ def test_tool_result_is_echoed_and_the_tool_not_called_again(
     assert "Tool result: 11 degrees, rain" in response.message["content"]
 
 
-def test_script_continues_after_tool_results(fake: Fake) -> None:
-    script = {**CALL, "after_tools": {"content": "Rain."}}
-
-    response = post(fake, body_with_tool_result(f"@fake {json.dumps(script)}"))
-
-    assert response.message == {"content": "Rain.", "role": "assistant"}
-
-
 def test_queued_script_is_unchanged_after_tool_results(fake: Fake) -> None:
     fake.script(CALL)
 

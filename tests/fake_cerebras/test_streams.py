@@ -172,12 +172,6 @@ def test_script_sets_usage_and_times(fake: Fake) -> None:
     assert last["time_info"]["queue_time"] == 0
 
 
-def test_script_sets_deltas(fake: Fake) -> None:
-    deltas: list[dict[str, Any]] = [{"content": None}, {"content": ""}, {"x": 1}]
-
-    assert stream_script(fake, {"deltas": deltas}).deltas == [*deltas, {}]
-
-
 def test_script_sets_events(fake: Fake) -> None:
     script = {"events": [{"choices": None}, "not json", "[DONE]"]}
 
