@@ -17,7 +17,7 @@ from tests.upstream.servers import (
     Server,
     answer,
     chunks,
-    said,
+    text_chunk,
 )
 
 WAIT_S = 10.0
@@ -57,12 +57,12 @@ class Paced(Server):
     def tell(self, events: int = 1) -> None:
         self._told.release(events)
 
-    def _note(self, request: Request) -> Script:
+    def _record(self, request: Request) -> Script:
         return self._stream if request.line.startswith("POST") else answer(b"", 404)
 
     def _stream(self, peer: Peer) -> None:
         peer.send(STREAM)
         for _ in range(self._events):
             assert self._told.acquire(timeout=WAIT_S)
-            peer.send(chunks(said(" word")))
+            peer.send(chunks(text_chunk(" word")))
         peer.send(chunks({**FINISH, **COST}), END)

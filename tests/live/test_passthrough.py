@@ -27,7 +27,7 @@ from tests.live.test_cancel import (
 )
 from tests.serving import Server, environment, procfile_command, serving
 from tests.stand_in_ollama import CHAT_LINES, HOLD, StandIn, stand_in_ollama
-from tests.upstream.servers import STREAM, Peer, answer, carry, chunk, head
+from tests.upstream.servers import STREAM, Peer, answer, chunk, copy_bytes, head
 from tests.upstream.servers import Server as ByteServer
 
 COMMANDS = {
@@ -280,9 +280,9 @@ class Forwarder:
 
     def _tunnel(self, here: socket.socket) -> None:
         with here, socket.create_connection(("127.0.0.1", self.port)) as there:
-            back = threading.Thread(target=carry, args=(there, here))
+            back = threading.Thread(target=copy_bytes, args=(there, here))
             back.start()
-            carry(here, there)
+            copy_bytes(here, there)
             back.join()
 
 

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.serving import Server, environment, procfile_command, serving
-from tests.upstream.servers import STREAM, Peer, chunks, said
+from tests.upstream.servers import STREAM, Peer, chunks, text_chunk
 from tests.upstream.servers import Server as ByteServer
 from tests.upstream.servers import answer as answered
 
 HEAD_S = 10.0  # the default deadline of a head
 LATE_S = 4.0  # allowance for a busy machine
 SLOW_CLIENTS = 50
-EVENTS = chunks(said("word " * 20_000))
+EVENTS = chunks(text_chunk("word " * 20_000))
 IDLE_TIMEOUT_S = 2.0
 
 PARTIAL_HEAD = b"GET / HTTP/1.1\r\nHost: local"

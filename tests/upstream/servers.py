@@ -1,4 +1,4 @@
-"""Small upstreams that answer byte by byte as a test says, and tell what they saw."""
+"""Scripted servers: a test says what they send, and sees what they received."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-CERTIFICATE = Path(__file__).with_name("localhost.pem")  # key too: only for tests
+CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key; for tests only
 WAIT_S = 10.0
 
 FINISH = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
@@ -23,7 +23,7 @@ EMPTY = {"choices": [{"delta": {}}]}
 USAGE = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
 
 
-def said(text: str) -> dict[str, Any]:
+def text_chunk(text: str) -> dict[str, Any]:
     return {"choices": [{"delta": {"content": text}}]}
 
 
@@ -41,7 +41,7 @@ def chunk(data: bytes) -> bytes:
 
 
 def chunks(*events: Any) -> bytes:
-    """Each event in a chunk of its own, as Cerebras sends them."""
+    """Return each event in an HTTP chunk of its own, as Cerebras sends them."""
     return b"".join([chunk(event(each)) for each in events])
 
 
@@ -59,7 +59,7 @@ def streamed(*events: Any) -> bytes:
 
 
 def answer(body: Any, status: int = 200, **headers: str) -> bytes:
-    """A whole reply; `body` is bytes or becomes JSON."""
+    """Return a whole response; `body` is bytes, or is encoded as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return head(status, content_length=str(len(data)), **headers) + data
 
@@ -74,53 +74,53 @@ class Request:
 
 
 class Peer:
-    """The client's end of a connection, as the script of one reply sees it."""
+    """The connection to the client, as the script of one response sees it."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
 
     def send(self, *parts: bytes) -> None:
-        """To a client that has left, to nobody."""
+        """Send; do nothing if the client has disconnected."""
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             for part in parts:
                 self.sock.sendall(part)
 
     def wait_until_gone(self) -> float:
-        """When the client closed its end; it has nothing to say meanwhile."""
+        """Return when the client closed the connection; it must not send anything."""
         self.sock.settimeout(WAIT_S)
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             assert self.sock.recv(1) == b""
         return monotonic()
 
     def tunnel_to(self, port: int) -> None:
-        """Be a proxy: carry bytes both ways until one side ends."""
+        """Act as a proxy: copy bytes in both directions until one side closes."""
         with socket.create_connection(("127.0.0.1", port)) as other:
             self.send(b"HTTP/1.1 200 Connected\r\n\r\n")
-            back = threading.Thread(target=carry, args=(other, self.sock))
+            back = threading.Thread(target=copy_bytes, args=(other, self.sock))
             back.start()
-            carry(self.sock, other)
+            copy_bytes(self.sock, other)
             back.join()
 
     def close(self) -> None:
-        """End as after a last byte."""
+        """Close the connection in order."""
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
 
     def reset(self) -> None:
-        """End as a crash does."""
+        """Reset the connection, as a crash does."""
         self.sock.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
         )
-        socket.close(self.sock.detach())  # now, though others hold it too
-        raise ConnectionResetError  # and must not touch what gets its number next
+        socket.close(self.sock.detach())  # closes it though a file object refers to it
+        raise ConnectionResetError  # ends the thread before the number is used again
 
 
 Script = bytes | Callable[[Peer], object]
 
 
 class Server:
-    """Answers requests with the scripts in turn, all further ones with the last."""
+    """Responds with one script after the other, then always with the last."""
 
     def __init__(self, *scripts: Script, tls: bool = False) -> None:
         self.requests: list[Request] = []
@@ -137,6 +137,7 @@ class Server:
 
     @property
     def connections(self) -> int:
+        """How many connections were accepted."""
         return len(self._connections)
 
     def sockets(self) -> list[socket.socket]:
@@ -144,12 +145,12 @@ class Server:
         return list(self._connections)
 
     def wait_for(self, number: int) -> None:
-        """Wait until so many requests have arrived."""
+        """Wait until this many requests have arrived."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.requests) >= number, WAIT_S)
 
     def pause_reading(self, until: threading.Event) -> None:
-        """Read nothing of what comes before the event is set."""
+        """Read nothing from new connections until the event is set."""
         self._may_read = until
 
     def close(self) -> None:
@@ -175,10 +176,10 @@ class Server:
                 self._connections[number - 1] = sock
             with sock, sock.makefile("rb") as lines:
                 assert self._may_read.wait(WAIT_S)
-                for request in received(lines, number):
-                    self._play(self._note(request), Peer(sock))
+                for request in read_requests(lines, number):
+                    self._play(self._record(request), Peer(sock))
 
-    def _note(self, request: Request) -> Script:
+    def _record(self, request: Request) -> Script:
         with self._arrived:
             self.requests.append(request)
             self._arrived.notify_all()
@@ -191,7 +192,7 @@ class Server:
             script(peer)
 
 
-def carry(source: socket.socket, target: socket.socket) -> None:
+def copy_bytes(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
@@ -199,7 +200,7 @@ def carry(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_RDWR)
 
 
-def received(lines: Iterable[bytes] | Any, number: int) -> Iterator[Request]:
+def read_requests(lines: Iterable[bytes] | Any, number: int) -> Iterator[Request]:
     while line := lines.readline():
         headers: dict[str, str] = {}
         while (field := lines.readline().strip()) != b"":

@@ -30,8 +30,8 @@ from tests.upstream.servers import (
     chunks,
     completion,
     head,
-    said,
     streamed,
+    text_chunk,
 )
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
@@ -79,7 +79,7 @@ def test_complete_returns_the_completion(serve: Serve, connect: Connect) -> None
 
 
 def test_request_headers(serve: Serve, connect: Connect) -> None:
-    server = serve(streamed(said("a"), FINISH))
+    server = serve(streamed(text_chunk("a"), FINISH))
 
     list(connect(server.base_url).stream(REQUEST, CancelToken()))
 
@@ -201,7 +201,9 @@ def test_open_stream_keeps_neither_request_nor_head(
 ) -> None:
     """A long conversation would use memory for as long as its reply lasts."""
     in_request, in_head = "only in this request", "only-in-this-head"
-    unfinished = head(transfer_encoding="chunked", x_marker=in_head) + chunks(said("a"))
+    unfinished = head(transfer_encoding="chunked", x_marker=in_head) + chunks(
+        text_chunk("a")
+    )
     server = serve(*[FAILING] * failures, unfinished)
     client = connect(server.base_url, api_keys=(KEY, "csk-other"))
     conversation = [{"role": "user", "content": in_request}]

@@ -21,8 +21,8 @@ from tests.upstream.servers import (
     chunks,
     completion,
     head,
-    said,
     streamed,
+    text_chunk,
 )
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": []}
@@ -70,7 +70,7 @@ def test_redirect_is_an_error_though_its_body_never_ends(
 def test_two_hundred_streams_in_a_row_share_a_connection(
     serve: Serve, connect: Connect, tls: bool
 ) -> None:
-    server = serve(streamed(said("a"), FINISH), tls=tls)
+    server = serve(streamed(text_chunk("a"), FINISH), tls=tls)
     client = connect(server.base_url)
 
     assert [count_streamed_chunks(client) for _ in range(200)] == [2] * 200
@@ -100,7 +100,7 @@ def test_completions_and_errors_share_a_connection(
 def test_stream_that_is_closed_early_costs_its_connection(
     serve: Serve, connect: Connect
 ) -> None:
-    server = serve(STREAM + chunks(said("a")), HI)
+    server = serve(STREAM + chunks(text_chunk("a")), HI)
     client = connect(server.base_url)
 
     client.stream(REQUEST, CancelToken()).close()
@@ -115,7 +115,7 @@ def test_simultaneous_streams_have_a_connection_each_and_keep_it(
     together = threading.Barrier(8)
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a")))
+        peer.send(STREAM, chunks(text_chunk("a")))
         together.wait(5)
         peer.send(chunks(FINISH), END)
 

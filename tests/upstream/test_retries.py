@@ -32,8 +32,8 @@ from tests.upstream.servers import (
     chunks,
     completion,
     head,
-    said,
     streamed,
+    text_chunk,
 )
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
@@ -104,7 +104,7 @@ def test_all_waits_together_are_limited(serve: Serve, connect: Connect) -> None:
 
 def test_error_as_the_first_event_is_retried(serve: Serve, connect: Connect) -> None:
     failing = {"status_code": 500, "error": {"message": "no"}}
-    server = serve(streamed(ROLE, failing), streamed(said("a"), FINISH))
+    server = serve(streamed(ROLE, failing), streamed(text_chunk("a"), FINISH))
 
     stream = connect(server.base_url, retry_wait_s=2).stream(REQUEST, CancelToken())
 
@@ -123,7 +123,7 @@ def test_connection_lost_before_the_first_event_is_retried(
         peer.send(start)
         peer.reset()
 
-    server = serve(lose, streamed(said("a"), FINISH))
+    server = serve(lose, streamed(text_chunk("a"), FINISH))
 
     stream = connect(server.base_url, retry_wait_s=2).stream(REQUEST, CancelToken())
 

@@ -31,8 +31,8 @@ from tests.upstream.servers import (
     Server,
     answer,
     completion,
-    said,
     streamed,
+    text_chunk,
 )
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
@@ -75,7 +75,7 @@ def test_keys_take_turns(serve: Serve, connect: Connect) -> None:
 def test_key_is_active_until_its_stream_is_closed(
     serve: Serve, connect: Connect
 ) -> None:
-    server = serve(streamed(said("a"), FINISH))
+    server = serve(streamed(text_chunk("a"), FINISH))
     client = connect_with_two_keys(connect, server)
 
     held = client.stream(REQUEST, CancelToken())

@@ -33,8 +33,8 @@ from tests.upstream.servers import (
     chunks,
     event,
     head,
-    said,
     streamed,
+    text_chunk,
 )
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": []}
@@ -69,7 +69,7 @@ def text_of(stream: ChunkStream) -> str:
 
 
 def test_events_of_one_read_are_one_batch(open_stream: Open) -> None:
-    stream = open_stream(streamed(said("a"), said("b"), FINISH))
+    stream = open_stream(streamed(text_chunk("a"), text_chunk("b"), FINISH))
 
     batches = list(stream)
 
@@ -81,9 +81,9 @@ def test_batch_is_yielded_as_soon_as_it_arrives(open_stream: Open) -> None:
     taken = threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a"), said("b")))
+        peer.send(STREAM, chunks(text_chunk("a"), text_chunk("b")))
         assert taken.wait(5)
-        peer.send(chunks(said("c"), FINISH), END)
+        peer.send(chunks(text_chunk("c"), FINISH), END)
 
     stream = open_stream(script)
 
@@ -97,7 +97,10 @@ def test_batches_are_not_delayed_by_any_framing(
     open_stream: Open, framing: str
 ) -> None:
     taken = threading.Event()
-    first, last = event(said("a")), event(said("b")) + event(FINISH) + event(b"[DONE]")
+    first, last = (
+        event(text_chunk("a")),
+        event(text_chunk("b")) + event(FINISH) + event(b"[DONE]"),
+    )
     heads = {
         "chunked": STREAM,
         "sized": head(content_length=str(len(first + last))),
@@ -121,7 +124,7 @@ def test_batches_are_not_delayed_by_any_framing(
 
 def test_text_is_intact_when_sent_byte_by_byte(open_stream: Open) -> None:
     word = "é😀語\u2028\u0085"
-    data = streamed(*[said(word)] * 3, FINISH)
+    data = streamed(*[text_chunk(word)] * 3, FINISH)
 
     def script(peer: Peer) -> None:
         for i in range(len(data)):
@@ -132,7 +135,7 @@ def test_text_is_intact_when_sent_byte_by_byte(open_stream: Open) -> None:
 
 def test_empty_deltas_are_dropped(open_stream: Open) -> None:
     stream = open_stream(
-        streamed(ROLE, said(""), EMPTY, said("a"), EMPTY, FINISH, USAGE)
+        streamed(ROLE, text_chunk(""), EMPTY, text_chunk("a"), EMPTY, FINISH, USAGE)
     )
 
     batches = list(stream)
@@ -168,7 +171,7 @@ def test_silence_yields_empty_batches(open_stream: Open) -> None:
     silent = threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a")))
+        peer.send(STREAM, chunks(text_chunk("a")))
         assert silent.wait(5)
         peer.send(chunks(FINISH), END)
 
@@ -184,7 +187,7 @@ def test_comments_count_as_silence(open_stream: Open) -> None:
     left = threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a")))
+        peer.send(STREAM, chunks(text_chunk("a")))
         while not left.wait(0.01):
             peer.send(chunk(b": still here\n\n"))
 
@@ -198,7 +201,10 @@ def test_comments_count_as_silence(open_stream: Open) -> None:
 
 def test_long_silence_raises_timeout(open_stream: Open) -> None:
     stream = open_stream(
-        STREAM + chunks(said("a")), silence_s=0.05, idle_timeout_s=0.12, retry_wait_s=20
+        STREAM + chunks(text_chunk("a")),
+        silence_s=0.05,
+        idle_timeout_s=0.12,
+        retry_wait_s=20,
     )
 
     assert text_of_batch(next(stream)) == "a"
@@ -212,7 +218,7 @@ def test_long_silence_before_the_first_event_raises_timeout(open_stream: Open) -
 
 
 def test_missing_finish_reason_is_an_error(open_stream: Open) -> None:
-    stream = open_stream(streamed(said("a")))
+    stream = open_stream(streamed(text_chunk("a")))
 
     assert text_of_batch(next(stream)) == "a"
     with pytest.raises(UpstreamError) as caught:
@@ -223,12 +229,12 @@ def test_missing_finish_reason_is_an_error(open_stream: Open) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        STREAM + chunks(said("a"), FINISH) + b"0\r\n\r\n",
-        STREAM + chunks(said("a"), FINISH),
-        STREAM + chunks(said("a"), FINISH) + b"5\r\nda",
-        head() + event(said("a")) + event(FINISH),
-        head(content_length="9999") + event(said("a")) + event(FINISH),
-        STREAM + chunks(said("a"), FINISH, IN_STREAM_ERROR) + END,
+        STREAM + chunks(text_chunk("a"), FINISH) + b"0\r\n\r\n",
+        STREAM + chunks(text_chunk("a"), FINISH),
+        STREAM + chunks(text_chunk("a"), FINISH) + b"5\r\nda",
+        head() + event(text_chunk("a")) + event(FINISH),
+        head(content_length="9999") + event(text_chunk("a")) + event(FINISH),
+        STREAM + chunks(text_chunk("a"), FINISH, IN_STREAM_ERROR) + END,
     ],
     ids=["no [DONE]", "no end", "cut", "closed", "shorter than told", "an error"],
 )
@@ -247,7 +253,7 @@ def test_any_end_after_the_finish_reason_is_accepted(
 def test_stream_with_a_pending_error_is_freed_without_gc(
     open_stream: Open,
 ) -> None:
-    stream = open_stream(STREAM + chunks(said("a"), IN_STREAM_ERROR))
+    stream = open_stream(STREAM + chunks(text_chunk("a"), IN_STREAM_ERROR))
     assert text_of_batch(next(stream)) == "a"
     reference = weakref.ref(stream)
 
@@ -257,7 +263,7 @@ def test_stream_with_a_pending_error_is_freed_without_gc(
 
 
 def test_missing_end_is_waited_for_briefly(open_stream: Open) -> None:
-    stream = open_stream(STREAM + chunks(said("a"), FINISH))
+    stream = open_stream(STREAM + chunks(text_chunk("a"), FINISH))
     begun = monotonic()
 
     assert text_of(stream) == "a"
@@ -268,7 +274,7 @@ def test_usage_after_the_finish_reason_is_yielded(open_stream: Open) -> None:
     taken = threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a"), FINISH))
+        peer.send(STREAM, chunks(text_chunk("a"), FINISH))
         assert taken.wait(5)
         peer.send(chunks(USAGE), END)
 
@@ -281,7 +287,7 @@ def test_usage_after_the_finish_reason_is_yielded(open_stream: Open) -> None:
 
 
 def test_chunks_before_an_error_are_yielded_first(open_stream: Open) -> None:
-    stream = open_stream(streamed(said("a"), said("b"), IN_STREAM_ERROR))
+    stream = open_stream(streamed(text_chunk("a"), text_chunk("b"), IN_STREAM_ERROR))
 
     assert text_of_batch(next(stream)) == "ab"
     with pytest.raises(UpstreamError) as caught:
@@ -296,7 +302,7 @@ def test_error_event_has_its_own_status(
     open_stream: Open, status: int, error: type[UpstreamError]
 ) -> None:
     failing = {"status_code": status, "error": {"message": "because"}}
-    stream = open_stream(streamed(said("a"), failing))
+    stream = open_stream(streamed(text_chunk("a"), failing))
 
     next(stream)
     with pytest.raises(error, match="because"):
@@ -319,7 +325,7 @@ GARBAGE = {
 def test_undecodable_event_is_an_error_without_its_text(
     open_stream: Open, garbage: bytes
 ) -> None:
-    stream = open_stream(streamed(said("a"), garbage, FINISH))
+    stream = open_stream(streamed(text_chunk("a"), garbage, FINISH))
 
     assert text_of_batch(next(stream)) == "a"
     with pytest.raises(UpstreamError) as caught:
@@ -339,7 +345,7 @@ def test_reset_connection_is_an_error_after_its_chunks(open_stream: Open) -> Non
     taken = threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a")))
+        peer.send(STREAM, chunks(text_chunk("a")))
         assert taken.wait(5)
         peer.reset()
 
@@ -356,7 +362,7 @@ def test_cancel_closes_a_silent_stream_at_once(open_stream: Open) -> None:
     closed = threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a")))
+        peer.send(STREAM, chunks(text_chunk("a")))
         closed_at.append(peer.wait_until_gone())
         closed.set()
 
@@ -381,7 +387,7 @@ def test_close_of_an_unfinished_stream_closes_its_connection(open_stream: Open) 
     gone = threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a")))
+        peer.send(STREAM, chunks(text_chunk("a")))
         peer.wait_until_gone()
         gone.set()
 
@@ -400,12 +406,12 @@ def test_close_of_a_finished_stream_keeps_its_connection(
     closing = threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(said("a"), FINISH))
+        peer.send(STREAM, chunks(text_chunk("a"), FINISH))
         assert closing.wait(5)
         peer.send(chunks(USAGE))
         peer.send(END)
 
-    server = serve(script, streamed(said("b"), FINISH))
+    server = serve(script, streamed(text_chunk("b"), FINISH))
     client = connect(server.base_url)
     stream = client.stream(REQUEST, CancelToken())
     next(stream)
@@ -421,7 +427,7 @@ def test_close_of_a_finished_stream_keeps_its_connection(
 def test_close_of_a_finished_stream_waits_briefly_for_its_end(
     open_stream: Open,
 ) -> None:
-    stream = open_stream(STREAM + chunks(said("a"), FINISH))
+    stream = open_stream(STREAM + chunks(text_chunk("a"), FINISH))
     next(stream)
     began = monotonic()
 
@@ -436,7 +442,7 @@ def test_close_of_a_finished_but_cancelled_stream_does_not_wait(
     open_stream: Open,
 ) -> None:
     cancel = CancelToken()
-    stream = open_stream(STREAM + chunks(said("a"), FINISH), cancel=cancel)
+    stream = open_stream(STREAM + chunks(text_chunk("a"), FINISH), cancel=cancel)
     next(stream)
     cancel.cancel()
     began = monotonic()
@@ -447,7 +453,7 @@ def test_close_of_a_finished_but_cancelled_stream_does_not_wait(
 
 
 def test_close_of_an_unfinished_stream_does_not_wait(open_stream: Open) -> None:
-    stream = open_stream(STREAM + chunks(said("a")))
+    stream = open_stream(STREAM + chunks(text_chunk("a")))
     next(stream)
     began = monotonic()
 
@@ -457,7 +463,7 @@ def test_close_of_an_unfinished_stream_does_not_wait(open_stream: Open) -> None:
 
 
 def test_close_releases_the_key_once(serve: Serve, connect: Connect) -> None:
-    client = connect(serve(streamed(said("a"), FINISH)).base_url)
+    client = connect(serve(streamed(text_chunk("a"), FINISH)).base_url)
     key = client.retry_policy.key_pool.keys[0]
     stream = client.stream(REQUEST, CancelToken())
     assert key.active == 1
