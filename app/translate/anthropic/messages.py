@@ -9,7 +9,7 @@ from app.domain.models import Model
 from app.errors import ConversationNotFound, InvalidRequest
 from app.translate.anthropic import content, tools
 from app.translate.anthropic.dialect import AnthropicDialect
-from app.translate.anthropic.reply import Reply
+from app.translate.anthropic.reply import ReplyWriter
 from app.translate.dialect import Body, EventStream, ReplyContext
 from app.wire import json_codec
 from app.wire.completion import Chunk
@@ -68,12 +68,12 @@ class AnthropicMessages(AnthropicDialect):
         return input_tokens(body)
 
     def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return Reply(context).whole(completion)
+        return ReplyWriter(context).whole(completion)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
     ) -> EventStream:
-        return EventStream(Reply(context).stream(batches), self.error)
+        return EventStream(ReplyWriter(context).stream(batches), self.error)
 
 
 def _messages(body: Body) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
 Block = Mapping[str, Any]
 
 
-class Reply:
+class ReplyWriter:
     """Writes one reply."""
 
     def __init__(self, context: ReplyContext) -> None:

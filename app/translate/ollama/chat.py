@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from app.domain.models import Model
-from app.translate.dialect import (
-    Body,
-    EventStream,
-    ReplyContext,
-    debug_info,
-)
+from app.translate.dialect import Body, ReplyContext, debug_info
 from app.translate.ollama.dialect import OllamaDialect
 from app.translate.ollama.messages import (
     message_to_upstream,
@@ -19,8 +14,7 @@ from app.translate.ollama.messages import (
     without_empty,
 )
 from app.translate.ollama.options import sampling
-from app.translate.ollama.reply import Line, LineFormat, Reply, with_header
-from app.wire.completion import Chunk
+from app.translate.ollama.reply import Line, LineFormat, with_header
 
 
 def _line_fields(line: Line) -> dict[str, Any]:
@@ -47,14 +41,6 @@ class OllamaChat(OllamaDialect):
         messages = [message_to_upstream(each) for each in body.get("messages") or ()]
         tools = [tool_to_upstream(tool) for tool in body.get("tools") or ()]
         return {"messages": messages, **without_empty(tools=tools), **sampling(body)}
-
-    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return Reply(self.line_format, context).whole(completion)
-
-    def stream(
-        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
-    ) -> EventStream:
-        return EventStream(Reply(self.line_format, context).stream(batches), self.error)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
         return with_header(

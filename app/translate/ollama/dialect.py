@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.domain.presets import Preset
 from app.errors import CerellamaError
 from app.translate import derived
-from app.translate.dialect import Body, Dialect, ReplyContext
+from app.translate.dialect import Body, Dialect, EventStream, ReplyContext
 from app.translate.ollama.options import ignored_options, to_sampling
-from app.translate.ollama.reply import Line, LineFormat, with_header
+from app.translate.ollama.reply import Line, LineFormat, ReplyWriter, with_header
 from app.wire import json_codec
+from app.wire.completion import Chunk
 
 
 class OllamaDialect(Dialect):
@@ -43,6 +44,17 @@ class OllamaDialect(Dialect):
     def load_reply(self, context: ReplyContext, reason: str) -> dict[str, Any]:
         line = Line(state={"done": True, "done_reason": reason})
         return with_header(context, self.line_format.fields(line))
+
+    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+        return self._writer(context).whole(completion)
+
+    def stream(
+        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
+    ) -> EventStream:
+        return EventStream(self._writer(context).stream(batches), self.error)
+
+    def _writer(self, context: ReplyContext) -> ReplyWriter:
+        return ReplyWriter(self.line_format, context)
 
     def error(self, error: CerellamaError) -> dict[str, Any]:
         return {"error": error.message}

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.models import Model
 from app.domain.presets import Preset
 from app.errors import InvalidRequest
 from app.translate import derived
-from app.translate.dialect import (
-    Body,
-    EventStream,
-    ReplyContext,
-    debug_info,
-)
+from app.translate.dialect import Body, ReplyContext, debug_info
 from app.translate.messages import text_of
 from app.translate.ollama import template
 from app.translate.ollama.context import decode_context
 from app.translate.ollama.dialect import OllamaDialect
 from app.translate.ollama.messages import content_of, without_empty
 from app.translate.ollama.options import sampling, to_sampling
-from app.translate.ollama.reply import Line, LineFormat, Reply, with_header
-from app.wire.completion import Chunk
+from app.translate.ollama.reply import Line, LineFormat, ReplyWriter, with_header
 
 Message = Mapping[str, Any]
 
@@ -84,17 +78,9 @@ class OllamaGenerate(OllamaDialect):
     def apply_preset(self, preset: Preset, request: Body, body: Body) -> dict[str, Any]:
         return derived.apply_to_prompt(preset, request, body)
 
-    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
+    def _writer(self, context: ReplyContext) -> ReplyWriter:
         history = conversation_texts(context.request)
-        return Reply(self.line_format, context, history).whole(completion)
-
-    def stream(
-        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
-    ) -> EventStream:
-        history = conversation_texts(context.request)
-        return EventStream(
-            Reply(self.line_format, context, history).stream(batches), self.error
-        )
+        return ReplyWriter(self.line_format, context, history)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
         info = debug_info(request)

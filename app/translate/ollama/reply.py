@@ -83,7 +83,7 @@ def with_header(context: ReplyContext, fields: Mapping[str, Any]) -> dict[str, A
     }
 
 
-class Reply:
+class ReplyWriter:
     """Writes one reply.
 
     `history` is the conversation so far. With it, the last line gets a `context`, which

@@ -6,12 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.models import Model
-from app.translate.dialect import (
-    Body,
-    EventStream,
-    ReplyContext,
-    debug_info,
-)
+from app.translate.dialect import Body, EventStream, ReplyContext, debug_info
 from app.translate.openai import content
 from app.translate.openai.chat_reply import ID_PREFIX, ROLE, ChatStream, whole_reply
 from app.translate.openai.dialect import (

@@ -13,12 +13,7 @@ from app.translate.delta_reader import (
     TextRun,
     joined_text,
 )
-from app.translate.dialect import (
-    Event,
-    ReplyContext,
-    frame_around,
-    frame_texts,
-)
+from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
 from app.translate.openai.dialect import (
     DONE,
     KEEP_ALIVE,

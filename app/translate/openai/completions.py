@@ -59,12 +59,12 @@ class OpenAICompletions(OpenAIDialect):
         return {key: value for key, value in request.items() if value is not None}
 
     def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return Reply(context).whole(completion)
+        return ReplyWriter(context).whole(completion)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
     ) -> EventStream:
-        return EventStream(Reply(context).stream(batches), self.error)
+        return EventStream(ReplyWriter(context).stream(batches), self.error)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
         head = reply_head(context, "cmpl-", "text_completion")
@@ -82,7 +82,7 @@ def _stops(stop: Any) -> list[str] | None:
     return [text for text in stops if isinstance(text, str) and text] or None
 
 
-class Reply:
+class ReplyWriter:
     """Writes one reply, whole or as a stream of chunks."""
 
     def __init__(self, context: ReplyContext) -> None:

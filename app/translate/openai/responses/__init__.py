@@ -14,7 +14,7 @@ from app.translate.openai.dialect import (
     response_format,
 )
 from app.translate.openai.responses import items, tools
-from app.translate.openai.responses.reply import Reply
+from app.translate.openai.responses.reply import ReplyWriter
 from app.wire import json_codec, sse
 from app.wire.completion import Chunk
 
@@ -60,12 +60,12 @@ class OpenAIResponses(OpenAIDialect):
         return reasoning_effort(body) != "none"
 
     def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return Reply(context).whole(completion)
+        return ReplyWriter(context).whole(completion)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
     ) -> EventStream:
-        reply = Reply(context)
+        reply = ReplyWriter(context)
         return EventStream(reply.stream(batches), reply.error_event)
 
     def frame(self, event: dict[str, Any]) -> bytes:

@@ -48,7 +48,7 @@ FIXED_FIELDS: Mapping[str, Any] = {
 TEXT_FIELDS = {"format": {"type": "text"}}
 
 
-class Reply:
+class ReplyWriter:
     """Writes one reply."""
 
     def __init__(self, context: ReplyContext) -> None:
