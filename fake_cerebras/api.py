@@ -1,4 +1,4 @@
-"""The routes of the API: authentication, models and completions."""
+"""The routes of the API: authentication, models, and the recording of requests."""
 
 from __future__ import annotations
 
@@ -11,29 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fake_cerebras import models
-from fake_cerebras.connection import ClientDisconnected, Connection, DisconnectWatch
+from fake_cerebras.connection import ClientDisconnected, Connection, Request
 from fake_cerebras.delivery import CloseConnection
-from fake_cerebras.errors import ApiError, invalid_request, named_error
-from fake_cerebras.inference import Inference
+from fake_cerebras.errors import ApiError, named_error
+from fake_cerebras.inference import chat, complete
 from fake_cerebras.quota import default_headers
-from fake_cerebras.state import RequestRecord, State
+from fake_cerebras.state import State
 
 STATUSES_WITH_RATE_HEADERS = (200, 429)
-
-
-@dataclass(frozen=True)
-class Request:
-    connection: Connection
-    state: State
-    record: RequestRecord
-    data: bytes
-
-    def header(self, name: str) -> str:
-        return self.record.headers.get(name, "")
-
-    @property
-    def key(self) -> str:
-        return self.header("authorization").removeprefix("Bearer ")
 
 
 @dataclass(frozen=True)
@@ -141,53 +126,6 @@ def show_public_model(request: Request, name: str) -> None:
 
 def warm(request: Request) -> None:
     request.connection.send(200, {}, {})
-
-
-def chat(request: Request) -> None:
-    infer(request, text_only=False)
-
-
-def complete(request: Request) -> None:
-    infer(request, text_only=True)
-
-
-def infer(request: Request, *, text_only: bool) -> None:
-    body = read_object(request.data)
-    state, connection = request.state, request.connection
-
-    def reserve_quota(model: str, prompt_tokens: int) -> None:
-        now = state.clock()
-        quota = state.quotas.find(request.key, model, now)
-        if quota is not None:
-            quota.reserve(prompt_tokens, body, now)
-            headers = default_headers_of(200) | quota.headers(now)
-            connection.default_headers = headers
-
-    watch = DisconnectWatch(
-        connection.connection, lambda: state.records.disconnect(request.record)
-    )
-    try:
-        Inference(
-            body,
-            text_only,
-            state.scripts,
-            watch,
-            connection,
-            state.tokens_per_second,
-            reserve_quota,
-        ).run()
-    finally:
-        watch.stop()
-
-
-def read_object(data: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(data)
-    except ValueError as error:
-        raise invalid_request("body: invalid JSON") from error  # guess
-    if not isinstance(body, dict):
-        raise invalid_request("body: Input should be an object")  # guess
-    return body
 
 
 ROUTES = [

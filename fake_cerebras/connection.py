@@ -10,14 +10,16 @@ import socket
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import Any, Self
 
 import gevent
 from gevent.event import Event
 from gevent.socket import wait_read
 
 from fake_cerebras.script import Script
+from fake_cerebras.state import RequestRecord, State
 
 CONNECTION_NUMBERS = itertools.count(1)
 
@@ -47,7 +49,7 @@ class Connection(BaseHTTPRequestHandler):
             return
         self._script = Script()
         self.status: int | None = None  # of the response, once it has begun
-        self.default_headers: Mapping[str, str] = {}
+        self.default_headers: dict[str, str] = {}
         self.serve()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = (
@@ -129,12 +131,27 @@ class Connection(BaseHTTPRequestHandler):
         """Log nothing: requests are kept as records."""
 
 
+@dataclass(frozen=True)
+class Request:
+    connection: Connection
+    state: State
+    record: RequestRecord
+    data: bytes
+
+    def header(self, name: str) -> str:
+        return self.record.headers.get(name, "")
+
+    @property
+    def key(self) -> str:
+        return self.header("authorization").removeprefix("Bearer ")
+
+
 class ClientDisconnected(Exception):
     pass
 
 
 class DisconnectWatch:
-    """Watches the socket of a client while its request is answered.
+    """Watches the socket of a client within a `with` block.
 
     A client that closes only its sending half counts as disconnected.
     """
@@ -145,7 +162,13 @@ class DisconnectWatch:
         self._connection = connection
         self._on_disconnect = on_disconnect
         self._disconnected = Event()
+
+    def __enter__(self) -> Self:
         self._watcher = gevent.spawn(self._watch)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watcher.kill()
 
     def sleep(self, seconds: float | None = None, until: Event | None = None) -> None:
         """Sleep for a time, until an event is set, or forever.
@@ -160,9 +183,6 @@ class DisconnectWatch:
             gevent.wait(events, timeout=seconds, count=1)
         if self._disconnected.is_set():
             raise ClientDisconnected
-
-    def stop(self) -> None:
-        self._watcher.kill()
 
     def _watch(self) -> None:
         wait_read(self._connection.fileno())

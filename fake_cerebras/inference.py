@@ -1,18 +1,18 @@
-"""Answer one request for a completion."""
+"""Answer a request for a completion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
 from typing import Any
 
 from fake_cerebras import models
 from fake_cerebras.checks.rules import check_request
 from fake_cerebras.completion import make_completion
-from fake_cerebras.connection import Connection, DisconnectWatch
+from fake_cerebras.connection import DisconnectWatch, Request
 from fake_cerebras.delivery import BodyWriter, Delivery, Interruptions
 from fake_cerebras.errors import DEFAULT_ERRORS, ERRORS, ApiError, invalid_request
 from fake_cerebras.request import (
+    Body,
     PromptSize,
     last_user_text,
     prompt_size,
@@ -20,54 +20,70 @@ from fake_cerebras.request import (
 )
 from fake_cerebras.response import Response
 from fake_cerebras.script import Script, ScriptError, find_script
-from fake_cerebras.state import ScriptQueue
 
 
-@dataclass(frozen=True)
-class Inference:
-    """One request and what answering it needs; `text_only` for /v1/completions."""
+def chat(request: Request) -> None:
+    infer(request, text_only=False)
 
-    body: dict[str, Any]
-    text_only: bool
-    scripts: ScriptQueue
-    watch: DisconnectWatch
-    connection: Connection
-    tokens_per_second: float
-    reserve_quota: Callable[[str, int], None]  # raises the 429
 
-    def run(self) -> None:
-        text = last_user_text(self.body)
-        queued = self.scripts.take(text)
-        script = queued or script_of_message(text)
-        self.connection.use_script(script)
-        check_request(self.body, text_only=self.text_only)
-        prompt = prompt_size(self.body)
-        self.reserve_quota(self.body["model"], prompt.tokens)
-        if queued is None and tool_results(self.body):
-            script = script.without_tool_calls()
-        writer = BodyWriter(script, self.connection.write, self.watch.sleep)
-        interruptions = Interruptions(script, writer, self.watch, self.scripts.gate)
-        delivery = Delivery(writer, interruptions, self.watch)
+def complete(request: Request) -> None:
+    infer(request, text_only=True)
+
+
+def infer(request: Request, *, text_only: bool) -> None:
+    """Validate the request, reserve its quota and send what its script says."""
+    connection, state = request.connection, request.state
+    body = read_object(request.data)
+    script, prompt = accept(request, body, text_only=text_only)
+    model = models.find(body["model"])
+    response = Response(body, text_only, model, script, prompt)
+    with DisconnectWatch(
+        connection.connection, lambda: state.records.disconnect(request.record)
+    ) as watch:
+        writer = BodyWriter(script, connection.write, watch.sleep)
+        interruptions = Interruptions(script, writer, watch, state.scripts.gate)
+        delivery = Delivery(writer, interruptions, watch)
         delivery.before_response()
         raise_scripted_error(script)
-        self._respond(delivery, script, prompt)
-
-    def _respond(self, delivery: Delivery, script: Script, prompt: PromptSize) -> None:
-        model = models.find(self.body["model"])
-        completion = make_completion(self.body, model, script)
-        response = Response(self.body, self.text_only, model, script, prompt)
+        completion = make_completion(body, model, script)
         headers = {"inference-id": response.id, "content-type": "application/json"}
         pace = script.tokens_per_second
-        pace = self.tokens_per_second if pace is None else pace
-        if self.body.get("stream"):
+        pace = state.tokens_per_second if pace is None else pace
+        if body.get("stream"):
             headers["content-type"] = "text/event-stream"
-            self.connection.start_response(200, headers | script.headers)
+            connection.start_response(200, headers | script.headers)
             delivery.stream(response.events(completion), pace)
             return
         if pace > 0:
-            self.watch.sleep(completion.completion_tokens / pace)
-        self.connection.start_response(200, headers | script.headers)
+            watch.sleep(completion.completion_tokens / pace)
+        connection.start_response(200, headers | script.headers)
         delivery.send_whole(response.whole(completion))
+
+
+def accept(
+    request: Request, body: dict[str, Any], *, text_only: bool
+) -> tuple[Script, PromptSize]:
+    """Return the script and the size of the prompt, or raise the `ApiError`."""
+    text = last_user_text(body)
+    queued = request.state.scripts.take(text)
+    script = queued or script_of_message(text)
+    request.connection.use_script(script)
+    check_request(body, text_only=text_only)
+    prompt = prompt_size(body)
+    reserve_quota(request, body, prompt)
+    if queued is None and tool_results(body):
+        script = script.without_tool_calls()
+    return script, prompt
+
+
+def read_object(data: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(data)
+    except ValueError as error:
+        raise invalid_request("body: invalid JSON") from error  # guess
+    if not isinstance(body, dict):
+        raise invalid_request("body: Input should be an object")  # guess
+    return body
 
 
 def script_of_message(text: str) -> Script:
@@ -77,6 +93,15 @@ def script_of_message(text: str) -> Script:
     except ScriptError as error:
         message = f"fake_cerebras: {error}"
         raise invalid_request(message, "script", "script") from error
+
+
+def reserve_quota(request: Request, body: Body, prompt: PromptSize) -> None:
+    """Reserve the key's quota, if it has one, and set the headers about it."""
+    now = request.state.clock()
+    quota = request.state.quotas.find(request.key, body["model"], now)
+    if quota is not None:
+        quota.reserve(prompt.tokens, body, now)
+        request.connection.default_headers |= quota.headers(now)
 
 
 def raise_scripted_error(script: Script) -> None:
