@@ -76,7 +76,7 @@ class Model:
     library_names: tuple[str, ...] = ()  # its names in Ollama's library
     traits: Traits = Traits()
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name as lists show it: with its tag."""
         return self.id if ":" in self.id.rpartition("/")[2] else f"{self.id}:latest"

@@ -20,7 +20,7 @@ from app.inference import pipeline
 from app.inference.call import Call
 from app.inference.offload import offload
 from app.inference.services import EXTENSION, Services
-from app.schemas.base import BodySchema
+from app.schemas.base import BodySchema, fold_keys
 from app.translate.dialect import Dialect
 from app.upstream.passthrough import HOPS, ClientRequest, Upload
 from app.wire import json_codec
@@ -52,12 +52,13 @@ def json_call(
     `name_keys` are the keys of the body that may name the model.
     """
     received = read_json(missing=schema.missing_body)
+    g.record.name = name = requested_model(received.document, name_keys)
     return new_call(
         dialect,
         received.data,
         document=received.document,
         is_large=received.is_large,
-        name_keys=name_keys,
+        name=name,
     )
 
 
@@ -78,6 +79,15 @@ def new_call(dialect: Dialect, body: bytes | Upload = b"", **fields: Any) -> Cal
     call.services.running.add(call.cancel)
     call.on_close.callback(call.services.running.remove, call.cancel)
     return call
+
+
+def requested_model(document: Any, keys: Sequence[str]) -> str:
+    """Return the model name in a body that is not validated yet, "" without one."""
+    if not isinstance(document, dict):
+        return ""
+    body = fold_keys(document)
+    names = (body.get(key) for key in keys)
+    return next((name for name in names if name and isinstance(name, str)), "")
 
 
 def hops() -> str:

@@ -7,16 +7,14 @@ in between gets the `Call` as an argument; none of them asks Flask for the reque
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from app.catalogue.resolve import Target
 from app.http1.cancel import CancelToken
 from app.inference.record import RequestRecord
 from app.inference.services import Services
-from app.schemas.base import fold_keys
 from app.translate.dialect import Dialect
 from app.upstream.passthrough import HOPS, ClientRequest
 
@@ -36,19 +34,19 @@ class Call:
     client_request: ClientRequest  # the HTTP request as it was received
     document: Any = None  # the decoded body, before validation
     is_large: bool = False  # decode and validate the body where no stream waits for it
-    name_keys: Sequence[str] = ("model",)  # the body's keys that may name the model
+    name: str = ""  # the model name in the document
     body: dict[str, Any] = field(init=False)  # the validated body
     target: Target = field(init=False)  # the model that the name resolves to
     on_close: ExitStack = field(default_factory=ExitStack)
 
-    @cached_property
-    def name(self) -> str:
-        """The model name in the body, read before the body is validated."""
-        if not isinstance(self.document, dict):
-            return ""
-        body = fold_keys(self.document)
-        names = (body.get(key) for key in self.name_keys)
-        return next((name for name in names if name and isinstance(name, str)), "")
+    @contextmanager
+    def closed_on_error(self) -> Iterator[None]:
+        """Close the call at once if the block raises, not only with the response."""
+        try:
+            yield
+        except BaseException:
+            self.on_close.close()
+            raise
 
     @property
     def wants_stream(self) -> bool:

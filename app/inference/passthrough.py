@@ -24,7 +24,6 @@ def has_model(call: Call, *, listed: bool = True) -> bool:
     It does for the models in its list, if no model of Cerebras and no derived model
     has the name. With `listed=False` it does for every other name.
     """
-    call.record.name = call.name
     return has_name(call.services, call.name, call.hops, listed=listed)
 
 

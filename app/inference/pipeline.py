@@ -12,10 +12,10 @@ from typing import Any
 
 from app.catalogue.resolve import Target
 from app.errors import InvalidRequest
-from app.inference import models, passthrough, reply, sending
+from app.inference import models, passthrough, reply
 from app.inference.call import Call, Reply
 from app.inference.offload import offload
-from app.inference.sending import ChunkBatches
+from app.inference.sending import ChunkBatches, send
 from app.schemas.base import BodySchema
 from app.translate import images
 from app.translate.fit import check_image_count, fit
@@ -28,31 +28,24 @@ EMPTY_COMPLETION = Chunk([Choice(delta=Delta(), finish_reason="load")])
 
 
 def run(call: Call, schema: BodySchema) -> Reply:
-    """Answer an inference request; close the call if that fails."""
-    try:
-        return _run(call, schema)
-    except BaseException:
-        call.on_close.close()
-        raise
-
-
-def _run(call: Call, schema: BodySchema) -> Reply:
-    if passthrough.has_model(call):
-        return passthrough.relay(call)
-    call.body = validate(call, schema)
-    call.target = find_target(call)
-    if call.dialect.loads_models and call.dialect.is_empty(call.body):
-        return load_or_unload(call)
-    check_capabilities(call)
-    take_slot(call)
-    request = translate(call)
-    call.services.loaded.use(call.target.own_name, call.body.get("keep_alive"))
-    if call.body.get("_debug_render_only"):
-        return debug_reply(call, request)
-    answer = send(call, request)
-    if isinstance(answer, ChunkBatches):
-        return reply.streamed(call, request, answer)
-    return reply.completed(call, request, answer)
+    """Answer an inference request. If that fails, release what the call holds."""
+    with call.closed_on_error():
+        if call.services.passthrough and passthrough.has_model(call):
+            return passthrough.relay(call)
+        call.body = validate(call, schema)
+        call.target = find_target(call)
+        if call.dialect.loads_models and call.dialect.is_empty(call.body):
+            return load_or_unload(call)
+        check_capabilities(call)
+        take_slot(call)
+        request = translate(call)
+        call.services.loaded.use(call.target.own_name, call.body.get("keep_alive"))
+        if call.body.get("_debug_render_only"):
+            return debug_reply(call, request)
+        answer = empty_answer(call) if is_blank(request) else send(call, request)
+        if isinstance(answer, ChunkBatches):
+            return reply.streamed(call, request, answer)
+        return reply.completed(call, request, answer)
 
 
 def validate(call: Call, schema: BodySchema) -> dict[str, Any]:
@@ -131,21 +124,19 @@ def translate(call: Call) -> dict[str, Any]:
     return request
 
 
-def send(call: Call, request: Mapping[str, Any]) -> Chunk | ChunkBatches:
-    """Return the upstream's answer; a request without messages is not sent.
+def is_blank(request: Mapping[str, Any]) -> bool:
+    """Return whether a request has neither messages nor a raw prompt."""
+    return not request.get("messages") and "prompt" not in request
 
-    Ollama answers such a request without asking the model either.
+
+def empty_answer(call: Call) -> Chunk | ChunkBatches:
+    """Return the answer to a blank request, which is not sent to the upstream.
+
+    Ollama does not ask the model either.
     """
-    if not is_blank(request):
-        return sending.send(call, request)
     if call.wants_stream:
         return ChunkBatches([[EMPTY_COMPLETION]])
     return EMPTY_COMPLETION
-
-
-def is_blank(request: Mapping[str, Any]) -> bool:
-    """Whether a request has neither messages nor a raw prompt."""
-    return not request.get("messages") and "prompt" not in request
 
 
 def debug_reply(call: Call, request: Mapping[str, Any]) -> Reply:

@@ -62,13 +62,10 @@ def send(call: Call, request: Mapping[str, Any]) -> Chunk | ChunkBatches:
     What fails before the first chunk of a stream is raised here. A busy or retired
     model is replaced by the next of `FALLBACK_MODELS` that can serve the request.
     """
-    services = call.services
-    targets = [
-        call.target,
-        *fallback_targets(
-            request, call.target, services.fallback_models, services.catalogue
-        ),
-    ]
+    targets = [call.target]
+    if fallback_models := call.services.fallback_models:
+        catalogue = call.services.catalogue
+        targets += fallback_targets(request, call.target, fallback_models, catalogue)
     errors: list[UpstreamError] = []
     for number, target in enumerate(targets, 1):
         try:
@@ -92,23 +89,30 @@ def prepare(
     form = fit.fit(
         request, target.model.traits, model=target.model.id, name=target.name
     )
-    first, further = stop_sequences.split(form.get("stop") or ())
-    if further:
-        form["stop"] = first
+    further_stops: list[str] = []
+    if form.get("stop"):
+        first_stops, further_stops = stop_sequences.split(form["stop"])
+        if further_stops:
+            form["stop"] = first_stops
     cap = call.services.default_num_predict
     if cap is not None and not token_estimate.has_cap(form):
         form = token_estimate.with_cap(form, cap)
-    names = tool_names.replacements(form)
+    names = tool_names.replacements(form) if _names_tools(form) else {}
     if names:
         form = tool_names.replace_names(form, names)
     return UpstreamRequest(
         form=form,
-        further_stops=further,
-        response_format=request.get("response_format")
-        if request.get("tools")
-        else None,
-        tool_names=tool_names.originals(names),
+        further_stops=further_stops,
+        response_format=request.get("response_format") if "tools" in form else None,
+        tool_names={replacement: name for name, replacement in names.items()},
         has_fallback=has_fallback,
+    )
+
+
+def _names_tools(form: Mapping[str, Any]) -> bool:
+    """Return whether a request has tools or calls of tools."""
+    return "tools" in form or any(
+        message.get("tool_calls") for message in form.get("messages", ())
     )
 
 
@@ -116,7 +120,10 @@ def _send_to_upstream(call: Call, request: UpstreamRequest) -> Chunk | ChunkBatc
     if not call.wants_stream:
         return _complete(call, request)
     call.record.streaming = True
-    if request.response_format or response_formats.must_be_whole(request.form):
+    if request.response_format or (
+        "response_format" in request.form
+        and response_formats.must_be_whole(request.form)
+    ):
         return ChunkBatches(deltas.rechunk(_complete(call, request)))
     chunks = call.services.upstream.stream(
         request.form, call.cancel, has_substitute=request.has_fallback
@@ -140,10 +147,10 @@ def _restored(
 
 def _complete(call: Call, request: UpstreamRequest) -> Chunk:
     completion = _complete_once(call, request, request.form)
-    wanted = request.response_format
-    if wanted and not _calls_tool_or_satisfies(completion, wanted):
+    response_format = request.response_format
+    if response_format and not _calls_tool_or_satisfies(completion, response_format):
         completion = _complete_once(
-            call, request, response_formats.without_tools(request.form, wanted)
+            call, request, response_formats.without_tools(request.form, response_format)
         )
     completion = stop_sequences.cut_completion(completion, request.further_stops)
     return tool_names.restore_names(completion, request.tool_names)

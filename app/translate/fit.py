@@ -140,7 +140,9 @@ def _fit_messages(request: Form, traits: Traits) -> Form:
     fitted = messages.with_known_roles(
         request["messages"], developer_role=traits.developer_role
     )
-    fitted = messages.with_images_from_users(pair_results(fitted))
+    if any(message["role"] == "tool" or "tool_calls" in message for message in fitted):
+        fitted = pair_results(fitted)
+    fitted = messages.with_images_from_users(fitted)
     if traits.single_system:
         fitted = messages.with_one_system(fitted)
     if not traits.reasoning_efforts:

@@ -79,11 +79,6 @@ def _rename_entry(entry: Mapping[str, Any], names: Names) -> dict[str, Any]:
     return {**entry, "function": {**function, "name": names.get(name, name)}}
 
 
-def originals(names: Names) -> dict[str, str]:
-    """Return a mapping from each replacement to the client's own name."""
-    return {replacement: name for name, replacement in names.items()}
-
-
 def restore_names(chunk: Chunk, originals: Names) -> Chunk:
     """Return a chunk or whole completion with the client's own names in its calls."""
     choices = [_restore_choice(choice, originals) for choice in chunk.choices or ()]
