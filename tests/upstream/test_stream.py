@@ -1,26 +1,23 @@
-"""The batches of a streamed response, its end, its errors and its connection."""
+"""The batches of a streamed response, its end and its errors."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
 import pytest
 
 from app.errors import (
-    Cancelled,
     RateLimited,
     RequestRefused,
     UpstreamError,
     UpstreamTimeout,
 )
-from app.http1.cancel import CancelToken
 from app.upstream.stream import DRAIN_S, ChunkStream
 from app.wire.completion import Chunk
-from tests.upstream.conftest import Connect, Serve
+from tests.upstream.conftest import Open
 from tests.upstream.servers import (
     EMPTY,
     END,
@@ -37,26 +34,10 @@ from tests.upstream.servers import (
     text_chunk,
 )
 
-REQUEST: dict[str, Any] = {"model": "m", "messages": []}
 IN_STREAM_ERROR = {
     "status_code": 500,
     "error": {"message": "Encountered a server error, please try again."},
 }
-
-Open = Callable[..., ChunkStream]
-
-
-@pytest.fixture
-def open_stream(serve: Serve, connect: Connect) -> Open:
-    """Return a function that streams from a server with the given scripts."""
-
-    def open_stream(
-        *scripts: Any, cancel: CancelToken | None = None, **settings: Any
-    ) -> Any:
-        client = connect(serve(*scripts).base_url, **settings)
-        return client.stream(REQUEST, cancel or CancelToken())
-
-    return open_stream
 
 
 def text_of_batch(batch: list[Chunk]) -> str:
@@ -355,120 +336,3 @@ def test_reset_connection_is_an_error_after_its_chunks(open_stream: Open) -> Non
     taken.set()
     with pytest.raises(UpstreamError, match="cut short"):
         next(stream)
-
-
-def test_cancel_closes_a_silent_stream_at_once(open_stream: Open) -> None:
-    closed_at: list[float] = []
-    closed = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(text_chunk("a")))
-        closed_at.append(peer.wait_until_gone())
-        closed.set()
-
-    cancel = CancelToken()
-    stream = open_stream(script, cancel=cancel)
-    next(stream)
-    cancelled_at: list[float] = []
-
-    def cancel_later() -> None:
-        cancelled_at.append(monotonic())
-        cancel.cancel()
-
-    threading.Timer(0.05, cancel_later).start()
-    with pytest.raises(Cancelled):
-        next(stream)
-
-    assert closed.wait(5)
-    assert closed_at[0] - cancelled_at[0] < 0.1
-
-
-def test_close_of_an_unfinished_stream_closes_its_connection(open_stream: Open) -> None:
-    gone = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(text_chunk("a")))
-        peer.wait_until_gone()
-        gone.set()
-
-    stream = open_stream(script)
-
-    stream.close()
-    stream.close()
-
-    assert gone.wait(5)
-
-
-def test_close_of_a_finished_stream_keeps_its_connection(
-    serve: Serve, connect: Connect
-) -> None:
-    """Usage, [DONE] and the end of the body may come after the last batch."""
-    closing = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(text_chunk("a"), FINISH))
-        assert closing.wait(5)
-        peer.send(chunks(USAGE))
-        peer.send(END)
-
-    server = serve(script, streamed(text_chunk("b"), FINISH))
-    client = connect(server.base_url)
-    stream = client.stream(REQUEST, CancelToken())
-    next(stream)
-
-    threading.Timer(0.05, closing.set).start()
-    stream.close()
-
-    assert stream.usage and stream.usage.completion_tokens == 2
-    assert text_of(client.stream(REQUEST, CancelToken())) == "b"
-    assert server.connections == 1
-
-
-def test_close_of_a_finished_stream_waits_briefly_for_its_end(
-    open_stream: Open,
-) -> None:
-    stream = open_stream(STREAM + chunks(text_chunk("a"), FINISH))
-    next(stream)
-    began = monotonic()
-
-    stream.close()
-    assert DRAIN_S <= monotonic() - began < DRAIN_S + 0.5
-
-    stream.close()
-    assert monotonic() - began < DRAIN_S + 0.5
-
-
-def test_close_of_a_finished_but_cancelled_stream_does_not_wait(
-    open_stream: Open,
-) -> None:
-    cancel = CancelToken()
-    stream = open_stream(STREAM + chunks(text_chunk("a"), FINISH), cancel=cancel)
-    next(stream)
-    cancel.cancel()
-    began = monotonic()
-
-    stream.close()
-
-    assert monotonic() - began < 0.5
-
-
-def test_close_of_an_unfinished_stream_does_not_wait(open_stream: Open) -> None:
-    stream = open_stream(STREAM + chunks(text_chunk("a")))
-    next(stream)
-    began = monotonic()
-
-    stream.close()
-
-    assert monotonic() - began < 0.5
-
-
-def test_close_releases_the_key_once(serve: Serve, connect: Connect) -> None:
-    client = connect(serve(streamed(text_chunk("a"), FINISH)).base_url)
-    key = client.retry_policy.key_pool.keys[0]
-    stream = client.stream(REQUEST, CancelToken())
-    assert key.active == 1
-
-    stream.close()
-    stream.close()
-
-    assert key.active == 0

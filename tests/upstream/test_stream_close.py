@@ -1,0 +1,141 @@
+"""How a streamed response is cancelled and closed, and what its connection becomes."""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+
+import pytest
+
+from app.errors import Cancelled
+from app.http1.cancel import CancelToken
+from app.upstream.stream import DRAIN_S
+from tests.upstream.conftest import REQUEST, Connect, Open, Serve
+from tests.upstream.servers import (
+    END,
+    FINISH,
+    STREAM,
+    USAGE,
+    Peer,
+    chunks,
+    streamed,
+    text_chunk,
+)
+
+
+def test_cancel_closes_a_silent_stream_at_once(open_stream: Open) -> None:
+    closed_at: list[float] = []
+    closed = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(text_chunk("a")))
+        closed_at.append(peer.wait_until_gone())
+        closed.set()
+
+    cancel = CancelToken()
+    stream = open_stream(script, cancel=cancel)
+    next(stream)
+    cancelled_at: list[float] = []
+
+    def cancel_later() -> None:
+        cancelled_at.append(monotonic())
+        cancel.cancel()
+
+    threading.Timer(0.05, cancel_later).start()
+    with pytest.raises(Cancelled):
+        next(stream)
+
+    assert closed.wait(5)
+    assert closed_at[0] - cancelled_at[0] < 0.1
+
+
+def test_close_of_an_unfinished_stream_closes_its_connection(open_stream: Open) -> None:
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(text_chunk("a")))
+        peer.wait_until_gone()
+        gone.set()
+
+    stream = open_stream(script)
+
+    stream.close()
+    stream.close()
+
+    assert gone.wait(5)
+
+
+def test_close_of_a_finished_stream_keeps_its_connection(
+    serve: Serve, connect: Connect
+) -> None:
+    """Usage, [DONE] and the end of the body may come after the last batch."""
+    closing = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(text_chunk("a"), FINISH))
+        assert closing.wait(5)
+        peer.send(chunks(USAGE))
+        peer.send(END)
+
+    server = serve(script, streamed(text_chunk("b"), FINISH))
+    client = connect(server.base_url)
+    stream = client.stream(REQUEST, CancelToken())
+    next(stream)
+
+    threading.Timer(0.05, closing.set).start()
+    stream.close()
+
+    assert stream.usage and stream.usage.completion_tokens == 2
+    [[chunk, _]] = client.stream(REQUEST, CancelToken())
+    assert chunk.choices and chunk.choices[0].delta.content == "b"
+    assert server.connections == 1
+
+
+def test_close_of_a_finished_stream_waits_briefly_for_its_end(
+    open_stream: Open,
+) -> None:
+    stream = open_stream(STREAM + chunks(text_chunk("a"), FINISH))
+    next(stream)
+    began = monotonic()
+
+    stream.close()
+    assert DRAIN_S <= monotonic() - began < DRAIN_S + 0.5
+
+    stream.close()
+    assert monotonic() - began < DRAIN_S + 0.5
+
+
+def test_close_of_a_finished_but_cancelled_stream_does_not_wait(
+    open_stream: Open,
+) -> None:
+    cancel = CancelToken()
+    stream = open_stream(STREAM + chunks(text_chunk("a"), FINISH), cancel=cancel)
+    next(stream)
+    cancel.cancel()
+    began = monotonic()
+
+    stream.close()
+
+    assert monotonic() - began < 0.5
+
+
+def test_close_of_an_unfinished_stream_does_not_wait(open_stream: Open) -> None:
+    stream = open_stream(STREAM + chunks(text_chunk("a")))
+    next(stream)
+    began = monotonic()
+
+    stream.close()
+
+    assert monotonic() - began < 0.5
+
+
+def test_close_releases_the_key_once(serve: Serve, connect: Connect) -> None:
+    client = connect(serve(streamed(text_chunk("a"), FINISH)).base_url)
+    key = client.retry_policy.key_pool.keys[0]
+    stream = client.stream(REQUEST, CancelToken())
+    assert key.active == 1
+
+    stream.close()
+    stream.close()
+
+    assert key.active == 0
