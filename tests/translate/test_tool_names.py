@@ -66,7 +66,10 @@ def test_client_name_is_restored_in_tool_calls(field: str) -> None:
     chunk = Chunk([Choice(**{field: Delta(tool_calls=calls)}), Choice(text="x")])
 
     [choice, _] = (
-        tool_names.restore_names(chunk, {new: name for name, new in names.items()}).choices or []
+        tool_names.restore_names(
+            chunk, {new: name for name, new in names.items()}
+        ).choices
+        or []
     )
 
     assert choice.delta is not None and choice.delta.tool_calls is not None
