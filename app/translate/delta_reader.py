@@ -76,9 +76,9 @@ class DeltaReader:
                 if delta.content or (choice.logprobs and not delta.reasoning):
                     _add_text(runs, CONTENT, delta.content or "", choice.logprobs)
             if chunk.usage is not None or chunk.time_info is not None:
-                self.meter.note(chunk)
+                self.meter.add_chunk(chunk)
         for run in runs:
-            self.meter.count(len(run.texts), self.now_ns)
+            self.meter.count_texts(len(run.texts), self.now_ns)
             self._sent_ns = self.now_ns
         return runs
 

@@ -164,18 +164,18 @@ class Meter:
         self._usage: Usage | None = None
         self._time_info: TimeInfo | None = None
         self._first_ns: int | None = None
-        self._deltas = 0
+        self._texts = 0
 
-    def note(self, chunk: Chunk) -> None:
+    def add_chunk(self, chunk: Chunk) -> None:
         """Keep the usage and the times of a chunk."""
         if chunk.usage is not None:
             self._usage = chunk.usage
         if chunk.time_info is not None:
             self._time_info = chunk.time_info
 
-    def count(self, deltas: int, now_ns: int) -> None:
+    def count_texts(self, texts: int, now_ns: int) -> None:
         """Count the texts of a batch that has texts."""
-        self._deltas += deltas
+        self._texts += texts
         if self._first_ns is None:
             self._first_ns = now_ns
 
@@ -190,7 +190,7 @@ class Meter:
 
     def completion_tokens(self) -> int:
         count = self._usage.completion_tokens if self._usage else None
-        return valid_tokens(count) or max(self._deltas, 1)
+        return valid_tokens(count) or max(self._texts, 1)
 
     def cached_tokens(self) -> int:
         details = self._usage and self._usage.prompt_tokens_details

@@ -232,10 +232,10 @@ def test_meter_returns_the_upstreams_numbers(context: ReplyContext) -> None:
     meter = Meter(context)
     now = context.clock()
 
-    meter.count(1, now)
-    meter.note(Chunk(usage=Usage(80, 45)))
+    meter.count_texts(1, now)
+    meter.add_chunk(Chunk(usage=Usage(80, 45)))
     assert not meter.is_complete
-    meter.note(Chunk(time_info=TimeInfo(0.004, 0.002, 0.0168, 0.026)))
+    meter.add_chunk(Chunk(time_info=TimeInfo(0.004, 0.002, 0.0168, 0.026)))
 
     assert meter.is_complete
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (80, 45)
@@ -248,8 +248,8 @@ def test_meter_estimates_missing_numbers(context: ReplyContext) -> None:
     meter = Meter(replace(context, prompt_tokens=7))
     started_ns = context.started_ns
 
-    meter.count(3, started_ns + 40)
-    meter.count(2, started_ns + 90)
+    meter.count_texts(3, started_ns + 40)
+    meter.count_texts(2, started_ns + 90)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (7, 5)
     assert meter.durations(started_ns + 100) == Durations(101, 1, 40, 60)
@@ -259,7 +259,7 @@ def test_counts_and_durations_are_never_zero(context: ReplyContext) -> None:
     meter = Meter(replace(context, prompt_tokens=0))
     zeros = Chunk(usage=Usage(0, 0), time_info=TimeInfo(0.0, 0.0, 0.0, 0.0))
 
-    meter.note(zeros)
+    meter.add_chunk(zeros)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 1)
     assert min(meter.durations(context.started_ns)) == 1
@@ -274,8 +274,8 @@ def test_absurd_numbers_fit_in_64_bits(
     details = PromptDetails(tokens), CompletionDetails(tokens)
     usage, time_info = Usage(tokens, tokens, *details), TimeInfo(*[seconds] * 4)
 
-    meter.note(Chunk(usage=usage, time_info=time_info))
-    meter.count(3, context.started_ns)
+    meter.add_chunk(Chunk(usage=usage, time_info=time_info))
+    meter.count_texts(3, context.started_ns)
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 3)
     assert (meter.cached_tokens(), meter.reasoning_tokens()) == (0, 0)
@@ -290,6 +290,6 @@ def test_clock_set_back_makes_no_negative_duration(
     meter = Meter(context)
     started_ns = context.started_ns
 
-    meter.count(1, started_ns - 10**12)
+    meter.count_texts(1, started_ns - 10**12)
 
     assert min(meter.durations(started_ns - 2 * 10**12)) == 1
