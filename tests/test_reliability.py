@@ -16,7 +16,7 @@ TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 def format_cell(outcome: Outcome) -> str:
     if outcome == SUCCESS:
-        return "a good answer"
+        return "a complete reply"
     is_last_event = outcome.status == SUCCESS.status
     how = "last event: " if is_last_event else f"{outcome.status} "
     text = outcome.text.replace(f"{IDLE_S:g} seconds", f"{DEFAULT_IDLE_S} seconds")
