@@ -322,8 +322,9 @@ static bool take_body(struct client *c, char *at, size_t n, uint64_t now)
 /* Check the end of a complete body. */
 static void take_end(struct client *c, uint64_t now)
 {
-    char *text =
-        options.dialect->end ? NULL : (char *)value(c->held, c->held_len, "\"content\":");
+    char *text = NULL;
+    if (!options.dialect->end)
+        text = (char *)value(c->held, c->held_len, "\"content\":");
     if (text && !take_text(c, text + 1, c->held + c->held_len, now))
         return;
     finish(c, now);
@@ -421,7 +422,8 @@ static void readable(struct client *c)
 
 static void open_some(void)
 {
-    while (started < options.clients && started - readied - (int)errors < options.opening)
+    while (started < options.clients
+           && started - readied - (int)errors < options.opening)
         open_client(&clients[started]);
 }
 

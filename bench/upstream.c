@@ -319,9 +319,13 @@ static void answer_chat(struct conn *c, const char *body, size_t n)
     const char *to = from ? memchr(from, ';', n - (size_t)(from - body)) : NULL;
     if (to && (size_t)(to - from) < sizeof options)
         memcpy(options, from, (size_t)(to - from));
-    c->reply = (struct reply){option(options, "tokens=", 20), option(options, "pace=", 0),
-                              option(options, "mute=", -1), option(options, "stream=", 1),
-                              option(options, "id=", 0)};
+    c->reply = (struct reply){
+        .tokens = option(options, "tokens=", 20),
+        .pace = option(options, "pace=", 0),
+        .mute = option(options, "mute=", -1),
+        .stream = option(options, "stream=", 1),
+        .id = option(options, "id=", 0),
+    };
     c->begun = false;
     c->due = c->sent = 0;
     c->state = ANSWERING;
