@@ -16,22 +16,14 @@ def find_target(
     name: str,
     *,
     model_required: bool = False,
-    for_inference: bool = False,
 ) -> Target:
     """Return the target of a name, or raise ModelNotFound.
 
-    `model_required`: a blank name is InvalidRequest instead. `for_inference`: a model
-    that Cerebras has retired counts if `FALLBACK_MODELS` can replace it.
+    `model_required`: a blank name is InvalidRequest instead.
     """
     if model_required and not name.strip():
         raise InvalidRequest("model is required")
-    return resolve(
-        name,
-        services.catalogue,
-        services.store,
-        services.default_model,
-        allow_retired=for_inference and bool(services.fallback_models),
-    )
+    return resolve(name, services.catalogue, services.store, services.default_model)
 
 
 def find_shown(services: Services, name: str) -> Target:

@@ -10,9 +10,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from app.catalogue.resolve import Target
+from app.catalogue.resolve import Target, resolve
 from app.errors import InvalidRequest
-from app.inference import models, passthrough, reply
+from app.inference import passthrough, reply
 from app.inference.call import Call, Reply
 from app.inference.offload import offload
 from app.inference.sending import ChunkBatches, send
@@ -58,12 +58,19 @@ def validate(call: Call, schema: BodySchema) -> dict[str, Any]:
 
 
 def find_target(call: Call) -> Target:
-    """Return the model that the body names, or raise ModelNotFound."""
-    target = models.find_target(
-        call.services,
-        call.body.get("model", ""),
-        model_required=call.dialect.model_required,
-        for_inference=True,
+    """Return the model that the body names, or raise ModelNotFound.
+
+    A model that Cerebras has retired is found if `FALLBACK_MODELS` can replace it.
+    """
+    name, services = call.body.get("model", ""), call.services
+    if call.dialect.model_required and not name.strip():
+        raise InvalidRequest("model is required")
+    target = resolve(
+        name,
+        services.catalogue,
+        services.store,
+        services.default_model,
+        allow_retired=bool(services.fallback_models),
     )
     call.record.model = target.model.id
     return target

@@ -10,8 +10,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from app.schemas.base import BodyField, BodySchema, required_field
-from app.schemas.checks import (
+from app.schemas.base import (
+    BodyField,
+    BodySchema,
     accept,
     array_of,
     check_bool,
@@ -20,6 +21,7 @@ from app.schemas.checks import (
     check_role,
     check_string,
     mismatch,
+    required_field,
     struct_of,
 )
 

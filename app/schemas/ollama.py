@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
-from app.schemas.base import BodyField, BodySchema
-from app.schemas.checks import (
+from app.schemas.base import (
     FUNCTION,
+    BodyField,
+    BodySchema,
     accept,
     array_of,
     check_bool,

@@ -10,9 +10,10 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from app.schemas.base import BodyField, BodySchema, required_field
-from app.schemas.checks import (
+from app.schemas.base import (
     FUNCTION,
+    BodyField,
+    BodySchema,
     accept,
     array_of,
     check_bool,
@@ -22,6 +23,7 @@ from app.schemas.checks import (
     check_number,
     check_string,
     check_top_logprobs,
+    required_field,
     struct_of,
 )
 

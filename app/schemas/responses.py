@@ -6,8 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from app.schemas.base import BodyField, BodySchema
-from app.schemas.checks import (
+from app.schemas.base import (
+    BodyField,
+    BodySchema,
     Check,
     accept,
     array_of,

@@ -100,7 +100,13 @@ class Worker(GeventWorker):
             request = parse_head(client, self.cfg, address)
             if request is None:
                 return
-            keep_alive = self._respond(request, client, listener_address, address)
+            try:
+                keep_alive = self._respond(request, client, listener_address, address)
+            except OSError:
+                raise
+            except Exception as error:
+                refuse(client.sock, error)
+                return
             client.start_discard()
             if not discard_body(request.body):
                 linger(client.sock)
@@ -112,17 +118,6 @@ class Worker(GeventWorker):
         self, request: Any, client: Client, listener_address: Any, address: Any
     ) -> bool:
         """Send the app's response; return whether another request may follow."""
-        try:
-            return self._run_app(request, client, listener_address, address)
-        except OSError:
-            raise
-        except Exception as error:
-            refuse(client.sock, error)
-            return False
-
-    def _run_app(
-        self, request: Any, client: Client, listener_address: Any, address: Any
-    ) -> bool:
         start = datetime.now()
         response, environ = wsgi.create(
             *(request, client.sock, address, listener_address, self.cfg),

@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.schemas.base import BodyField, BodySchema, required_field
-from app.schemas.checks import check_int, check_string
+from app.schemas.base import (
+    BodyField,
+    BodySchema,
+    check_int,
+    check_string,
+    required_field,
+)
 
 
 class NoteSchema(BodySchema):

@@ -8,7 +8,7 @@ import pytest
 from marshmallow import ValidationError
 
 from app.schemas import ollama
-from app.schemas.checks import (
+from app.schemas.base import (
     Check,
     accept,
     check_bool,
