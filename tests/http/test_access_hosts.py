@@ -1,4 +1,4 @@
-"""The guard against DNS rebinding."""
+"""The check of the Host header, against DNS rebinding."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from app.http.access import is_bindable
 from tests.http.apps import make_app
 
 
-def client_of(*allowed: str) -> FlaskClient:
+def make_client(*allowed: str) -> FlaskClient:
     app, *_ = make_app(allowed_hosts=allowed)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.add_url_rule("/", view_func=lambda: "here", methods=["GET"])
+    app.add_url_rule("/", view_func=lambda: "ok", methods=["GET"])
     return app.test_client()
 
 
-def knock(client: FlaskClient, host: str, listener: str = "127.0.0.1") -> int:
+def get_status(client: FlaskClient, host: str, listener: str = "127.0.0.1") -> int:
     return client.get(
         "/", headers={"Host": host}, environ_overrides={"SERVER_NAME": listener}
     ).status_code
@@ -44,8 +44,8 @@ def knock(client: FlaskClient, host: str, listener: str = "127.0.0.1") -> int:
         socket.gethostname(),
     ],
 )
-def test_hosts_of_this_place_are_known(host: str) -> None:
-    assert knock(client_of(), host) == 200
+def test_local_host_is_allowed(host: str) -> None:
+    assert get_status(make_client(), host) == 200
 
 
 @pytest.mark.parametrize(
@@ -63,17 +63,17 @@ def test_hosts_of_this_place_are_known(host: str) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_other_hosts_are_refused_without_a_word(host: str, method: str) -> None:
-    answer = client_of().open("/", method=method, headers={"Host": host})
+def test_other_host_is_403_without_a_body(host: str, method: str) -> None:
+    response = make_client().open("/", method=method, headers={"Host": host})
 
-    assert (answer.status_code, answer.data) == (403, b"")
-    assert "Content-Type" not in answer.headers
+    assert (response.status_code, response.data) == (403, b"")
+    assert "Content-Type" not in response.headers
 
 
-def test_a_refusal_logs_one_line_that_names_the_setting(
+def test_refused_host_is_logged_with_the_name_of_the_setting(
     app_log: pytest.LogCaptureFixture,
 ) -> None:
-    knock(client_of(), "chat.example")
+    get_status(make_client(), "chat.example")
 
     [line] = app_log.messages
     assert "chat.example" in line
@@ -81,12 +81,12 @@ def test_a_refusal_logs_one_line_that_names_the_setting(
 
 
 @pytest.mark.parametrize("host", ["chat.example", "CHAT.example:443"])
-def test_further_hosts_can_be_allowed(host: str) -> None:
-    client = client_of("Chat.Example", "8.8.8.8")
+def test_configured_host_is_allowed(host: str) -> None:
+    client = make_client("Chat.Example", "8.8.8.8")
 
-    assert knock(client, host) == 200
-    assert knock(client, "8.8.8.8") == 200
-    assert knock(client, "evil.example") == 403
+    assert get_status(client, host) == 200
+    assert get_status(client, "8.8.8.8") == 200
+    assert get_status(client, "evil.example") == 403
 
 
 @pytest.mark.parametrize(
@@ -97,25 +97,25 @@ def test_further_hosts_can_be_allowed(host: str) -> None:
         ("chat.example", "10.0.0.1"),
         ("chat.example", "cerellama.example"),
     ],
-    ids=["the setting says so", "every address", "one in the network", "a name"],
+    ids=["asterisk", "all addresses", "address in the network", "host name"],
 )
-def test_the_check_can_be_off(allowed: str, listener: str) -> None:
-    assert knock(client_of(allowed), "evil.example", listener) == 200
+def test_check_is_off(allowed: str, listener: str) -> None:
+    assert get_status(make_client(allowed), "evil.example", listener) == 200
 
 
 @pytest.mark.parametrize("listener", ["::1", "localhost", "127.0.0.2"])
-def test_every_loopback_address_is_guarded(listener: str) -> None:
-    assert knock(client_of(), "evil.example", listener) == 403
+def test_hosts_are_checked_on_every_loopback_address(listener: str) -> None:
+    assert get_status(make_client(), "evil.example", listener) == 403
 
 
 @pytest.mark.parametrize(("host", "status"), [("localhost", 204), ("127.0.0.1", 405)])
-def test_options_is_answered_to_names_only(host: str, status: int) -> None:
-    answer = client_of().options("/", headers={"Host": host})
+def test_options_is_answered_for_a_host_name_only(host: str, status: int) -> None:
+    response = make_client().options("/", headers={"Host": host})
 
-    assert answer.status_code == status
+    assert response.status_code == status
 
 
-def test_addresses_of_this_machine_are_known_from_those_of_others() -> None:
+def test_address_of_another_machine_is_not_bindable() -> None:
     assert is_bindable("127.0.0.1")
     assert not is_bindable("192.0.2.1")
     assert not is_bindable("2001:db8::1")

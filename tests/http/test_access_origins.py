@@ -1,4 +1,4 @@
-"""Which pages may call."""
+"""CORS: the pages of which origins may send requests."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ HEADERS = (
 )
 
 
-def client_of(*origins: str) -> FlaskClient:
+def make_client(*origins: str) -> FlaskClient:
     app, *_ = make_app(ollama_origins=origins)
-    app.add_url_rule("/", view_func=lambda: "here")
+    app.add_url_rule("/", view_func=lambda: "ok")
     return app.test_client()
 
 
-def told(answer: TestResponse) -> dict[str, str]:
-    """The headers that say something to a browser."""
+def cors_headers(response: TestResponse) -> dict[str, str]:
+    """Return the headers that a browser evaluates."""
     return {
         name: value
-        for name, value in answer.headers
+        for name, value in response.headers
         if name.startswith("Access-Control-") or name == "Vary"
     }
 
@@ -50,13 +50,16 @@ def told(answer: TestResponse) -> dict[str, str]:
         "vscode-file://vscode-app",
     ],
 )
-def test_local_pages_and_apps_may_always_call(origin: str) -> None:
+def test_local_pages_and_apps_are_allowed(origin: str) -> None:
     from_page = {"Origin": origin, "Host": "127.0.0.1:6000"}
 
-    answer = client_of().get("/", headers=from_page)
+    response = make_client().get("/", headers=from_page)
 
-    assert answer.status_code == 200
-    assert told(answer) == {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    assert response.status_code == 200
+    assert cors_headers(response) == {
+        "Access-Control-Allow-Origin": origin,
+        "Vary": "Origin",
+    }
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
@@ -72,26 +75,28 @@ def test_local_pages_and_apps_may_always_call(origin: str) -> None:
         "ftp://localhost",
     ],
 )
-def test_other_pages_may_not(method: str, path: str, origin: str) -> None:
-    answer = client_of().open(path, method=method, headers={"Origin": origin})
+def test_page_of_another_origin_is_403_without_a_body(
+    method: str, path: str, origin: str
+) -> None:
+    response = make_client().open(path, method=method, headers={"Origin": origin})
 
-    assert (answer.status_code, answer.data) == (403, b"")
-    assert "Content-Type" not in answer.headers
-    assert not told(answer)
+    assert (response.status_code, response.data) == (403, b"")
+    assert "Content-Type" not in response.headers
+    assert not cors_headers(response)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_the_servers_own_pages_are_no_strangers(scheme: str) -> None:
+def test_page_of_the_server_itself_is_allowed(scheme: str) -> None:
     own = {"Origin": f"{scheme}://ollama.example:6000", "Host": "ollama.example:6000"}
 
-    answer = client_of().get("/", headers=own)
+    response = make_client().get("/", headers=own)
 
-    assert answer.status_code == 200
-    assert not told(answer)
+    assert response.status_code == 200
+    assert not cors_headers(response)
 
 
-def test_a_request_of_no_page_gets_no_headers() -> None:
-    assert not told(client_of().get("/"))
+def test_request_without_origin_gets_no_cors_headers() -> None:
+    assert not cors_headers(make_client().get("/"))
 
 
 @pytest.mark.parametrize(
@@ -104,33 +109,33 @@ def test_a_request_of_no_page_gets_no_headers() -> None:
         ("moz-extension://*", "moz-extension://abc"),
     ],
 )
-def test_further_pages_can_be_allowed(allowed: str, origin: str) -> None:
-    client = client_of("https://other.example", allowed)
+def test_configured_origin_is_allowed(allowed: str, origin: str) -> None:
+    client = make_client("https://other.example", allowed)
 
     assert client.get("/", headers={"Origin": origin}).status_code == 200
 
 
-def test_a_pattern_does_not_overlap_itself() -> None:
+def test_parts_of_a_pattern_do_not_overlap() -> None:
     allows = matcher(["aba*aba"])
 
     assert allows("abaaba")
     assert not allows("aba")
 
 
-def test_everybody_can_be_allowed() -> None:
-    answer = client_of("*").get("/", headers={"Origin": "https://any.example"})
+def test_asterisk_allows_every_origin() -> None:
+    response = make_client("*").get("/", headers={"Origin": "https://any.example"})
 
-    assert told(answer) == {"Access-Control-Allow-Origin": "*"}
+    assert cors_headers(response) == {"Access-Control-Allow-Origin": "*"}
 
 
 @pytest.mark.parametrize("path", ["/", "/nope"])
-def test_a_preflight_is_answered_wherever_it_goes(path: str) -> None:
-    answer = client_of().options(path, headers={"Origin": "http://localhost:3000"})
+def test_preflight_is_answered_on_every_path(path: str) -> None:
+    response = make_client().options(path, headers={"Origin": "http://localhost:3000"})
 
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert "Content-Type" not in answer.headers
+    assert (response.status_code, response.data) == (204, b"")
+    assert "Content-Type" not in response.headers
     vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
-    assert told(answer) == {
+    assert cors_headers(response) == {
         "Access-Control-Allow-Origin": "http://localhost:3000",
         "Access-Control-Allow-Methods": "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS",
         "Access-Control-Allow-Headers": HEADERS,
@@ -139,8 +144,8 @@ def test_a_preflight_is_answered_wherever_it_goes(path: str) -> None:
     }
 
 
-def test_errors_carry_the_headers_too() -> None:
-    answer = client_of().get("/nope", headers={"Origin": "app://x"})
+def test_errors_have_cors_headers() -> None:
+    response = make_client().get("/nope", headers={"Origin": "app://x"})
 
-    assert answer.status_code == 404
-    assert answer.headers["Access-Control-Allow-Origin"] == "app://x"
+    assert response.status_code == 404
+    assert response.headers["Access-Control-Allow-Origin"] == "app://x"

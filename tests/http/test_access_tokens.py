@@ -1,4 +1,4 @@
-"""Who may enter."""
+"""Access tokens: which requests are admitted, and the caller of each."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ FIRST, SECOND = "s3cret=one", "two"
 
 
 @pytest.fixture(scope="module")
-def guarded() -> FlaskClient:
+def client() -> FlaskClient:
     app, native, openai = make_app(access_tokens=(FIRST, SECOND))
     for path in ("/", "/api/tags", "/v1/models", "/healthz", "/readyz"):
         blueprint = openai if path.startswith("/v1") else native
         blueprint.add_url_rule(
             path,
             path.replace("/", "_"),
-            lambda: "in",
+            lambda: "ok",
             methods=["GET", "HEAD", "POST", "OPTIONS"],
         )
     return register(app, native, openai).test_client()
@@ -41,15 +41,15 @@ def basic(name: str, password: str) -> str:
         {"x-api-key": FIRST},
         {"X-API-Key": SECOND},
         {"Authorization": "Bearer ollama", "x-api-key": SECOND},
-        {"Authorization": f"Bearer {FIRST}", "x-api-key": "made up"},
+        {"Authorization": f"Bearer {FIRST}", "x-api-key": "unknown"},
     ],
     ids=str,
 )
 @pytest.mark.parametrize("path", ["/api/tags", "/v1/models"])
-def test_a_token_opens_every_route(
-    guarded: FlaskClient, path: str, headers: dict[str, str]
+def test_valid_token_is_accepted_on_every_route(
+    client: FlaskClient, path: str, headers: dict[str, str]
 ) -> None:
-    assert guarded.get(path, headers=headers).data == b"in"
+    assert client.get(path, headers=headers).data == b"ok"
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_a_token_opens_every_route(
     ],
     ids=str,
 )
-def test_anything_else_is_401_in_each_dialect(
-    guarded: FlaskClient, headers: dict[str, str]
+def test_missing_or_wrong_token_is_401_in_each_dialect(
+    client: FlaskClient, headers: dict[str, str]
 ) -> None:
-    native = guarded.get("/api/tags", headers=headers)
-    openai = guarded.get("/v1/models", headers=headers)
+    native = client.get("/api/tags", headers=headers)
+    openai = client.get("/v1/models", headers=headers)
 
     text = "a valid access token is required"
     assert (native.status_code, openai.status_code) == (401, 401)
@@ -97,36 +97,38 @@ def test_anything_else_is_401_in_each_dialect(
         ("OPTIONS", "/api/tags"),
     ],
 )
-def test_what_says_nothing_is_open(
-    guarded: FlaskClient, method: str, path: str
+def test_probes_and_preflights_need_no_token(
+    client: FlaskClient, method: str, path: str
 ) -> None:
-    assert guarded.open(path, method=method).status_code == 200
+    assert client.open(path, method=method).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/"), ("GET", "/nope"), ("GET", "/healthz/")]
 )
-def test_nothing_else_is(guarded: FlaskClient, method: str, path: str) -> None:
-    assert guarded.open(path, method=method).status_code == 401
+def test_other_paths_and_methods_need_a_token(
+    client: FlaskClient, method: str, path: str
+) -> None:
+    assert client.open(path, method=method).status_code == 401
 
 
-def test_without_tokens_everybody_enters() -> None:
+def test_without_access_tokens_every_request_is_admitted() -> None:
     app, *_ = make_app()
-    app.add_url_rule("/api/tags", view_func=lambda: "in")
+    app.add_url_rule("/api/tags", view_func=lambda: "ok")
 
-    assert app.test_client().get("/api/tags").data == b"in"
+    assert app.test_client().get("/api/tags").data == b"ok"
 
 
-def test_a_token_tells_who_takes_turns_and_else_the_address_does() -> None:
-    guarded, *_ = make_app(access_tokens=(FIRST, SECOND))
-    open_to_all, *_ = make_app()
-    for app in (guarded, open_to_all):
-        app.add_url_rule("/who", "who", lambda: g.caller)
+def test_caller_is_the_token_or_else_the_client_address() -> None:
+    with_tokens, *_ = make_app(access_tokens=(FIRST, SECOND))
+    without_tokens, *_ = make_app()
+    for app in (with_tokens, without_tokens):
+        app.add_url_rule("/caller", "caller", lambda: g.caller)
 
-    told = [
-        guarded.test_client().get("/who", headers={"x-api-key": token}).text
+    callers = [
+        with_tokens.test_client().get("/caller", headers={"x-api-key": token}).text
         for token in (FIRST, SECOND, SECOND)
     ]
 
-    assert told == ["token 1", "token 2", "token 2"]
-    assert open_to_all.test_client().get("/who").text == "127.0.0.1"
+    assert callers == ["token 1", "token 2", "token 2"]
+    assert without_tokens.test_client().get("/caller").text == "127.0.0.1"

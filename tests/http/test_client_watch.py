@@ -1,4 +1,4 @@
-"""A client that leaves while its request waits."""
+"""Noticing that a client disconnected while its request waits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from app.http.client_watch import is_gone, watch
 from tests.conftest import Pair
-from tests.gevent_process import Play
+from tests.gevent_scenes import RunScene
 
 TIMEOUT_S = 5.0
-SHORT_S = 0.1  # for what must not happen
+SHORT_S = 0.1  # waited for an event that must not come
 
 
 @pytest.mark.parametrize("key", ["gunicorn.socket", "werkzeug.socket"])
-def test_a_client_that_hangs_up_is_noticed(pair: Pair, key: str) -> None:
+def test_disconnect_is_noticed(pair: Pair, key: str) -> None:
     gone = threading.Event()
     stop = watch({key: pair[0]}, gone.set)
 
@@ -28,22 +28,24 @@ def test_a_client_that_hangs_up_is_noticed(pair: Pair, key: str) -> None:
     stop()
 
 
-def test_a_reset_connection_is_noticed() -> None:
+def test_reset_connection_is_noticed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        theirs = socket.create_connection(server.getsockname())
-        ours, _ = server.accept()
+        client_socket = socket.create_connection(server.getsockname())
+        server_socket, _ = server.accept()
     gone = threading.Event()
-    stop = watch({"werkzeug.socket": ours}, gone.set)
+    stop = watch({"werkzeug.socket": server_socket}, gone.set)
 
-    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    theirs.close()
+    client_socket.setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+    )
+    client_socket.close()
 
     assert gone.wait(TIMEOUT_S)
     stop()
-    ours.close()
+    server_socket.close()
 
 
-def test_a_client_that_sends_its_next_request_has_not_left(pair: Pair) -> None:
+def test_next_request_is_not_a_disconnect(pair: Pair) -> None:
     gone = threading.Event()
     stop = watch({"werkzeug.socket": pair[0]}, gone.set)
 
@@ -54,7 +56,7 @@ def test_a_client_that_sends_its_next_request_has_not_left(pair: Pair) -> None:
     stop()
 
 
-def test_nobody_is_told_once_the_watch_has_ended(pair: Pair) -> None:
+def test_ended_watch_reports_nothing(pair: Pair) -> None:
     gone = threading.Event()
 
     watch({"werkzeug.socket": pair[0]}, gone.set)()
@@ -63,7 +65,7 @@ def test_nobody_is_told_once_the_watch_has_ended(pair: Pair) -> None:
     assert not gone.wait(SHORT_S)
 
 
-def test_every_watch_ends_its_thread(pair: Pair) -> None:
+def test_ended_watch_leaves_no_thread(pair: Pair) -> None:
     for _ in range(20):
         watch({"werkzeug.socket": pair[0]}, lambda: None)()
     for thread in threading.enumerate():
@@ -73,34 +75,34 @@ def test_every_watch_ends_its_thread(pair: Pair) -> None:
     assert "watch" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_without_a_socket_there_is_nothing_to_watch(pair: Pair) -> None:
+def test_missing_or_closed_socket_is_not_watched(pair: Pair) -> None:
     pair[0].close()
 
     watch({}, lambda: None)()
     watch({"werkzeug.socket": pair[0]}, lambda: None)()
 
 
-def test_gevents_sockets_still_have_what_the_hub_can_read() -> None:
-    """Without it a greenlet watches each client: slower, and nobody would notice."""
+def test_gevent_socket_has_the_attribute_that_the_watch_uses() -> None:
+    """Without it a greenlet watches each client, which is slower."""
     assert hasattr(gevent.socket.socket, "_sock")
 
 
-def test_a_socket_tells_whether_its_peer_is_there(pair: Pair) -> None:
-    ours, theirs = pair
+def test_is_gone_tells_a_closed_peer_from_a_silent_one(pair: Pair) -> None:
+    server_socket, client_socket = pair
 
-    assert is_gone(ours) is False
-    theirs.send(b"x")
-    assert is_gone(ours) is None
-    ours.recv(1)
-    theirs.close()
-    assert is_gone(ours) is True
-    ours.close()
-    assert is_gone(ours) is True
+    assert is_gone(server_socket) is False
+    client_socket.send(b"x")
+    assert is_gone(server_socket) is None
+    server_socket.recv(1)
+    client_socket.close()
+    assert is_gone(server_socket) is True
+    server_socket.close()
+    assert is_gone(server_socket) is True
 
 
 @pytest.mark.parametrize(
-    ("scene", "told"),
-    [("hang_up", True), ("send_more", False), ("end_the_watch", False)],
+    ("scene", "noticed"),
+    [("disconnect", True), ("send_more", False), ("end_watch", False)],
 )
-def test_it_is_the_same_under_gevent(play: Play, scene: str, told: bool) -> None:
-    assert play(scene) == {"told": told}
+def test_watch_under_gevent(run_scene: RunScene, scene: str, noticed: bool) -> None:
+    assert run_scene(scene) == {"noticed": noticed}

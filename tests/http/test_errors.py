@@ -1,4 +1,4 @@
-"""Every failure, in the shape of the dialect its path belongs to."""
+"""Errors in the format of the API that the path belongs to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NATIVE_PATH, OPENAI_PATH = "/api/chat", "/v1/chat/completions"
 JSON, BARE = "application/json; charset=utf-8", "application/json"
 
 
-def fail(error: Exception, path: str, *, streaming: bool = False) -> TestResponse:
+def get_error(error: Exception, path: str, *, streaming: bool = False) -> TestResponse:
     app, native, openai = make_app()
 
     def view() -> NoReturn:
@@ -30,8 +30,8 @@ def fail(error: Exception, path: str, *, streaming: bool = False) -> TestRespons
 
 
 def openai_body(text: str, kind: str) -> dict[str, Any]:
-    told = {"message": text, "type": kind, "param": None, "code": None}
-    return {"error": told}
+    error = {"message": text, "type": kind, "param": None, "code": None}
+    return {"error": error}
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,13 @@ def openai_body(text: str, kind: str) -> dict[str, Any]:
         (errors.UpstreamTimeout, 504, "api_error"),
     ],
 )
-def test_an_error_has_its_own_status_and_the_dialects_shape(
+def test_error_has_its_status_and_the_format_of_the_dialect(
     kind: type[CerellamaError], status: int, openai_type: str
 ) -> None:
-    native, openai = fail(kind("why"), NATIVE_PATH), fail(kind("why"), OPENAI_PATH)
+    native, openai = (
+        get_error(kind("why"), NATIVE_PATH),
+        get_error(kind("why"), OPENAI_PATH),
+    )
 
     assert (native.status_code, native.json) == (status, {"error": "why"})
     assert (openai.status_code, openai.json) == (
@@ -77,66 +80,72 @@ def test_an_error_has_its_own_status_and_the_dialects_shape(
     ],
     ids=[
         "native",
-        "native, whole",
-        "native, instead of a stream",
-        "openai, of the body",
-        "openai, of the model",
-        "openai, instead of a stream",
+        "native, upstream",
+        "native, before a stream",
+        "openai, request",
+        "openai, model",
+        "openai, before a stream",
     ],
 )
-def test_an_error_is_labelled_as_ollama_does(
+def test_error_has_the_content_type_of_ollama(
     error: CerellamaError, path: str, streaming: bool, content_type: str, ends: bytes
 ) -> None:
-    answer = fail(error, path, streaming=streaming)
+    response = get_error(error, path, streaming=streaming)
 
-    assert answer.headers["Content-Type"] == content_type
-    assert answer.data.endswith(ends)
+    assert response.headers["Content-Type"] == content_type
+    assert response.data.endswith(ends)
 
 
-@pytest.mark.parametrize(("wait", "told"), [(0.0, "0"), (1.2, "2"), (30.0, "30")])
+@pytest.mark.parametrize(("wait", "header"), [(0.0, "0"), (1.2, "2"), (30.0, "30")])
 @pytest.mark.parametrize("path", [NATIVE_PATH, OPENAI_PATH])
-def test_a_wait_is_told_in_whole_seconds(path: str, wait: float, told: str) -> None:
-    answer = fail(errors.RateLimited("slow down", retry_after=wait), path)
+def test_retry_after_is_rounded_up_to_seconds(
+    path: str, wait: float, header: str
+) -> None:
+    response = get_error(errors.RateLimited("slow down", retry_after=wait), path)
 
-    assert answer.headers["Retry-After"] == told
+    assert response.headers["Retry-After"] == header
 
 
-def test_nothing_is_told_of_an_unknown_wait() -> None:
+def test_unknown_wait_has_no_retry_after() -> None:
     assert (
-        "Retry-After" not in fail(errors.RateLimited("slow down"), NATIVE_PATH).headers
+        "Retry-After"
+        not in get_error(errors.RateLimited("slow down"), NATIVE_PATH).headers
     )
 
 
 @pytest.mark.parametrize("path", [NATIVE_PATH, OPENAI_PATH])
-def test_a_fault_of_ours_is_logged_and_tells_nothing(
+def test_unexpected_error_is_500_and_logged_without_its_text(
     path: str, app_log: pytest.LogCaptureFixture
 ) -> None:
-    answer = fail(ZeroDivisionError("secret"), path)
+    response = get_error(ZeroDivisionError("secret"), path)
 
-    assert answer.status_code == 500
-    assert "internal server error" in answer.text
-    assert "secret" not in answer.text
+    assert response.status_code == 500
+    assert "internal server error" in response.text
+    assert "secret" not in response.text
     assert app_log.messages == [f"GET {path} failed"]
 
 
-def test_a_body_that_is_nested_too_deep_for_us_is_the_callers_fault() -> None:
-    answer = fail(RecursionError(), NATIVE_PATH)
+def test_recursion_error_is_400() -> None:
+    response = get_error(RecursionError(), NATIVE_PATH)
 
-    assert (answer.status_code, answer.json) == (400, {"error": "exceeded max depth"})
+    assert (response.status_code, response.json) == (
+        400,
+        {"error": "exceeded max depth"},
+    )
 
 
 @pytest.mark.parametrize(("code", "status"), [(400, 400), (413, 413), (415, 400)])
-def test_what_flask_refuses_is_told_in_our_shape(code: int, status: int) -> None:
+def test_errors_of_flask_have_the_format_of_the_dialect(code: int, status: int) -> None:
     app, *_ = make_app()
     app.config["MAX_CONTENT_LENGTH"] = 3 << 20
     app.add_url_rule(NATIVE_PATH, view_func=lambda: abort(code))
 
-    answer = app.test_client().get(NATIVE_PATH)
+    response = app.test_client().get(NATIVE_PATH)
 
-    assert answer.status_code == status
-    assert set(answer.get_json()) == {"error"}
+    assert response.status_code == status
+    assert set(response.get_json()) == {"error"}
     if code == 413:
-        assert answer.json == {"error": "request body is larger than 3 MB"}
+        assert response.json == {"error": "request body is larger than 3 MB"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the operator reads."""
+"""Log lines as text and as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.http import logs
 from app.inference.pipeline import log_once
 
 
-def test_setting_up_twice_logs_everything_once() -> None:
+def test_second_setup_adds_no_handler() -> None:
     logs.set_up("info", "text")
     handlers = list(logging.getLogger("app").handlers)
 
@@ -24,28 +24,28 @@ def test_setting_up_twice_logs_everything_once() -> None:
     logs.set_up("info", "text")
 
 
-def line(form: str, text: str, **extra: Any) -> str:
+def format_line(form: str, text: str, **extra: Any) -> str:
     record = logging.LogRecord("app.x", logging.INFO, "", 0, text, None, None)
     record.__dict__.update(extra)
     return logs.FORMATTERS[form].format(record)
 
 
-def test_what_stands_beside_the_text_follows_it() -> None:
+def test_fields_follow_the_message() -> None:
     fields = {"method": "GET", "id": "a-1", "name": 'x"\r\n é', "total_s": 0.5}
 
-    told = line("text", "GET / 200 ok", fields=fields)
+    formatted = format_line("text", "GET / 200 ok", fields=fields)
 
-    assert told.endswith(
+    assert formatted.endswith(
         ' INFO app.x: GET / 200 ok id=a-1 name="x\\"\\r\\n \\u00e9" total_s=0.5'
     )
 
 
-def test_json_is_one_line_whatever_it_tells() -> None:
-    told = line("json", "a\nb\u2028", fields={"name": "x\ny"}, created=0.25)
+def test_json_line_escapes_line_ends() -> None:
+    formatted = format_line("json", "a\nb\u2028", fields={"name": "x\ny"}, created=0.25)
 
-    assert told.isascii()
-    assert "\n" not in told
-    assert json.loads(told) == {
+    assert formatted.isascii()
+    assert "\n" not in formatted
+    assert json.loads(formatted) == {
         "time": "1970-01-01T00:00:00.250+00:00",
         "level": "info",
         "logger": "app.x",
@@ -54,18 +54,18 @@ def test_json_is_one_line_whatever_it_tells() -> None:
     }
 
 
-def test_json_holds_what_went_wrong() -> None:
+def test_json_line_contains_the_traceback() -> None:
     try:
-        raise ValueError("of ours")
+        raise ValueError("a bug")
     except ValueError:
-        told = line("json", "failed", exc_info=sys.exc_info())
+        formatted = format_line("json", "failed", exc_info=sys.exc_info())
 
-    assert "ValueError: of ours" in json.loads(told)["exception"]
+    assert "ValueError: a bug" in json.loads(formatted)["exception"]
 
 
-def test_a_note_is_made_once(app_log: pytest.LogCaptureFixture) -> None:
+def test_log_once_logs_each_text_once(app_log: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
-        log_once("nobody has ever said this before")
-    log_once("nor this")
+        log_once("first text")
+    log_once("second text")
 
-    assert app_log.messages == ["nobody has ever said this before", "nor this"]
+    assert app_log.messages == ["first text", "second text"]

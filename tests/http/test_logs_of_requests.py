@@ -1,4 +1,4 @@
-"""What is told of each request, once, when its answer is closed."""
+"""The log line and the metrics of a request, written when its response is closed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.cerebras import Fake
 from tests.metric_samples import sum_samples
 
 MESSAGES = "/v1/messages"
-SECRET = "tell-nobody"
+SECRET = "s3cret"
 USAGE = {"prompt_tokens": 7, "completion_tokens": 40, "total_tokens": 47}
 ENDLESS = {"completion_tokens": 10**30}
 CLOSED = {"additionalProperties": False}
 CUT = {"fault": "cut", "after": 3}
-SAYING = {
+SCRIPT = {
     "content": "word " * 20,
     "usage": USAGE,
     "time_info": {"completion_time": 0.1},
@@ -31,25 +31,25 @@ Log = pytest.LogCaptureFixture
 both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 
 
-def told(log: Log) -> dict[str, Any]:
-    """The fields of the only line on a request."""
-    (line,) = (record for record in log.records if record.name == "app.access")
-    fields: dict[str, Any] = line.__dict__["fields"]
+def read_access_fields(log: Log) -> dict[str, Any]:
+    """Return the fields of the only access line."""
+    (entry,) = (record for record in log.records if record.name == "app.access")
+    fields: dict[str, Any] = entry.__dict__["fields"]
     return fields
 
 
 @both_ways
 @pytest.mark.parametrize("path", [CHAT, OPENAI])
-def test_a_line_tells_what_a_request_was_and_cost(
+def test_line_has_route_model_outcome_and_tokens(
     client: FlaskClient, fake: Fake, app_log: Log, path: str, stream: bool
 ) -> None:
-    fake.script(SAYING)
+    fake.script(SCRIPT)
 
     client.post(
         path, json=asking(path, model="GPT-OSS:120b", stream=stream), buffered=True
     )
 
-    fields = told(app_log)
+    fields = read_access_fields(app_log)
     assert fields | {"id": "", "first_byte_s": 0, "total_s": 0} == {
         "method": "POST",
         "route": path,
@@ -67,7 +67,7 @@ def test_a_line_tells_what_a_request_was_and_cost(
 
 
 @both_ways
-def test_metrics_tell_what_an_answer_cost(
+def test_metrics_count_tokens_and_time(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
     names = {
@@ -76,18 +76,18 @@ def test_metrics_tell_what_an_answer_cost(
         "cerellama_tokens_per_second_sum": {},
     }
 
-    def shown() -> dict[str, float]:
+    def read_metrics() -> dict[str, float]:
         text = client.get("/metrics").text
         return {
             name: sum_samples(text, name, model=GPT, **labels)
             for name, labels in names.items()
         }
 
-    fake.script(SAYING)
-    before = shown()
+    fake.script(SCRIPT)
+    before = read_metrics()
     client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
 
-    added = {name: value - before[name] for name, value in shown().items()}
+    added = {name: value - before[name] for name, value in read_metrics().items()}
     assert added == pytest.approx(
         {
             "cerellama_tokens_total": 40,
@@ -98,29 +98,29 @@ def test_metrics_tell_what_an_answer_cost(
 
 
 @both_ways
-def test_tokens_that_cannot_be_are_not_counted(
+def test_impossible_token_counts_are_left_out(
     client: FlaskClient, fake: Fake, app_log: Log, stream: bool
 ) -> None:
     fake.script({"content": "Hello!", "usage": {"prompt_tokens": -5} | ENDLESS})
 
-    answer = client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
+    response = client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
 
-    assert answer.status_code == 200
-    assert not {"tokens_in", "tokens_out"} & set(told(app_log))
+    assert response.status_code == 200
+    assert not {"tokens_in", "tokens_out"} & set(read_access_fields(app_log))
 
 
-def test_what_had_to_be_asked_twice_is_counted_twice(
+def test_tokens_of_a_second_attempt_are_added(
     client: FlaskClient, fake: Fake, app_log: Log
 ) -> None:
     schema = {"name": "town", "strict": True, "schema": TOWN | CLOSED}
     form = {"type": "json_schema", "json_schema": schema}
-    for said in ("no form", '{"name": "Rome", "people": 3}'):
-        fake.script({"content": said, "usage": USAGE})
+    for content in ("no JSON", '{"name": "Rome", "people": 3}'):
+        fake.script({"content": content, "usage": USAGE})
     body = asking(OPENAI, tools=[WEATHER], response_format=form)
 
     client.post(OPENAI, json=body, buffered=True)
 
-    assert told(app_log)["tokens_out"] == 2 * USAGE["completion_tokens"]
+    assert read_access_fields(app_log)["tokens_out"] == 2 * USAGE["completion_tokens"]
 
 
 @both_ways
@@ -133,7 +133,7 @@ def test_what_had_to_be_asked_twice_is_counted_twice(
     ],
     ids=str,
 )
-def test_a_failure_is_told_by_its_kind(
+def test_failure_has_status_and_outcome(
     client: FlaskClient,
     fake: Fake,
     app_log: Log,
@@ -146,31 +146,31 @@ def test_a_failure_is_told_by_its_kind(
 
     client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
 
-    fields = told(app_log)
+    fields = read_access_fields(app_log)
     assert (fields["status"], fields["outcome"]) == expected
 
 
-def test_a_failure_in_mid_stream_is_one_whatever_the_status(
+def test_failure_in_mid_stream_is_not_ok(
     client: FlaskClient, fake: Fake, app_log: Log
 ) -> None:
     fake.script({"content": "one two three four five", "delta_size": 4, **CUT})
 
     client.post(CHAT, json=asking(CHAT), buffered=True)
 
-    fields = told(app_log)
+    fields = read_access_fields(app_log)
     assert (fields["status"], fields["outcome"]) == (200, "upstream_error")
 
 
-def test_a_stream_that_nobody_reads_to_its_end_is_cancelled(
+def test_closed_stream_is_cancelled(
     client: FlaskClient, fake: Fake, app_log: Log
 ) -> None:
     fake.script({"content": "one two three four", "hold": "never", "after": 2})
 
-    answer = client.post(CHAT, json=asking(CHAT))
-    next(iter(answer.response))
-    answer.close()
+    response = client.post(CHAT, json=asking(CHAT))
+    next(iter(response.response))
+    response.close()
 
-    assert told(app_log)["outcome"] == "cancelled"
+    assert read_access_fields(app_log)["outcome"] == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -183,35 +183,35 @@ def test_a_stream_that_nobody_reads_to_its_end_is_cancelled(
         ("/api/tags/", ("none", 301, "ok")),
     ],
 )
-def test_other_requests_have_a_short_line_by_their_rule(
+def test_other_requests_log_their_route_only(
     client: FlaskClient, app_log: Log, path: str, expected: tuple[str, int, str]
 ) -> None:
     client.get(path, buffered=True)
 
-    fields = told(app_log)
+    fields = read_access_fields(app_log)
     assert set(fields) == {"method", "route", "status", "outcome", "id", "total_s"}
     assert (fields["route"], fields["status"], fields["outcome"]) == expected
 
 
-def test_a_line_is_one_line_and_the_name_is_bounded(
+def test_line_has_no_line_ends_and_a_short_name(
     client: FlaskClient, app_log: Log
 ) -> None:
     name = 'x"\r\n2026-01-01 ERROR forged: ' + "y" * 500
 
     client.post(CHAT, json=asking(CHAT, model=name), buffered=True)
 
-    assert told(app_log)["name"] == name[:100]
+    assert read_access_fields(app_log)["name"] == name[:100]
     handler = logging.getLogger("app").handlers[0]
     lines = [handler.format(record) for record in app_log.records]
     assert not [line for line in lines if "\n" in line or "\r" in line]
 
 
-def test_nothing_that_is_said_or_secret_is_told(
+def test_log_contains_no_prompt_answer_or_secret(
     make_client: MakeClient, fake: Fake, app_log: Log
 ) -> None:
     client = make_client(ACCESS_TOKENS=SECRET, LOG_LEVEL="debug", LOG_FORMAT="json")
     headers = {"Authorization": f"Bearer {SECRET}"}
-    fake.script({"content": "the answer nobody shall see"})
+    fake.script({"content": "the answer in private"})
 
     client.post(CHAT, json=asking(CHAT, "my prompt"), headers=headers, buffered=True)
     client.post(CHAT, json=asking(CHAT), headers={"x-api-key": "wrong"}, buffered=True)
@@ -219,14 +219,14 @@ def test_nothing_that_is_said_or_secret_is_told(
     handler = logging.getLogger("app").handlers[0]
     logged = "\n".join(handler.format(record) for record in app_log.records)
     assert "access_denied" in logged
-    for secret in (SECRET, fake.key, "my prompt", "the answer", "wrong"):
+    for secret in (SECRET, fake.key, "my prompt", "the response", "wrong"):
         assert secret not in logged
 
 
 @pytest.mark.parametrize(
     ("level", "lines"), [("debug", 2), ("info", 1), ("warning", 0)]
 )
-def test_how_much_is_logged_is_a_setting(
+def test_log_level_is_a_setting(
     make_client: MakeClient, app_log: Log, level: str, lines: int
 ) -> None:
     client = make_client(LOG_LEVEL=level)
@@ -241,30 +241,36 @@ def test_how_much_is_logged_is_a_setting(
 
 
 @pytest.mark.parametrize("path", [CHAT, OPENAI, MESSAGES, "/nowhere", "/healthz"])
-def test_a_reply_bears_the_id_its_client_gave(client: FlaskClient, path: str) -> None:
-    answer = client.post(path, json={}, headers={"X-Request-Id": "mine-1"})
+def test_response_has_the_request_id_of_the_client(
+    client: FlaskClient, path: str
+) -> None:
+    response = client.post(path, json={}, headers={"X-Request-Id": "mine-1"})
 
-    assert answer.headers["X-Request-Id"] == "mine-1"
+    assert response.headers["X-Request-Id"] == "mine-1"
 
 
-def test_a_stream_and_its_line_bear_the_same_id(
+def test_stream_and_its_line_have_the_same_request_id(
     client: FlaskClient, app_log: Log
 ) -> None:
-    answer = client.post(CHAT, json=asking(CHAT), buffered=True)
+    response = client.post(CHAT, json=asking(CHAT), buffered=True)
 
-    assert re.fullmatch(r"req_[0-9a-f]{24}", answer.headers["X-Request-Id"])
-    assert told(app_log)["id"] == answer.headers["X-Request-Id"]
+    assert re.fullmatch(r"req_[0-9a-f]{24}", response.headers["X-Request-Id"])
+    assert read_access_fields(app_log)["id"] == response.headers["X-Request-Id"]
 
 
 @pytest.mark.parametrize("sent", ["", "with blank", "ümlaut", "x" * 129])
-def test_an_id_that_is_none_is_replaced(client: FlaskClient, sent: str) -> None:
-    answer = client.get("/", headers={"X-Request-Id": sent})
+def test_invalid_request_id_is_replaced(client: FlaskClient, sent: str) -> None:
+    response = client.get("/", headers={"X-Request-Id": sent})
 
-    assert re.fullmatch(r"req_[0-9a-f]{24}", answer.headers["X-Request-Id"])
+    assert re.fullmatch(r"req_[0-9a-f]{24}", response.headers["X-Request-Id"])
 
 
-def test_anthropics_clients_find_the_id_where_they_look(client: FlaskClient) -> None:
-    answer = client.post(MESSAGES, data="{")
+def test_anthropic_error_has_the_request_id_in_body_and_header(
+    client: FlaskClient,
+) -> None:
+    response = client.post(MESSAGES, data="{")
 
-    told = json.loads(answer.data)["request_id"]
-    assert told == answer.headers["Request-Id"] == answer.headers["X-Request-Id"]
+    request_id = json.loads(response.data)["request_id"]
+    assert (
+        request_id == response.headers["Request-Id"] == response.headers["X-Request-Id"]
+    )

@@ -1,4 +1,4 @@
-"""Go's manners on the way to a view."""
+"""Routing as Ollama's router does it: 404, 405 and redirects."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from app.http import hooks, routing
 
 
 @pytest.fixture(scope="module")
-def routed() -> FlaskClient:
+def client() -> FlaskClient:
     app = Flask(__name__)
     hooks.init_app(app, Config(allowed_hosts=("*",)))
     routing.init_app(app)
-    app.add_url_rule("/both", "both", lambda: "in", methods=["GET", "HEAD"])
-    app.add_url_rule("/get", "get", lambda: "in", methods=["GET"])
-    app.add_url_rule("/all", "posted", lambda: "in", methods=["DELETE", "POST"])
-    app.add_url_rule("/all", "all", lambda: "in", methods=["GET", "HEAD"])
+    app.add_url_rule("/both", "both", lambda: "ok", methods=["GET", "HEAD"])
+    app.add_url_rule("/get", "get", lambda: "ok", methods=["GET"])
+    app.add_url_rule("/all", "posted", lambda: "ok", methods=["DELETE", "POST"])
+    app.add_url_rule("/all", "all", lambda: "ok", methods=["GET", "HEAD"])
     app.add_url_rule("/of/<model:name>", "of", lambda name: name, methods=["GET"])
     return app.test_client()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "PATCH"])
 @pytest.mark.parametrize("path", ["/", "/nope", "/get/more", "/GET", "/nope/"])
-def test_an_unknown_path_is_a_plain_404(
-    routed: FlaskClient, method: str, path: str
+def test_unknown_path_is_404_in_plain_text(
+    client: FlaskClient, method: str, path: str
 ) -> None:
-    answer = routed.open(path, method=method)
+    response = client.open(path, method=method)
 
-    assert answer.status_code == 404
-    assert answer.headers["Content-Type"] == "text/plain"
-    assert answer.data == (b"" if method == "HEAD" else b"404 page not found")
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "text/plain"
+    assert response.data == (b"" if method == "HEAD" else b"404 page not found")
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def test_an_unknown_path_is_a_plain_404(
         ("PATCH", "/all", "HEAD, GET, POST, DELETE"),
     ],
 )
-def test_a_wrong_method_is_a_plain_405_that_names_the_right_ones(
-    routed: FlaskClient, method: str, path: str, allow: str
+def test_wrong_method_is_405_with_the_allowed_methods(
+    client: FlaskClient, method: str, path: str, allow: str
 ) -> None:
-    answer = routed.open(path, method=method)
+    response = client.open(path, method=method)
 
-    assert answer.status_code == 405
-    assert answer.headers["Content-Type"] == "text/plain"
-    assert answer.headers["Allow"] == allow
-    assert answer.data == (b"" if method == "HEAD" else b"405 method not allowed")
+    assert response.status_code == 405
+    assert response.headers["Content-Type"] == "text/plain"
+    assert response.headers["Allow"] == allow
+    assert response.data == (b"" if method == "HEAD" else b"405 method not allowed")
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_a_wrong_method_is_a_plain_405_that_names_the_right_ones(
         ("GET", "/of/a%3Fb%25/", 301, "/of/a%3Fb%25"),
     ],
 )
-def test_a_crooked_path_is_redirected_to_the_straight_one(
-    routed: FlaskClient, method: str, path: str, status: int, location: str
+def test_unclean_path_is_redirected_to_the_clean_one(
+    client: FlaskClient, method: str, path: str, status: int, location: str
 ) -> None:
-    answer = routed.open(path, method=method)
+    response = client.open(path, method=method)
 
-    assert (answer.status_code, answer.headers["Location"]) == (status, location)
+    assert (response.status_code, response.headers["Location"]) == (status, location)
 
 
 @pytest.mark.parametrize(
@@ -89,25 +89,25 @@ def test_a_crooked_path_is_redirected_to_the_straight_one(
         ("//\\evil.example", "/%5Cevil.example"),
     ],
 )
-def test_slashes_at_the_start_are_no_host(
-    routed: FlaskClient, path: str, location: str
+def test_leading_slashes_do_not_redirect_to_another_host(
+    client: FlaskClient, path: str, location: str
 ) -> None:
-    answer = routed.post("/", environ_overrides={"PATH_INFO": path})
+    response = client.post("/", environ_overrides={"PATH_INFO": path})
 
-    assert (answer.status_code, answer.headers["Location"]) == (307, location)
+    assert (response.status_code, response.headers["Location"]) == (307, location)
 
 
 @pytest.mark.parametrize(
     "path", ["/of/a%0Ab/", "/of/%0D%0ALocation:%20x/", "/evil.example/..//"]
 )
-def test_a_hostile_path_leads_nowhere(routed: FlaskClient, path: str) -> None:
-    answer = routed.get(path)
+def test_hostile_path_cannot_inject_a_location(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
 
-    assert answer.headers.get("Location", "/").count("/") < 4
-    assert "\n" not in answer.headers.get("Location", "")
-    assert answer.status_code < 500
+    assert response.headers.get("Location", "/").count("/") < 4
+    assert "\n" not in response.headers.get("Location", "")
+    assert response.status_code < 500
 
 
 @pytest.mark.parametrize("name", ["a", "gpt-oss:120b", "me/mine", "host:1/me/mine:7b"])
-def test_a_models_name_may_hold_slashes(routed: FlaskClient, name: str) -> None:
-    assert routed.get(f"/of/{name}").text == name
+def test_model_name_may_contain_slashes(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/of/{name}").text == name
