@@ -17,7 +17,7 @@ from soak.client import TIMEOUT_S
 from soak.report import Resources, measure_resources
 from soak.run import CLIENTS, run_clients
 from tests.cerebras import KEY, Fake, fake_cerebras
-from tests.serving import Server, environment, procfile_command, serving
+from tests.live_server import Server, environment, procfile_command, serving
 
 SETTINGS = {
     "WEB_CONCURRENCY": "2",

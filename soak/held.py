@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from soak.plan import MODEL
 from soak.report import Resources, measure_resources
 from tests.cerebras import KEY, fake_cerebras
-from tests.serving import environment, procfile_command, serving
+from tests.live_server import environment, procfile_command, serving
 
 MAX_KIB_PER_STREAM = 60.0
 MAX_SILENCE_S = 2.5  # a token comes each second

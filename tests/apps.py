@@ -1,4 +1,4 @@
-"""The app in the tests' own process, in front of the stand-in upstream."""
+"""The Flask app in the process of the tests, with fake_cerebras behind it."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import config as settings
+from app import config as configuration
 from app import create_app
 from app.catalogue.models import Catalogue
-from app.inference import services as parts
+from app.inference import services as service_module
 from tests.cerebras import Fake
 
 MakeClient = Callable[..., FlaskClient]
-UNCLOSED: list[TestResponse] = []
+OPEN_RESPONSES: list[TestResponse] = []
 
 
 class Client(FlaskClient):
-    """Remembers the answers that a test leaves open; a server would close them."""
+    """A test client that records open responses; a server would close them."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        answer = super().open(*args, **kwargs)
-        if answer not in UNCLOSED:  # which a redirect has led to
-            UNCLOSED.append(answer)
-            answer.call_on_close(partial(UNCLOSED.remove, answer))
-        return answer
+        response = super().open(*args, **kwargs)
+        if response not in OPEN_RESPONSES:  # it is there after a redirect
+            OPEN_RESPONSES.append(response)
+            response.call_on_close(partial(OPEN_RESPONSES.remove, response))
+        return response
 
 
-def close_answers() -> None:
-    for answer in UNCLOSED[:]:
-        answer.close()
+def close_responses() -> None:
+    for response in OPEN_RESPONSES[:]:
+        response.close()
 
 
 def make_app(
@@ -48,8 +48,8 @@ def make_app(
     silence_s: float | None = None,
     **environ: str,
 ) -> Flask:
-    """An app whose list of models has come: the fake's, or these public entries."""
-    config = settings.from_env(
+    """Return an app whose list of models is loaded: the fake's, or these entries."""
+    config = configuration.from_env(
         {
             "CEREBRAS_BASE_URL": fake.base_url,
             "CEREBRAS_API_KEY": fake.key,
@@ -59,23 +59,25 @@ def make_app(
             **environ,
         }
     )
-    built = parts.build(config)
-    upstream = built.upstream
+    services = service_module.build(config)
+    upstream = services.upstream
     if silence_s is not None:
         upstream.silence_s = silence_s
     catalogue = Catalogue(
-        upstream.models if models is None else lambda: [each["id"] for each in models],
+        upstream.models
+        if models is None
+        else lambda: [entry["id"] for entry in models],
         upstream.public_models if models is None else lambda: models,
         spawn=lambda work: work(),
     )
-    made = create_app(config, replace(built, catalogue=catalogue))
-    made.test_client_class = Client
-    return made
+    app = create_app(config, replace(services, catalogue=catalogue))
+    app.test_client_class = Client
+    return app
 
 
 @pytest.fixture(scope="session")
 def app(fake: Fake, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """With default settings, but for retries: there are none."""
+    """Return an app with the default settings, but without retries."""
     return make_app(fake, tmp_path_factory.mktemp("instance"))
 
 
@@ -86,7 +88,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def make_client(fake: Fake, tmp_path: Path) -> MakeClient:
-    """Further apps; all that a test makes are workers of one instance."""
+    """Return a function that makes clients of further apps with one instance folder."""
 
     def make(**options: Any) -> FlaskClient:
         return make_app(fake, tmp_path, **options).test_client()
@@ -96,7 +98,7 @@ def make_client(fake: Fake, tmp_path: Path) -> MakeClient:
 
 @pytest.fixture
 def app_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """What the app logs; its loggers hand nothing on to the root."""
+    """Capture the log of the app, whose loggers do not propagate to the root."""
     logger = logging.getLogger("app")
     propagates, logger.propagate = logger.propagate, True
     with caplog.at_level(logging.INFO, "app"):

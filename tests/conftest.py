@@ -1,4 +1,4 @@
-"""What tests of every folder share: the stand-in upstream, a real process."""
+"""Fixtures that the tests of every folder use."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.apps import close_answers
+from tests.apps import close_responses
 from tests.cerebras import shared_fake  # noqa: F401  # a fixture
 
 Pair = tuple[socket.socket, socket.socket]
 
 
 @pytest.fixture(autouse=True)
-def _forget(request: pytest.FixtureRequest) -> None:
-    """No test sees the scripts and the requests of another."""
+def _reset_fake(request: pytest.FixtureRequest) -> None:
+    """Delete the scripts and requests of earlier tests."""
     if "fake" in request.fixturenames:
         request.getfixturevalue("fake").reset()
 
 
 @pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    """No test leaves an answer of the app open."""
+def _close_responses() -> Iterator[None]:
+    """Close the responses of the app that the test left open."""
     yield
-    close_answers()
+    close_responses()
 
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    """Two ends of one connection."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield ours, theirs
+    """Return both ends of one connection."""
+    one, other = socket.socketpair()
+    with one, other:
+        yield one, other
 
 
 @pytest.fixture
 def uncollected() -> Iterator[None]:
-    """No garbage is collected, for where finalizers cannot run, or would be counted.
+    """Disable garbage collection: finalizers fail at the depth limit of a decoder.
 
-    They cannot at the depth limit of a decoder.
+    They would also be counted by a test that counts calls.
     """
     gc.disable()
     yield

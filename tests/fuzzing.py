@@ -1,6 +1,7 @@
-"""How tests make up input: the same every time, or anew and much more of it.
+"""Profiles and strategies of hypothesis.
 
-`pytest --hypothesis-profile=campaign` is the hunt; the default is what was learnt.
+The default profile runs the same few examples each time. `pytest
+--hypothesis-profile=campaign` runs many random ones.
 """
 
 from __future__ import annotations
@@ -19,24 +20,26 @@ settings.load_profile("repeatable")
 
 
 def at_least(examples: int) -> settings:
-    """For what is cheap to try."""
+    """Return settings with more examples, for tests that are fast."""
     return settings(max_examples=max(examples, settings().max_examples))
 
 
 @st.composite
 def cut(draw: st.DrawFn, data: bytes) -> list[bytes]:
-    """The same bytes as a few reads bring them."""
-    places = draw(st.lists(st.integers(0, len(data)), max_size=8).map(sorted))
-    edges = [0, *places, len(data)]
+    """Return the bytes cut into a few parts."""
+    positions = draw(st.lists(st.integers(0, len(data)), max_size=8).map(sorted))
+    edges = [0, *positions, len(data)]
     return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
 
 
 @st.composite
 def damaged(draw: st.DrawFn, data: bytes, alphabet: bytes) -> bytes:
-    """Bytes of which some were left out, put in or replaced."""
+    """Return the bytes with some of them deleted, inserted or replaced."""
     for _ in range(draw(st.integers(0, 3))):
-        place = draw(st.integers(0, len(data)))
-        lost = draw(st.integers(0, 2))
-        gained = draw(st.lists(st.sampled_from(list(alphabet)), max_size=2).map(bytes))
-        data = data[:place] + gained + data[place + lost :]
+        position = draw(st.integers(0, len(data)))
+        deleted = draw(st.integers(0, 2))
+        inserted = draw(
+            st.lists(st.sampled_from(list(alphabet)), max_size=2).map(bytes)
+        )
+        data = data[:position] + inserted + data[position + deleted :]
     return data

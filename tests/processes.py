@@ -1,4 +1,4 @@
-"""Starts real programs for tests, waits for what they print, and ends them."""
+"""Start real programs, wait for lines of their output, and end them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ END_TIMEOUT_S = 15.0
 
 
 class Running:
-    """A program at work; what it prints, on either output, is kept as it comes."""
+    """A running program, and the lines that it has printed so far."""
 
     def __init__(
         self, command: Sequence[str], environ: Mapping[str, str], cwd: Path
@@ -48,19 +48,19 @@ class Running:
             return "".join(self._lines)
 
     def wait_for(self, text: str, timeout_s: float = START_TIMEOUT_S) -> str:
-        """The first line with `text`, now or later; it is an error if none comes."""
+        """Return the first line with `text`; raise AssertionError if none comes."""
         with self._changed:
             self._changed.wait_for(lambda: self._ended or self._find(text), timeout_s)
             line = self._find(text)
             if line is None:
                 command = " ".join(self.command)
-                said = "".join(self._lines) or "(nothing)"
-                why = "ended" if self._ended else f"is silent after {timeout_s:g} s"
-                raise AssertionError(f"{command}: {why}, without {text!r}:\n{said}")
+                output = "".join(self._lines) or "(nothing)"
+                state = "ended" if self._ended else f"is silent after {timeout_s:g} s"
+                raise AssertionError(f"{command}: {state}, without {text!r}:\n{output}")
             return line.rstrip("\n")
 
     def end(self) -> int:
-        """Ask it to end, make it when it does not; its return code."""
+        """Terminate the program, or kill it; return its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -97,7 +97,7 @@ def running(
 ) -> Iterator[Running]:
     """Run a program from the moment it prints `ready` to the end of the block.
 
-    `environ` adds to our own environment.
+    `environ` is added to the environment of this process.
     """
     program = Running(command, environ or {}, cwd)
     try:
@@ -108,7 +108,7 @@ def running(
 
 
 def wait_until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
-    """For what another process shows, but never says."""
+    """Poll a state of another process until it holds."""
     until = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < until

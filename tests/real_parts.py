@@ -1,6 +1,7 @@
-"""Tests of real programs: skipped where one is missing, but never quietly.
+"""Tests that need a real program or file are skipped if it is missing.
 
-One closing line lists what was missing. With REQUIRE_REAL_PARTS=1 it is a failure.
+The closing lines of the run list the missing ones. With REQUIRE_REAL_PARTS=1 these
+tests fail.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ MISSING = "real part missing: "
 
 
 def require_real(part: str | Path) -> str:
-    """The path of a program found by its name, or of a file that has to exist."""
-    found = part if isinstance(part, Path) and part.exists() else None
+    """Return the path of a program or file; skip the test if it is missing."""
+    path = part if isinstance(part, Path) and part.exists() else None
     if isinstance(part, str):
-        found = shutil.which(part)
-    if found is None:
-        leave = pytest.fail if os.environ.get("REQUIRE_REAL_PARTS") else pytest.skip
-        leave(MISSING + _name(part))
-    return str(found)
+        path = shutil.which(part)
+    if path is None:
+        end_test = pytest.fail if os.environ.get("REQUIRE_REAL_PARTS") else pytest.skip
+        end_test(MISSING + _name(part))
+    return str(path)
 
 
 def _name(part: str | Path) -> str:
-    """A file is named from the project on."""
+    """Return the name of a program, or the path of a file relative to the project."""
     project = Path(__file__).parents[1]
     if isinstance(part, Path) and part.is_relative_to(project):
         return str(part.relative_to(project))

@@ -1,4 +1,4 @@
-"""The app as its settings make it."""
+"""Settings that change the app: access tokens, hosts, origins, body size."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_access_tokens_guard_every_route(
+def test_access_tokens_are_required_on_every_route(
     make_client: MakeClient, method: str, path: str
 ) -> None:
     client = make_client(ACCESS_TOKENS="one, two")
@@ -37,11 +37,11 @@ def test_access_tokens_guard_every_route(
         {"Authorization": f"Basic {password}"},
         {"x-api-key": "two"},
     ):
-        answer = client.open(path, method=method, headers=headers)
-        assert answer.status_code in (200, 400)
+        response = client.open(path, method=method, headers=headers)
+        assert response.status_code in (200, 400)
 
 
-def test_access_tokens_leave_the_root_and_preflights_open(
+def test_root_and_preflights_need_no_access_token(
     make_client: MakeClient,
 ) -> None:
     client = make_client(ACCESS_TOKENS="one")
@@ -52,16 +52,16 @@ def test_access_tokens_leave_the_root_and_preflights_open(
     assert client.options("/api/chat", headers=page).status_code == 204
 
 
-def test_a_page_may_read_why_it_was_refused(make_client: MakeClient) -> None:
+def test_refusal_of_a_token_has_cors_headers(make_client: MakeClient) -> None:
     page = {"Origin": "http://localhost:3000"}
 
-    answer = make_client(ACCESS_TOKENS="one").get("/api/tags", headers=page)
+    response = make_client(ACCESS_TOKENS="one").get("/api/tags", headers=page)
 
-    assert answer.status_code == 401
-    assert answer.headers["Access-Control-Allow-Origin"] == page["Origin"]
+    assert response.status_code == 401
+    assert response.headers["Access-Control-Allow-Origin"] == page["Origin"]
 
 
-def test_hosts_and_pages_can_be_allowed(make_client: MakeClient) -> None:
+def test_configured_hosts_and_origins_are_allowed(make_client: MakeClient) -> None:
     strict = make_client()
     client = make_client(
         ALLOWED_HOSTS="chat.example", OLLAMA_ORIGINS="https://chat.example"
@@ -77,13 +77,15 @@ def test_hosts_and_pages_can_be_allowed(make_client: MakeClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions"])
-def test_the_size_of_bodies_is_a_setting(make_client: MakeClient, path: str) -> None:
+def test_body_over_the_configured_size_is_413(
+    make_client: MakeClient, path: str
+) -> None:
     client = make_client(MAX_BODY_MB="1")
 
-    answer = client.post(path, data=json.dumps({"model": "x" * (1 << 20)}))
+    response = client.post(path, data=json.dumps({"model": "x" * (1 << 20)}))
 
-    assert answer.status_code == 413
-    assert "request body is larger than 1 MB" in answer.text
+    assert response.status_code == 413
+    assert "request body is larger than 1 MB" in response.text
 
 
 @pytest.mark.parametrize(
@@ -91,13 +93,13 @@ def test_the_size_of_bodies_is_a_setting(make_client: MakeClient, path: str) -> 
     [("https://evil.example", "localhost"), (None, "evil.example")],
     ids=["page", "host"],
 )
-def test_who_may_not_call_costs_the_upstream_nothing(
+def test_refused_host_or_origin_sends_nothing_upstream(
     make_client: MakeClient, fake: Fake, origin: str | None, host: str
 ) -> None:
     headers = {"Host": host} | ({"Origin": origin} if origin else {})
     body = {"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}
 
-    answer = make_client().post("/api/chat", json=body, headers=headers)
+    response = make_client().post("/api/chat", json=body, headers=headers)
 
-    assert (answer.status_code, answer.data) == (403, b"")
+    assert (response.status_code, response.data) == (403, b"")
     assert fake.inference_requests() == []

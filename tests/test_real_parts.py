@@ -1,4 +1,4 @@
-"""A missing program skips its test, or fails it where all have to be there."""
+"""A missing program skips its test, or fails it with REQUIRE_REAL_PARTS=1."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from tests.real_parts import require_real
 
 
-def test_a_program_is_found_by_name_and_a_file_by_path() -> None:
+def test_program_is_found_by_name_and_file_by_path() -> None:
     assert Path(require_real("sh")).name == "sh"
     assert require_real(Path(sys.executable)) == sys.executable
 
 
 @pytest.mark.parametrize("part", ["no-such-program", Path("/no/such/file")])
-def test_a_missing_part_is_skipped(
+def test_missing_part_skips_the_test(
     monkeypatch: pytest.MonkeyPatch, part: str | Path
 ) -> None:
     monkeypatch.delenv("REQUIRE_REAL_PARTS", raising=False)
@@ -25,7 +25,7 @@ def test_a_missing_part_is_skipped(
         require_real(part)
 
 
-def test_a_missing_part_fails_where_all_are_required(
+def test_missing_part_fails_the_test_if_required(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("REQUIRE_REAL_PARTS", "1")

@@ -11,7 +11,7 @@ import requests
 
 from bench.scenarios import request_body
 from tests.bench.conftest import RunLoad
-from tests.serving import environment, procfile_command, serving
+from tests.live_server import environment, procfile_command, serving
 
 DIALECTS = ("native", "openai", "anthropic")
 

@@ -8,7 +8,7 @@ from flask import Flask
 from tests.apps import make_app
 from tests.cerebras import Fake
 from tests.conformance.asking import Ask, over_http, within
-from tests.serving import Server
+from tests.live_server import Server
 
 NOTHING = dict.fromkeys(("vision", "tools", "function_calling", "reasoning"), False)
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.deploy import streams
+from tests.live_server import Server, environment
 from tests.processes import PROJECT
-from tests.serving import Server, environment
 
 
 def test_lines_arrive_before_the_next_is_sent(flask_server: Server, fake: Fake) -> None:

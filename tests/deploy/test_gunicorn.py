@@ -13,8 +13,8 @@ import requests
 
 from tests.cerebras import Fake
 from tests.deploy import streams
+from tests.live_server import URL, Server, environment, procfile_command, serving
 from tests.processes import PROJECT
-from tests.serving import URL, Server, environment, procfile_command, serving
 
 
 def test_lines_arrive_before_the_next_is_sent(server: Server, fake: Fake) -> None:

@@ -20,8 +20,8 @@ from tests.deploy.nginx_server import (
     run_nginx,
     write_config,
 )
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.processes import PROJECT
-from tests.serving import Server, environment, procfile_command, serving
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.deploy.nginx_server import PUBLIC_NAME, Nginx, run_nginx
-from tests.serving import Server, environment, procfile_command, serving
+from tests.live_server import Server, environment, procfile_command, serving
 
 MARIO = "You are Mario"
 

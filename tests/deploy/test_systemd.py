@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from app.config import Config
+from tests.live_server import environment, serving
 from tests.processes import PROJECT
 from tests.real_parts import require_real
-from tests.serving import environment, serving
 
 UNIT = PROJECT / "deploy/cerellama.service"
 HOME = "/srv/cerellama"

@@ -6,8 +6,8 @@ import os
 import subprocess
 
 from tests.cerebras import Fake
+from tests.live_server import Server, environment
 from tests.processes import PROJECT
-from tests.serving import Server, environment
 
 TIMEOUT_S = 60.0
 KEY = "csk-never-shown"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.serving import Server
+from tests.live_server import Server
 
 TIMEOUT_S = 20.0
 

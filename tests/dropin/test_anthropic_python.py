@@ -14,7 +14,7 @@ from anthropic import Anthropic
 from tests.cerebras import Fake
 from tests.dropin.pictures import encoded, sight
 from tests.dropin.upstream import GPT, LATER, QWEN, asked, failing_midway
-from tests.serving import Server
+from tests.live_server import Server
 
 HELLO: Any = [{"role": "user", "content": "Hello"}]
 ASKING: Any = {"model": GPT, "max_tokens": 1024, "messages": HELLO}

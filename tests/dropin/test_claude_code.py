@@ -14,7 +14,7 @@ import zstandard
 from tests.cerebras import Fake
 from tests.dropin import claude_code
 from tests.dropin.upstream import asked
-from tests.serving import Server
+from tests.live_server import Server
 
 MESSAGES = "/v1/messages?beta=true"
 COUNT = "/v1/messages/count_tokens?beta=true"

@@ -13,7 +13,7 @@ import zstandard
 from tests.cerebras import Fake
 from tests.dropin.codex_requests import message, turn
 from tests.dropin.upstream import asked
-from tests.serving import Server
+from tests.live_server import Server
 
 Object = dict[str, Any]
 

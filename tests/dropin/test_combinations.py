@@ -10,7 +10,7 @@ import pytest
 
 from tests.dropin.raw import call
 from tests.dropin.upstream import GPT, QWEN
-from tests.serving import Server
+from tests.live_server import Server
 
 USER = {"role": "user", "content": "Name a number, please."}
 SCHEMA = {

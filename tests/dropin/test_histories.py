@@ -9,7 +9,7 @@ import pytest
 from tests.cerebras import Fake
 from tests.dropin.raw import call
 from tests.dropin.upstream import GPT, QWEN, asked
-from tests.serving import Server
+from tests.live_server import Server
 
 USER = {"role": "user", "content": "Hello"}
 SYSTEM = {"role": "system", "content": "Be brief."}

@@ -23,7 +23,7 @@ from pydantic import BaseModel, Field
 from tests.cerebras import Fake
 from tests.dropin.pictures import encoded, sight
 from tests.dropin.upstream import GPT, QWEN, asked, failing_midway
-from tests.serving import Server
+from tests.live_server import Server
 
 CITIES = ["Oslo", "Rome"]
 CALLS = [{"name": "get_weather", "arguments": {"city": city}} for city in CITIES]

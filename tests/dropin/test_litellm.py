@@ -14,9 +14,9 @@ import pytest
 from tests.cerebras import Fake
 from tests.dropin.pictures import encoded, sight
 from tests.dropin.upstream import GPT, LATER, QWEN, asked, failing_midway
+from tests.live_server import Server
 from tests.processes import PROJECT
 from tests.real_parts import require_real
-from tests.serving import Server
 
 PYTHON = PROJECT / ".venv" / "litellm" / "bin" / "python"
 OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_PROXY": "127.0.0.1"}

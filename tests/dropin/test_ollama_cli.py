@@ -13,7 +13,7 @@ from tests.dropin.go_client import ClientError
 from tests.dropin.ollama_chat import Chat
 from tests.dropin.ollama_cli import THINKING, THOUGHT, Cli, generation
 from tests.dropin.upstream import GPT, QWEN, asked, failing_midway
-from tests.serving import Server
+from tests.live_server import Server
 
 HEARTBEAT, SHOW, PULL, CHAT, GENERATE, WHOAMI = (
     "HEAD /",

@@ -12,8 +12,8 @@ from tests.dropin.go_client import ClientError
 from tests.dropin.ollama_chat import Chat
 from tests.dropin.ollama_cli import Cli
 from tests.dropin.upstream import GPT, asked
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.modelfiles import parse_modelfile
-from tests.serving import Server, environment, procfile_command, serving
 
 HEARTBEAT, SHOW, CREATE, COPY, GENERATE, DELETE = (
     "HEAD /",

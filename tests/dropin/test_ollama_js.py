@@ -14,7 +14,7 @@ from tests.cerebras import Fake
 from tests.dropin import javascript
 from tests.dropin.pictures import SHOWN_AS, encoded, sight
 from tests.dropin.upstream import GPT, LATER, QWEN, asked, failing_midway
-from tests.serving import Server
+from tests.live_server import Server
 
 HELLO = [{"role": "user", "content": "Hello"}]
 CALL = {"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}

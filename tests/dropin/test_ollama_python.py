@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from tests.cerebras import Fake
 from tests.dropin.pictures import SHOWN_AS, picture, sight
 from tests.dropin.upstream import GPT, QWEN, asked
-from tests.serving import Server
+from tests.live_server import Server
 
 HELLO = [{"role": "user", "content": "Hello"}]
 WEATHER = {"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}

@@ -11,7 +11,7 @@ from ollama import Client, ResponseError
 from tests.cerebras import Fake
 from tests.dropin.pictures import picture
 from tests.dropin.upstream import GPT, LATER, failing_midway
-from tests.serving import Server
+from tests.live_server import Server
 
 HELLO = [{"role": "user", "content": "Hello"}]
 

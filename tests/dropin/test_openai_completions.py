@@ -11,7 +11,7 @@ from openai import OpenAI
 
 from tests.cerebras import Fake
 from tests.dropin.upstream import GPT, QWEN, asked, failing_midway
-from tests.serving import Server
+from tests.live_server import Server
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from tests.cerebras import Fake
 from tests.dropin.pictures import encoded, sight
 from tests.dropin.upstream import GPT, LATER, QWEN, asked, failing_midway
-from tests.serving import Server
+from tests.live_server import Server
 
 HELLO = "Hello"
 CITIES = ["Oslo", "Rome"]

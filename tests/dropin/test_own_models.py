@@ -11,10 +11,10 @@ import pytest
 from ollama import Client
 
 from tests.cerebras import Fake
+from tests.databases import fresh_database
 from tests.dropin import javascript
 from tests.dropin.upstream import GPT, asked
-from tests.serving import Server, environment, procfile_command, serving
-from tests.stores import fresh_database
+from tests.live_server import Server, environment, procfile_command, serving
 
 MARIO = "You are Mario."
 PROMPT = "Who are you?"

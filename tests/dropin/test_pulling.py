@@ -13,7 +13,7 @@ import pytest
 from ollama import Client, ResponseError
 
 from tests.dropin.upstream import GPT
-from tests.serving import Server
+from tests.live_server import Server
 
 NO_MANIFEST = "pull model manifest: file does not exist"
 

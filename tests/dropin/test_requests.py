@@ -10,7 +10,7 @@ from tests.cerebras import Fake
 from tests.dropin.pictures import encoded
 from tests.dropin.raw import call
 from tests.dropin.upstream import GPT, QWEN, asked
-from tests.serving import Server
+from tests.live_server import Server
 
 CHAT, GENERATE, OPENAI = "/api/chat", "/api/generate", "/v1/chat/completions"
 JSON = {"Content-Type": "application/json"}

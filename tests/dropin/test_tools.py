@@ -10,7 +10,7 @@ import pytest
 from tests.cerebras import Fake
 from tests.dropin.raw import call
 from tests.dropin.upstream import GPT, QWEN, asked
-from tests.serving import Server
+from tests.live_server import Server
 
 NAME = "get_weather"
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}}

@@ -27,7 +27,7 @@ from tests.dropin.shapes import (
     positive,
 )
 from tests.dropin.upstream import GPT, LATER, QWEN
-from tests.serving import Server
+from tests.live_server import Server
 
 HELLO = [{"role": "user", "content": "Hello"}]
 PARAMETER = re.compile(r'(\S+)\s+((?:".*")|\S+)')

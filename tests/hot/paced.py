@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.serving import Server as Running
+from tests.live_server import Server as Running
 from tests.upstream.servers import (
     END,
     FINISH,

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from tests.cerebras import fake_cerebras
 from tests.hot.paced import body, worker_of
+from tests.live_server import environment, procfile_command, serving
 from tests.processes import PROJECT
-from tests.serving import environment, procfile_command, serving
 
 PROGRAM = Path(sys.executable).with_name("py-spy")
 GRAPH = PROJECT / "instance" / "profile.svg"

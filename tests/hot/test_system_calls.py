@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.hot.paced import BODIES, Paced, body, worker_of
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.processes import running
 from tests.real_parts import MISSING, require_real
-from tests.serving import Server, environment, procfile_command, serving
 
 pytestmark = pytest.mark.timing
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tests.cerebras import Fake, fake_cerebras
+from tests.live_server import environment, procfile_command, serving
 from tests.processes import wait_until
-from tests.serving import environment, procfile_command, serving
 
 RECORDER = Path(__file__).with_name("walk_recorder.py")
 BODY = {

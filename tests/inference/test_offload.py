@@ -1,4 +1,4 @@
-"""Slow work that stalls no stream."""
+"""Slow work in a thread, so that it does not block other requests."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.inference.offload import offload
-from tests.gevent_process import Play
+from tests.gevent_scenes import RunScene
 
 
-def test_under_plain_threads_work_is_simply_done() -> None:
+def test_under_plain_threads_work_runs_in_the_same_thread() -> None:
     assert offload(threading.get_ident) == threading.get_ident()
     assert offload(divmod, 7, 2) == (3, 1)
     assert offload(int, "11", base=2) == 3
 
 
-def test_a_refusal_comes_back_as_it_is() -> None:
+def test_error_is_raised_unchanged() -> None:
     def refuse() -> NoReturn:
         raise InvalidRequest("no")
 
@@ -26,8 +26,8 @@ def test_a_refusal_comes_back_as_it_is() -> None:
         offload(refuse)
 
 
-def test_under_gevent_others_run_meanwhile(play: Play) -> None:
-    told = play("offloaded")
+def test_under_gevent_other_greenlets_run_meanwhile(run_scene: RunScene) -> None:
+    result = run_scene("offload_work")
 
-    assert told["refused"] == "no"
-    assert told["turns"] > 5
+    assert result["refused"] == "no"
+    assert result["turns"] > 5

@@ -1,4 +1,4 @@
-"""What goes to a real Ollama behind us, and what comes back."""
+"""Relaying requests to the passthrough, and its responses to the client."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
 from tests.cerebras import Fake
-from tests.stand_in_ollama import (
+from tests.fake_ollama import (
     CHAT_LINES,
     DETAILS,
     SSE_LINES,
-    StandIn,
+    FakeOllama,
 )
 
 HELLO = [{"role": "user", "content": "Hello"}]
 NDJSON = "".join(f"{line}\n" for line in CHAT_LINES)
 
-# A path, a body for it but for the model, and what the stand-in answers.
+# path -> (request body without the model, expected response)
 RELAYED: dict[str, tuple[dict[str, Any], str]] = {
     "/api/chat": ({"messages": HELLO}, NDJSON),
     "/api/generate": ({"prompt": "Hello"}, NDJSON),
@@ -34,14 +34,14 @@ RELAYED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.fixture
-def client(make_client: MakeClient, ollama: StandIn) -> FlaskClient:
+def client(make_client: MakeClient, ollama: FakeOllama) -> FlaskClient:
     return make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
 
 
 @pytest.mark.parametrize("path", RELAYED)
 @pytest.mark.parametrize("name", ["llama3", "LLAMA3:latest", " llama3 "])
-def test_a_model_of_the_passthrough_answers_byte_for_byte(
-    client: FlaskClient, ollama: StandIn, path: str, name: str
+def test_response_for_a_passthrough_model_is_relayed_unchanged(
+    client: FlaskClient, ollama: FakeOllama, path: str, name: str
 ) -> None:
     fields, expected = RELAYED[path]
     sent = json.dumps({"model": name, **fields}, indent=3).encode()
@@ -50,12 +50,12 @@ def test_a_model_of_the_passthrough_answers_byte_for_byte(
 
     assert response.status_code == 200
     assert response.get_data(as_text=True) == expected
-    assert [each.body for each in ollama.asked(path)] == [sent]
+    assert [each.body for each in ollama.wait_for_requests(path)] == [sent]
 
 
 @pytest.mark.parametrize("path", RELAYED)
-def test_a_served_model_never_goes_to_the_passthrough(
-    client: FlaskClient, ollama: StandIn, path: str
+def test_served_model_is_not_relayed(
+    client: FlaskClient, ollama: FakeOllama, path: str
 ) -> None:
     ollama.names.append("gpt-oss:120b")
 
@@ -66,8 +66,8 @@ def test_a_served_model_never_goes_to_the_passthrough(
 
 
 @pytest.mark.parametrize("path", RELAYED)
-def test_a_name_that_nobody_has_is_ours_to_refuse(
-    client: FlaskClient, ollama: StandIn, path: str
+def test_unknown_model_is_404_and_not_relayed(
+    client: FlaskClient, ollama: FakeOllama, path: str
 ) -> None:
     response = client.post(path, json={"model": "zz", **RELAYED[path][0]})
 
@@ -76,22 +76,22 @@ def test_a_name_that_nobody_has_is_ours_to_refuse(
     assert [each.line for each in ollama.requests] == ["GET /api/tags HTTP/1.1"]
 
 
-def test_the_passthrough_goes_before_the_default_model(
-    make_client: MakeClient, ollama: StandIn
+def test_passthrough_model_wins_over_the_default_model(
+    make_client: MakeClient, ollama: FakeOllama
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url, CAI_MODEL="gpt-oss-120b")
     body = {"messages": HELLO, "stream": False}
 
     relayed = client.post("/api/chat", json={"model": "llama3", **body})
-    ours = client.post("/api/chat", json={"model": "zz", **body})
+    own = client.post("/api/chat", json={"model": "zz", **body})
 
     assert relayed.text == NDJSON
-    assert ours.json and ours.json["remote_model"] == "gpt-oss-120b"
+    assert own.json and own.json["remote_model"] == "gpt-oss-120b"
 
 
 @pytest.mark.parametrize("name", ["", "a b"])
-def test_what_is_no_name_is_not_asked_for(
-    client: FlaskClient, ollama: StandIn, name: str
+def test_invalid_name_is_not_looked_up(
+    client: FlaskClient, ollama: FakeOllama, name: str
 ) -> None:
     response = client.post("/api/chat", json={"model": name, "messages": HELLO})
 
@@ -99,7 +99,7 @@ def test_what_is_no_name_is_not_asked_for(
     assert ollama.requests == []
 
 
-def test_what_only_the_passthrough_refuses_is_refused_in_its_words(
+def test_request_is_validated_by_the_passthrough_only(
     client: FlaskClient,
 ) -> None:
     body = {"model": "llama3", "options": {"temperature": "hot"}, "think": "as ever"}
@@ -112,30 +112,32 @@ def test_what_only_the_passthrough_refuses_is_refused_in_its_words(
     }
 
 
-def test_a_compressed_body_goes_on_compressed(
-    client: FlaskClient, ollama: StandIn
+def test_compressed_body_is_relayed_compressed(
+    client: FlaskClient, ollama: FakeOllama
 ) -> None:
     plain = json.dumps({"model": "llama3", "messages": HELLO}).encode()
     sent = zstandard.compress(plain)
 
     client.post("/api/chat", data=sent, headers={"Content-Encoding": "zstd"})
 
-    (asked,) = ollama.asked("/api/chat")
-    assert asked.body == sent
-    assert asked.headers["Content-Encoding"] == "zstd"
+    (relayed,) = ollama.wait_for_requests("/api/chat")
+    assert relayed.body == sent
+    assert relayed.headers["Content-Encoding"] == "zstd"
 
 
-def test_a_large_body_goes_on_whole(client: FlaskClient, ollama: StandIn) -> None:
-    said = [{"role": "user", "content": "x" * 3_000_000}]
-    sent = json.dumps({"model": "llama3", "messages": said}).encode()
+def test_large_body_is_relayed_whole(client: FlaskClient, ollama: FakeOllama) -> None:
+    messages = [{"role": "user", "content": "x" * 3_000_000}]
+    sent = json.dumps({"model": "llama3", "messages": messages}).encode()
 
     client.post("/api/chat", data=sent)
 
-    assert ollama.asked("/api/chat")[0].body == sent
+    assert ollama.wait_for_requests("/api/chat")[0].body == sent
 
 
-def test_nothing_of_who_asks_goes_on(client: FlaskClient, ollama: StandIn) -> None:
-    told = {
+def test_headers_about_the_client_are_not_relayed(
+    client: FlaskClient, ollama: FakeOllama
+) -> None:
+    headers = {
         "Authorization": "Bearer of-the-client",
         "X-Api-Key": "of-the-client",
         "Cookie": "session=1",
@@ -147,10 +149,10 @@ def test_nothing_of_who_asks_goes_on(client: FlaskClient, ollama: StandIn) -> No
         "X-Request-Id": "abc",
     }
 
-    response = client.post("/api/embed?a=%20b", json={"model": "m"}, headers=told)
+    response = client.post("/api/embed?a=%20b", json={"model": "m"}, headers=headers)
 
-    (asked,) = ollama.asked("/api/embed?a=%20b")
-    assert set(asked.headers) - {"Accept-Encoding"} == {
+    (relayed,) = ollama.wait_for_requests("/api/embed?a=%20b")
+    assert set(relayed.headers) - {"Accept-Encoding"} == {
         "Cerellama-Hops",
         "Content-Length",
         "Content-Type",
@@ -158,13 +160,13 @@ def test_nothing_of_who_asks_goes_on(client: FlaskClient, ollama: StandIn) -> No
         "User-Agent",
         "X-Request-Id",
     }
-    assert asked.headers["Host"] == ollama.url.removeprefix("http://")
-    assert asked.headers["User-Agent"] == "ollama/0.33.0"
+    assert relayed.headers["Host"] == ollama.url.removeprefix("http://")
+    assert relayed.headers["User-Agent"] == "ollama/0.33.0"
     assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
 
 
-def test_no_key_of_cerebras_goes_there(
-    client: FlaskClient, ollama: StandIn, fake: Fake
+def test_cerebras_key_is_not_relayed(
+    client: FlaskClient, ollama: FakeOllama, fake: Fake
 ) -> None:
     client.get("/api/tags")
     client.post("/api/chat", json={"model": "llama3", "messages": HELLO})
@@ -173,31 +175,29 @@ def test_no_key_of_cerebras_goes_there(
     assert fake.key not in repr(ollama.requests)
 
 
-def test_a_model_pulled_a_moment_ago_is_there(
-    client: FlaskClient, ollama: StandIn
+def test_pulled_model_is_available_at_once(
+    client: FlaskClient, ollama: FakeOllama
 ) -> None:
-    asked = {"model": "new", "messages": HELLO}
-    assert client.post("/api/chat", json=asked).status_code == 404
+    body = {"model": "new", "messages": HELLO}
+    assert client.post("/api/chat", json=body).status_code == 404
 
     ollama.names.append("new:latest")
 
-    assert client.post("/api/chat", json=asked).status_code == 200
+    assert client.post("/api/chat", json=body).status_code == 200
 
 
-def test_a_known_model_is_not_looked_up_for_every_request(
-    client: FlaskClient, ollama: StandIn
-) -> None:
+def test_known_model_is_looked_up_once(client: FlaskClient, ollama: FakeOllama) -> None:
     for _ in range(3):
         client.post("/api/chat", json={"model": "llama3", "messages": HELLO})
 
-    assert len(ollama.asked("/api/tags")) == 1
+    assert len(ollama.wait_for_requests("/api/tags")) == 1
 
 
 DEAD = "http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize("path", [*RELAYED, "/api/embed", "/v1/embeddings"])
-def test_a_dead_passthrough_is_named_and_the_default_model_stays_silent(
+def test_unreachable_passthrough_is_502_not_the_default_model(
     make_client: MakeClient, path: str
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=DEAD, CAI_MODEL="gpt-oss-120b")
@@ -208,7 +208,7 @@ def test_a_dead_passthrough_is_named_and_the_default_model_stays_silent(
     assert f"cannot reach the Ollama server at {DEAD}: " in response.text
 
 
-def test_a_dead_passthrough_costs_served_models_nothing(
+def test_served_model_works_without_the_passthrough(
     make_client: MakeClient,
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=DEAD)
@@ -218,11 +218,9 @@ def test_a_dead_passthrough_costs_served_models_nothing(
     assert client.post("/api/chat", json=body).status_code == 200
 
 
-def test_a_request_that_comes_back_is_refused(
-    client: FlaskClient, ollama: StandIn
-) -> None:
+def test_request_in_a_loop_is_508(client: FlaskClient, ollama: FakeOllama) -> None:
     client.post("/api/embed", json={"model": "m"})
-    hops = ollama.asked("/api/embed")[0].headers["Cerellama-Hops"]
+    hops = ollama.wait_for_requests("/api/embed")[0].headers["Cerellama-Hops"]
 
     back = {"Cerellama-Hops": f"{hops}, 0123"}
     response = client.post("/api/embed", json={"model": "m"}, headers=back)
@@ -232,24 +230,24 @@ def test_a_request_that_comes_back_is_refused(
     assert len(ollama.requests) == 1
 
 
-def test_servers_that_were_passed_are_told_on(
-    client: FlaskClient, ollama: StandIn
-) -> None:
+def test_hops_header_is_extended(client: FlaskClient, ollama: FakeOllama) -> None:
     client.post("/api/embed", json={"model": "m"}, headers={"Cerellama-Hops": "abc"})
 
-    first, own = ollama.asked("/api/embed")[0].headers["Cerellama-Hops"].split(", ")
+    first, own = (
+        ollama.wait_for_requests("/api/embed")[0].headers["Cerellama-Hops"].split(", ")
+    )
     assert first == "abc"
     assert len(own) == 16
 
 
-def test_an_answer_of_the_passthrough_has_its_line_too(
+def test_relayed_request_is_logged(
     client: FlaskClient, app_log: pytest.LogCaptureFixture
 ) -> None:
     body = {"model": "llama3", "messages": HELLO}
 
-    answer = client.post("/api/chat", json=body, buffered=True)
+    response = client.post("/api/chat", json=body, buffered=True)
 
-    (line,) = (each for each in app_log.records if each.name == "app.access")
-    fields = line.__dict__["fields"]
-    told = [fields[name] for name in ("model", "name", "outcome", "id")]
-    assert told == ["passthrough", "llama3", "ok", answer.headers["X-Request-Id"]]
+    (entry,) = (each for each in app_log.records if each.name == "app.access")
+    fields = entry.__dict__["fields"]
+    logged = [fields[name] for name in ("model", "name", "outcome", "id")]
+    assert logged == ["passthrough", "llama3", "ok", response.headers["X-Request-Id"]]

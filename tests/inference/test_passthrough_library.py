@@ -1,4 +1,4 @@
-"""What changes a library is done by whose model it is."""
+"""Requests that change models: relayed for models of the passthrough only."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.stand_in_ollama import DIGEST, PULL_LINES, PUSH_LINES, StandIn
+from tests.fake_ollama import DIGEST, PULL_LINES, PUSH_LINES, FakeOllama
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
 @pytest.fixture
-def library(make_client: MakeClient, ollama: StandIn) -> FlaskClient:
+def client(make_client: MakeClient, ollama: FakeOllama) -> FlaskClient:
     return make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
 
 
-def test_a_pull_of_what_nobody_serves_is_relayed(
-    library: FlaskClient, ollama: StandIn
+def test_pull_of_an_unserved_model_is_relayed(
+    client: FlaskClient, ollama: FakeOllama
 ) -> None:
-    relayed = library.post("/api/pull", json={"model": "", "name": "new"})
+    relayed = client.post("/api/pull", json={"model": "", "name": "new"})
 
     assert relayed.text.splitlines() == PULL_LINES
     assert relayed.content_type == "application/x-ndjson"
     assert len(ollama.requests) == 1
-    assert "new:latest" in library.get("/api/tags").text
+    assert "new:latest" in client.get("/api/tags").text
 
 
 @pytest.mark.parametrize("default", ["", "gpt-oss-120b"])
-def test_a_pull_of_a_served_model_is_ours(
-    make_client: MakeClient, ollama: StandIn, default: str
+def test_pull_of_a_served_model_is_not_relayed(
+    make_client: MakeClient, ollama: FakeOllama, default: str
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url, CAI_MODEL=default)
 
@@ -43,25 +43,25 @@ def test_a_pull_of_a_served_model_is_ours(
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"name":1}', b"{}", b'{"name":"a b"}'])
-def test_a_pull_of_no_model_is_ours_to_refuse(
-    library: FlaskClient, ollama: StandIn, body: bytes
+def test_pull_without_a_valid_name_is_400(
+    client: FlaskClient, ollama: FakeOllama, body: bytes
 ) -> None:
-    assert library.post("/api/pull", data=body).status_code == 400
+    assert client.post("/api/pull", data=body).status_code == 400
     assert ollama.requests == []
 
 
-def test_a_push_of_what_ollama_has_is_relayed(
-    library: FlaskClient, ollama: StandIn
+def test_push_of_a_passthrough_model_is_relayed(
+    client: FlaskClient, ollama: FakeOllama
 ) -> None:
-    relayed = library.post("/api/push", json={"model": "llama3"})
-    ours = library.post("/api/push", json={"model": "zz", "stream": False})
+    relayed = client.post("/api/push", json={"model": "llama3"})
+    own = client.post("/api/push", json={"model": "zz", "stream": False})
 
     assert relayed.text.splitlines() == PUSH_LINES
-    assert ours.status_code == 500
+    assert own.status_code == 500
 
 
-def test_an_empty_answer_stays_empty(library: FlaskClient, ollama: StandIn) -> None:
-    response = library.delete("/api/delete", json={"model": "llama3"})
+def test_empty_response_is_relayed(client: FlaskClient, ollama: FakeOllama) -> None:
+    response = client.delete("/api/delete", json={"model": "llama3"})
 
     assert response.status_code == 200
     assert response.data == b""
@@ -70,50 +70,49 @@ def test_an_empty_answer_stays_empty(library: FlaskClient, ollama: StandIn) -> N
     assert ollama.names == ["all-minilm:latest"]
 
 
-def test_a_deleted_model_is_the_passthroughs_to_miss(
-    library: FlaskClient, ollama: StandIn
+def test_deleted_passthrough_model_is_404(
+    client: FlaskClient, ollama: FakeOllama
 ) -> None:
-    library.delete("/api/delete", json={"model": "llama3"})
+    client.delete("/api/delete", json={"model": "llama3"})
 
-    response = library.post("/api/chat", json={"model": "llama3", "messages": HELLO})
+    response = client.post("/api/chat", json={"model": "llama3", "messages": HELLO})
 
     assert response.status_code == 404
 
 
 @pytest.mark.parametrize("sized", [True, False])
-def test_an_upload_is_sent_on_whole_and_may_be_larger_than_a_body(
-    library: FlaskClient, ollama: StandIn, sized: bool
+def test_upload_is_relayed_without_a_size_limit(
+    client: FlaskClient, ollama: FakeOllama, sized: bool
 ) -> None:
-    library.application.config["MAX_CONTENT_LENGTH"] = 1000
+    client.application.config["MAX_CONTENT_LENGTH"] = 1000
     sent = b"weights" * 100_000
     path = f"/api/blobs/{DIGEST}"
     length = {} if sized else {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
 
-    response = library.post(path, data=sent, environ_overrides=length)
+    response = client.post(path, data=sent, environ_overrides=length)
 
     assert response.status_code == 201
-    assert ollama.asked(path)[0].body == sent
+    assert ollama.wait_for_requests(path)[0].body == sent
 
 
-def test_an_upload_that_ends_early_is_told_and_not_waited_for(
-    library: FlaskClient, ollama: StandIn
-) -> None:
+def test_upload_that_ends_early_is_400(client: FlaskClient, ollama: FakeOllama) -> None:
     longer = {"CONTENT_LENGTH": "99"}
 
-    answer = library.post(
+    response = client.post(
         f"/api/blobs/{DIGEST}", data=b"weights" * 10, environ_overrides=longer
     )
 
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "unexpected EOF")
+    assert (response.status_code, response.get_json()["error"]) == (
+        400,
+        "unexpected EOF",
+    )
 
 
-def test_a_blob_is_looked_for_where_it_went(
-    library: FlaskClient, ollama: StandIn
-) -> None:
-    library.head(f"/api/blobs/{DIGEST}")
+def test_blob_check_is_relayed(client: FlaskClient, ollama: FakeOllama) -> None:
+    client.head(f"/api/blobs/{DIGEST}")
 
-    [asked] = ollama.asked(f"/api/blobs/{DIGEST}")
-    assert asked.line.startswith("HEAD ")
+    [relayed] = ollama.wait_for_requests(f"/api/blobs/{DIGEST}")
+    assert relayed.line.startswith("HEAD ")
 
 
 @pytest.mark.parametrize(
@@ -125,14 +124,14 @@ def test_a_blob_is_looked_for_where_it_went(
     ],
     ids=["create", "create from files", "copy"],
 )
-def test_a_model_is_made_where_what_it_is_made_of_is(
-    library: FlaskClient, ollama: StandIn, path: str, body: dict[str, Any]
+def test_create_or_copy_of_a_passthrough_model_is_relayed(
+    client: FlaskClient, ollama: FakeOllama, path: str, body: dict[str, Any]
 ) -> None:
     sent = json.dumps(body, indent=2).encode()
 
-    library.post(path, data=sent)
+    client.post(path, data=sent)
 
-    assert [each.body for each in ollama.asked(path)] == [sent]
+    assert [each.body for each in ollama.wait_for_requests(path)] == [sent]
 
 
 @pytest.mark.parametrize(
@@ -147,34 +146,34 @@ def test_a_model_is_made_where_what_it_is_made_of_is(
     ("name", "error"),
     [("gpt-oss:120b", "is served by Cerebras"), ("mario", "would be hidden by")],
 )
-def test_a_name_that_is_ours_is_not_made_elsewhere(
-    library: FlaskClient,
-    ollama: StandIn,
+def test_name_of_a_served_or_derived_model_is_refused(
+    client: FlaskClient,
+    ollama: FakeOllama,
     path: str,
     body: dict[str, Any],
     name: str,
     error: str,
 ) -> None:
-    library.post("/api/create", json={"model": "mario", "from": "gpt-oss-120b"})
+    client.post("/api/create", json={"model": "mario", "from": "gpt-oss-120b"})
     filled = {key: value.replace("{}", name) for key, value in body.items()}
 
-    refused = library.post(path, json=filled)
+    refused = client.post(path, json=filled)
 
     assert refused.status_code == 400
     assert error in refused.json["error"]
     assert [each.line for each in ollama.requests if path in each.line] == []
 
 
-def test_our_own_models_come_before_the_passthroughs(
-    library: FlaskClient, ollama: StandIn
+def test_derived_model_wins_over_a_passthrough_model(
+    client: FlaskClient, ollama: FakeOllama
 ) -> None:
-    library.post("/api/create", json={"model": "llama3", "from": "gpt-oss-120b"})
+    client.post("/api/create", json={"model": "llama3", "from": "gpt-oss-120b"})
 
-    listed = [each["name"] for each in library.get("/api/tags").json["models"]]
-    shown = library.post("/api/show", json={"model": "llama3"}).json
-    deleted = library.delete("/api/delete", json={"model": "llama3"})
+    listed = [each["name"] for each in client.get("/api/tags").json["models"]]
+    shown = client.post("/api/show", json={"model": "llama3"}).json
+    deleted = client.delete("/api/delete", json={"model": "llama3"})
 
     assert listed.count("llama3:latest") == 1
     assert shown["remote_model"] == "gpt-oss-120b"
     assert deleted.status_code == 200
-    assert "llama3:latest" in library.get("/api/tags").text
+    assert "llama3:latest" in client.get("/api/tags").text

@@ -1,4 +1,4 @@
-"""Models of Cerebras and of a real Ollama behind us, listed as one server's."""
+"""Lists of models: those of Cerebras, then those of the passthrough."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.apps import MakeClient
-from tests.stand_in_ollama import StandIn, process, tag
+from tests.fake_ollama import FakeOllama, make_process, make_tag
 
 DEAD = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def client(make_client: MakeClient, ollama: StandIn) -> FlaskClient:
+def client(make_client: MakeClient, ollama: FakeOllama) -> FlaskClient:
     return make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
 
 
@@ -21,8 +21,8 @@ def names_of(response: TestResponse) -> list[str]:
     return [entry["name"] for entry in response.json["models"]]  # type: ignore[index]
 
 
-def test_tags_list_both_and_cerebras_first(
-    client: FlaskClient, ollama: StandIn
+def test_tags_lists_models_of_cerebras_first(
+    client: FlaskClient, ollama: FakeOllama
 ) -> None:
     ollama.names.append("gpt-oss:120b")
 
@@ -34,19 +34,19 @@ def test_tags_list_both_and_cerebras_first(
         "llama3:latest",
         "all-minilm:latest",
     ]
-    assert response.json and response.json["models"][2] == tag("llama3:latest")
+    assert response.json and response.json["models"][2] == make_tag("llama3:latest")
 
 
-def test_ps_lists_both_and_cerebras_first(client: FlaskClient) -> None:
+def test_ps_lists_models_of_cerebras_first(client: FlaskClient) -> None:
     client.post("/api/generate", json={"model": "gpt-oss-120b"})
 
     response = client.get("/api/ps")
 
     assert names_of(response) == ["gpt-oss-120b:latest", "llama3:latest"]
-    assert response.json and response.json["models"][1] == process("llama3:latest")
+    assert response.json and response.json["models"][1] == make_process("llama3:latest")
 
 
-def test_openais_list_has_both_and_cerebras_first(client: FlaskClient) -> None:
+def test_v1_models_lists_models_of_cerebras_first(client: FlaskClient) -> None:
     response = client.get("/v1/models")
 
     assert response.json
@@ -58,7 +58,7 @@ def test_openais_list_has_both_and_cerebras_first(client: FlaskClient) -> None:
     ]
 
 
-def test_a_model_of_the_passthrough_is_told_of_under_v1(client: FlaskClient) -> None:
+def test_passthrough_model_is_found_under_v1(client: FlaskClient) -> None:
     response = client.get("/v1/models/llama3")
 
     assert response.json and response.json["id"] == "llama3"
@@ -68,7 +68,7 @@ def test_a_model_of_the_passthrough_is_told_of_under_v1(client: FlaskClient) -> 
     ("path", "key"),
     [("/api/tags", "models"), ("/api/ps", "models"), ("/v1/models", "data")],
 )
-def test_a_dead_passthrough_hides_nothing_of_ours(
+def test_unreachable_passthrough_hides_no_models(
     make_client: MakeClient, path: str, key: str
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=DEAD)
@@ -80,19 +80,19 @@ def test_a_dead_passthrough_hides_nothing_of_ours(
     assert response.json and response.json[key]
 
 
-def test_without_an_answer_of_cerebras_the_passthrough_is_listed(
-    make_client: MakeClient, ollama: StandIn
+def test_unreachable_cerebras_hides_no_passthrough_models(
+    make_client: MakeClient, ollama: FakeOllama
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url, CEREBRAS_BASE_URL=DEAD)
 
     assert "llama3:latest" in names_of(client.get("/api/tags"))
 
 
-def test_a_list_that_comes_back_to_us_is_ours_alone(
-    client: FlaskClient, ollama: StandIn
+def test_list_in_a_loop_has_no_passthrough_models(
+    client: FlaskClient, ollama: FakeOllama
 ) -> None:
     client.post("/api/embed", json={"model": "m"})
-    hops = ollama.asked("/api/embed")[0].headers["Cerellama-Hops"]
+    hops = ollama.wait_for_requests("/api/embed")[0].headers["Cerellama-Hops"]
 
     listed = client.get("/api/tags", headers={"Cerellama-Hops": hops})
 

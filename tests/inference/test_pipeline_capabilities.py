@@ -1,4 +1,4 @@
-"""What a model cannot do, in Ollama's words and order."""
+"""Refusing what a model cannot do, with the texts of Ollama and in its order."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ RAW = "raw mode does not support template, system, or context"
 PLAIN = Target("plain", UNKNOWN)
 
 Check = Callable[..., None]
-Refusal = Callable[..., str]
+GetRefusal = Callable[..., str]
 
 
 @pytest.fixture
 def check(app: Flask) -> Check:
-    """Check a native request against a model's capabilities."""
+    """Return a function that checks a native request."""
 
     def check(body: dict[str, Any], target: Target = PLAIN) -> None:
         check_capabilities(make_call(app, target, body, dialect=OllamaGenerate()))
@@ -35,26 +35,26 @@ def check(app: Flask) -> Check:
 
 
 @pytest.fixture
-def refusal(check: Check) -> Callable[..., str]:
-    """Return the text of the refusal of a native request."""
+def get_refusal(check: Check) -> Callable[..., str]:
+    """Return a function that returns the error text for a native request."""
 
-    def refusal(body: dict[str, Any], target: Target = PLAIN) -> str:
+    def get_refusal(body: dict[str, Any], target: Target = PLAIN) -> str:
         with pytest.raises(InvalidRequest) as caught:
             check(body, target)
         return caught.value.message
 
-    return refusal
+    return get_refusal
 
 
 @pytest.mark.parametrize("think", [True, "low", "medium", "high", "max"])
-def test_thinking_needs_a_model_that_thinks(refusal: Refusal, think: Any) -> None:
-    assert refusal({"think": think}) == '"plain" does not support thinking'
+def test_think_needs_a_thinking_model(get_refusal: GetRefusal, think: Any) -> None:
+    assert get_refusal({"think": think}) == '"plain" does not support thinking'
 
 
 @pytest.mark.parametrize(
     "body", [{}, {"think": False}, {"tools": []}, {"suffix": ""}, {"raw": True}]
 )
-def test_asking_for_nothing_needs_nothing(check: Check, body: dict[str, Any]) -> None:
+def test_empty_fields_need_no_capability(check: Check, body: dict[str, Any]) -> None:
     check(body, PLAIN)
 
 
@@ -68,33 +68,35 @@ def test_asking_for_nothing_needs_nothing(check: Check, body: dict[str, Any]) ->
         ("host.example/me/m:x", "host.example/me/m:x"),
     ],
 )
-def test_tools_and_inserts_are_told_by_the_full_name(
-    refusal: Refusal, name: str, full_name: str
+def test_refusal_of_tools_and_insert_has_the_full_name(
+    get_refusal: GetRefusal, name: str, full_name: str
 ) -> None:
     bare = Target(name, replace(UNKNOWN, capabilities=("completion",)))
 
-    assert refusal({"tools": TOOLS}, bare) == f"{full_name} does not support tools"
-    assert refusal({"suffix": "x"}, bare) == f"{full_name} does not support insert"
+    assert get_refusal({"tools": TOOLS}, bare) == f"{full_name} does not support tools"
+    assert get_refusal({"suffix": "x"}, bare) == f"{full_name} does not support insert"
 
 
-def test_thinking_is_told_before_tools_and_raw_before_both(refusal: Refusal) -> None:
+def test_raw_is_checked_before_think_and_think_before_tools(
+    get_refusal: GetRefusal,
+) -> None:
     body = {"tools": TOOLS, "suffix": "x", "think": True}
 
-    assert refusal(body).endswith("does not support thinking")
-    assert refusal({**body, "raw": True, "system": "s"}) == RAW
+    assert get_refusal(body).endswith("does not support thinking")
+    assert get_refusal({**body, "raw": True, "system": "s"}) == RAW
 
 
 @pytest.mark.parametrize(
     "more", [{"template": "t"}, {"system": "s"}, {"context": [1]}], ids=str
 )
-def test_a_raw_prompt_stands_alone(
-    refusal: Refusal, check: Check, more: dict[str, Any]
+def test_raw_excludes_template_system_and_context(
+    get_refusal: GetRefusal, check: Check, more: dict[str, Any]
 ) -> None:
-    assert refusal({"raw": True, **more}) == RAW
+    assert get_refusal({"raw": True, **more}) == RAW
     check({"raw": False, **more}, PLAIN)
     check({"raw": True, **dict.fromkeys(more)}, PLAIN)
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_the_models_we_know_can_all_but_insert(check: Check, name: str) -> None:
+def test_known_models_think_and_take_tools(check: Check, name: str) -> None:
     check({"think": "max", "tools": TOOLS}, Target(name, TABLE[name]))

@@ -1,4 +1,4 @@
-"""The requests under way in a worker, and their cancellation."""
+"""Cancelling all running requests of a worker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_request_added_after_cancel_all_is_cancelled_at_once() -> None:
     assert cancel.cancelled
 
 
-def test_a_request_that_is_done_is_left_alone() -> None:
+def test_finished_request_is_not_cancelled() -> None:
     running, cancel = RunningRequests(), CancelToken()
     running.add(cancel)
     running.remove(cancel)
@@ -43,5 +43,5 @@ def test_a_request_that_is_done_is_left_alone() -> None:
     assert not cancel.cancelled
 
 
-def test_it_says_whether_requests_are_still_wanted() -> None:
+def test_new_worker_is_not_stopping() -> None:
     assert not RunningRequests().stopping

@@ -1,4 +1,4 @@
-"""Asking the upstream in the way that a request needs."""
+"""Sending a request upstream, and again if its answer does not fit the schema."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def complete(app: Flask, request: dict[str, Any]) -> Chunk:
 
 
 def stream_chunks(app: Flask, request: dict[str, Any]) -> list[Chunk]:
-    """Return the chunks of a streamed answer."""
+    """Return the chunks of a stream_texts answer."""
     answer = send(make_call(app, GPT, {"stream": True}), request)
     assert isinstance(answer, ChunkBatches)
     chunks = [chunk for batch in answer.batches for chunk in batch]
@@ -49,83 +49,91 @@ def stream_chunks(app: Flask, request: dict[str, Any]) -> list[Chunk]:
     return chunks
 
 
-def ask(**more: Any) -> dict[str, Any]:
+def make_request(**more: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": "hello"}], **more}
 
 
-def content(completion: Chunk) -> str:
+def text_of(completion: Chunk) -> str:
     choice = deltas.choice_of(completion)
     assert choice is not None
     return deltas.delta_of(choice).content or ""
 
 
-def streamed(app: Flask, request: dict[str, Any]) -> list[str]:
+def stream_texts(app: Flask, request: dict[str, Any]) -> list[str]:
     """Return the text of a stream, piece by piece."""
     chunks = stream_chunks(app, request)
-    pieces = [content(chunk) for chunk in chunks if chunk.choices]
+    pieces = [text_of(chunk) for chunk in chunks if chunk.choices]
     return [piece for piece in pieces if piece]
 
 
-def bodies(fake: Fake) -> list[dict[str, Any]]:
+def sent_bodies(fake: Fake) -> list[dict[str, Any]]:
     return [record["body"] for record in fake.inference_requests()]
 
 
-def test_most_requests_are_one_call(app: Flask, fake: Fake) -> None:
+def test_plain_request_is_sent_once(app: Flask, fake: Fake) -> None:
     fake.script({"content": "Good day."}, times=2)
 
-    assert content(complete(app, ask())) == "Good day."
-    assert "".join(streamed(app, ask())) == "Good day."
-    assert [body["stream"] for body in bodies(fake)] == [False, True]
-    assert {body["model"] for body in bodies(fake)} == {"gpt-oss-120b"}
+    assert text_of(complete(app, make_request())) == "Good day."
+    assert "".join(stream_texts(app, make_request())) == "Good day."
+    assert [body["stream"] for body in sent_bodies(fake)] == [False, True]
+    assert {body["model"] for body in sent_bodies(fake)} == {"gpt-oss-120b"}
 
 
-def test_a_json_object_is_asked_for_whole_and_handed_on_in_parts(
+def test_json_object_is_requested_whole_and_streamed_in_parts(
     app: Flask, fake: Fake
 ) -> None:
-    said = json.dumps({"town": "Oslo", "rain": True})
-    fake.script({"content": said})
+    text = json.dumps({"town": "Oslo", "rain": True})
+    fake.script({"content": text})
 
-    pieces = streamed(app, ask(response_format={"type": "json_object"}))
+    pieces = stream_texts(app, make_request(response_format={"type": "json_object"}))
 
     assert len(pieces) > 1
-    assert "".join(pieces) == said
-    assert [body["stream"] for body in bodies(fake)] == [False]
+    assert "".join(pieces) == text
+    assert [body["stream"] for body in sent_bodies(fake)] == [False]
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_more_than_four_stops_all_work(app: Flask, fake: Fake, stream: bool) -> None:
+def test_more_than_four_stop_sequences_work(
+    app: Flask, fake: Fake, stream: bool
+) -> None:
     fake.script({"content": "one two EE three", "delta_size": 3})
-    request = ask(stop=STOPS)
+    request = make_request(stop=STOPS)
 
-    said = (
-        "".join(streamed(app, request)) if stream else content(complete(app, request))
+    text = (
+        "".join(stream_texts(app, request))
+        if stream
+        else text_of(complete(app, request))
     )
 
-    assert said == "one two "
-    assert bodies(fake)[0]["stop"] == STOPS[:4]
+    assert text == "one two "
+    assert sent_bodies(fake)[0]["stop"] == STOPS[:4]
 
 
-def test_a_stream_is_given_up_at_a_stop_of_ours(app: Flask, fake: Fake) -> None:
+def test_stop_sequence_that_was_not_sent_cancels_the_stream(
+    app: Flask, fake: Fake
+) -> None:
     fake.script({"content": "one two EE " + "more " * 50, "hold": "never", "after": 8})
 
-    assert "".join(streamed(app, ask(stop=STOPS))) == "one two "
+    assert "".join(stream_texts(app, make_request(stop=STOPS))) == "one two "
     fake.wait_for_disconnect(fake.inference_requests()[0]["id"])
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_answer_that_misses_the_form_is_asked_for_again(
+def test_answer_that_does_not_fit_the_schema_is_requested_again(
     app: Flask, fake: Fake, stream: bool
 ) -> None:
     fake.script({"content": "No JSON at all."})
     fake.script({"content": '{"n": 5}'})
-    request = ask(tools=TOOLS, tool_choice="auto", response_format=FORM)
+    request = make_request(tools=TOOLS, tool_choice="auto", response_format=FORM)
 
-    said = (
-        "".join(streamed(app, request)) if stream else content(complete(app, request))
+    text = (
+        "".join(stream_texts(app, request))
+        if stream
+        else text_of(complete(app, request))
     )
 
-    first, second = bodies(fake)
-    assert said == '{"n": 5}'
+    first, second = sent_bodies(fake)
+    assert text == '{"n": 5}'
     assert "tools" in first
     assert "response_format" not in first
     assert {"tools", "tool_choice"}.isdisjoint(second)
@@ -133,34 +141,34 @@ def test_an_answer_that_misses_the_form_is_asked_for_again(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [{"content": '{"n": 5}'}, {"tool_calls": [{"name": "add", "arguments": {}}]}],
-    ids=["it has the form", "it calls a tool"],
+    ids=["it fits", "it calls a tool"],
 )
-def test_an_answer_that_serves_is_asked_for_once(
-    app: Flask, fake: Fake, said: dict[str, Any]
+def test_fitting_answer_is_requested_once(
+    app: Flask, fake: Fake, text: dict[str, Any]
 ) -> None:
-    fake.script(said)
+    fake.script(text)
 
-    complete(app, ask(tools=TOOLS, response_format=FORM))
+    complete(app, make_request(tools=TOOLS, response_format=FORM))
 
-    assert len(bodies(fake)) == 1
+    assert len(sent_bodies(fake)) == 1
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_tool_of_any_name_is_called_by_it(
+def test_tool_with_an_invalid_name_is_renamed_and_restored(
     app: Flask, fake: Fake, stream: bool
 ) -> None:
     tool = {"type": "function", "function": {"name": "fs.read file"}}
-    asked = ask(tools=[tool], tool_choice="required")
+    request = make_request(tools=[tool], tool_choice="required")
 
-    said = stream_chunks(app, asked) if stream else [complete(app, asked)]
+    text = stream_chunks(app, request) if stream else [complete(app, request)]
 
     calls = deltas.ToolCalls()
-    for chunk in said:
+    for chunk in text:
         choice = deltas.choice_of(chunk)
         calls.add((choice and deltas.delta_of(choice).tool_calls) or ())
-    [sent] = bodies(fake)[0]["tools"]
+    [sent] = sent_bodies(fake)[0]["tools"]
     assert [call.name for call in calls.whole("stop")] == ["fs.read file"]
     assert sent["function"]["name"] != "fs.read file"
 
@@ -168,38 +176,40 @@ def test_a_tool_of_any_name_is_called_by_it(
 @pytest.mark.parametrize(
     ("request_", "sent"),
     [
-        (ask(), {"max_completion_tokens": 77}),
-        (ask(max_completion_tokens=5), {"max_completion_tokens": 5}),
+        (make_request(), {"max_completion_tokens": 77}),
+        (make_request(max_completion_tokens=5), {"max_completion_tokens": 5}),
         ({"prompt": "once"}, {"max_tokens": 77}),
         ({"prompt": "once", "max_tokens": 5}, {"max_tokens": 5}),
     ],
     ids=["none", "its own", "raw", "raw with its own"],
 )
-def test_a_request_without_a_cap_gets_the_default_one(
+def test_default_num_predict_is_the_cap_of_requests_without_one(
     make_client: MakeClient, fake: Fake, request_: dict[str, Any], sent: dict[str, int]
 ) -> None:
     capped = make_client(DEFAULT_NUM_PREDICT="77").application
 
     complete(capped, request_)
 
-    caps = {k: v for k, v in bodies(fake)[0].items() if k in token_estimate.CAP_FIELDS}
+    caps = {
+        k: v for k, v in sent_bodies(fake)[0].items() if k in token_estimate.CAP_FIELDS
+    }
     assert caps == sent
 
 
-@pytest.mark.parametrize("ask_for", [complete, stream_chunks])
-def test_a_model_that_is_gone_is_told_by_the_name_that_was_asked_for(
-    app: Flask, fake: Fake, ask_for: Any
+@pytest.mark.parametrize("send_request", [complete, stream_chunks])
+def test_retired_model_is_reported_by_the_requested_name(
+    app: Flask, fake: Fake, send_request: Any
 ) -> None:
     fake.script({"error": "model_not_found"})
 
     with pytest.raises(ModelNotFound) as caught:
-        ask_for(app, ask())
+        send_request(app, make_request())
 
     assert caught.value.message == "model 'my-gpt' not found"
 
 
-def test_a_request_is_never_changed(app: Flask, fake: Fake) -> None:
-    request = ask(stop=list(STOPS), tools=TOOLS, response_format=FORM)
+def test_request_is_not_mutated(app: Flask, fake: Fake) -> None:
+    request = make_request(stop=list(STOPS), tools=TOOLS, response_format=FORM)
     before = json.dumps(request)
     fake.script({"content": "no"})
     fake.script({"content": '{"n": 5}'})

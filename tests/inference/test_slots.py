@@ -13,11 +13,11 @@ from app.errors import Cancelled, QueueFull
 from app.http1.cancel import CancelToken
 from app.inference.slots import Slots
 
-PATIENCE_S = 5.0
+TIMEOUT_S = 5.0
 
 
 @contextmanager
-def taken(slots: Slots, cancel: CancelToken) -> Iterator[None]:
+def holding_slot(slots: Slots, cancel: CancelToken) -> Iterator[None]:
     slots.take(cancel)
     try:
         yield
@@ -26,18 +26,18 @@ def taken(slots: Slots, cancel: CancelToken) -> Iterator[None]:
 
 
 class Waiter(CancelToken):
-    """A client whose wait for a turn can itself be awaited."""
+    """A cancel token that reports when its request is_waiting in the queue."""
 
     def __init__(self, caller: str = "") -> None:
         super().__init__(caller)
-        self.waits = threading.Event()
+        self.is_waiting = threading.Event()
 
     def wait(self, event: threading.Event, seconds: float | None = None) -> None:
-        self.waits.set()
+        self.is_waiting.set()
         super().wait(event, seconds)
 
 
-def queue_up(
+def start_waiting(
     pool: ThreadPoolExecutor,
     slots: Slots,
     work: Callable[[], object],
@@ -46,62 +46,62 @@ def queue_up(
     waiter = Waiter(caller)
 
     def run() -> None:
-        with taken(slots, waiter):
+        with holding_slot(slots, waiter):
             work()
 
     done = pool.submit(run)
-    assert waiter.waits.wait(PATIENCE_S)
+    assert waiter.is_waiting.wait(TIMEOUT_S)
     return waiter, done
 
 
-def test_a_free_slot_is_taken_without_waiting() -> None:
+def test_free_slot_is_taken_without_waiting() -> None:
     slots = Slots(1, 0)
 
     for _ in range(3):
-        with taken(slots, CancelToken()):
+        with holding_slot(slots, CancelToken()):
             pass
 
 
-def test_a_full_queue_is_told_in_ollamas_words() -> None:
+def test_full_queue_has_the_text_of_ollama() -> None:
     slots = Slots(1, 0)
 
     with (
-        taken(slots, CancelToken()),
+        holding_slot(slots, CancelToken()),
         pytest.raises(QueueFull, match="busy.*  maximum"),
-        taken(slots, CancelToken()),
+        holding_slot(slots, CancelToken()),
     ):
         pass
 
 
-def test_turns_come_first_come_first_served() -> None:
+def test_slots_are_given_in_order_of_arrival() -> None:
     slots, served = Slots(1, 9), list[int]()
     with ThreadPoolExecutor() as pool:
-        with taken(slots, CancelToken()):
+        with holding_slot(slots, CancelToken()):
             waiting = [
-                queue_up(pool, slots, partial(served.append, n)) for n in range(3)
+                start_waiting(pool, slots, partial(served.append, n)) for n in range(3)
             ]
         for _, done in waiting:
-            done.result(PATIENCE_S)
+            done.result(TIMEOUT_S)
 
     assert served == [0, 1, 2]
 
 
-def test_callers_take_turns() -> None:
+def test_callers_get_slots_in_turn() -> None:
     slots, served = Slots(1, 9), list[str]()
     with ThreadPoolExecutor() as pool:
-        with taken(slots, CancelToken()):
+        with holding_slot(slots, CancelToken()):
             waiting = [
-                queue_up(pool, slots, partial(served.append, caller), caller)
+                start_waiting(pool, slots, partial(served.append, caller), caller)
                 for caller in ("greedy", "greedy", "greedy", "greedy", "modest")
             ]
         for _, done in waiting:
-            done.result(PATIENCE_S)
+            done.result(TIMEOUT_S)
 
     assert served.index("modest") == 1
 
 
-def test_who_is_upstream_and_who_waits_is_counted() -> None:
-    def counted() -> tuple[float | None, float | None]:
+def test_active_and_queued_requests_are_counted() -> None:
+    def read_gauges() -> tuple[float | None, float | None]:
         return (
             REGISTRY.get_sample_value("cerellama_active_requests"),
             REGISTRY.get_sample_value("cerellama_queued_requests"),
@@ -109,46 +109,46 @@ def test_who_is_upstream_and_who_waits_is_counted() -> None:
 
     slots = Slots(1, 1)
     with ThreadPoolExecutor() as pool:
-        with taken(slots, CancelToken()):
-            _, done = queue_up(pool, slots, lambda: None)
-            during = counted()
-        done.result(PATIENCE_S)
+        with holding_slot(slots, CancelToken()):
+            _, done = start_waiting(pool, slots, lambda: None)
+            during = read_gauges()
+        done.result(TIMEOUT_S)
 
     assert during == (1, 1)
-    assert counted() == (0, 0)
+    assert read_gauges() == (0, 0)
 
 
-def test_a_client_that_leaves_the_queue_makes_room() -> None:
+def test_cancelled_request_leaves_the_queue() -> None:
     slots = Slots(1, 1)
-    with ThreadPoolExecutor() as pool, taken(slots, CancelToken()):
-        waiter, done = queue_up(pool, slots, lambda: None)
+    with ThreadPoolExecutor() as pool, holding_slot(slots, CancelToken()):
+        waiter, done = start_waiting(pool, slots, lambda: None)
 
         waiter.cancel()
 
         with pytest.raises(Cancelled):
-            done.result(PATIENCE_S)
-        other, _ = queue_up(pool, slots, lambda: None)
+            done.result(TIMEOUT_S)
+        other, _ = start_waiting(pool, slots, lambda: None)
         other.cancel()
 
 
-def test_a_turn_that_comes_to_a_client_who_has_left_is_passed_on() -> None:
+def test_slot_given_to_a_cancelled_request_is_free_again() -> None:
     slots = Slots(1, 1)
     gone = CancelToken()
 
     class Late(Waiter):
         def wait(self, event: threading.Event, seconds: float | None = None) -> None:
-            self.waits.set()
-            event.wait(PATIENCE_S)
+            self.is_waiting.set()
+            event.wait(TIMEOUT_S)
             self.cancel()
             super().wait(event)
 
     late = Late()
     with ThreadPoolExecutor() as pool:
-        with taken(slots, gone):
+        with holding_slot(slots, gone):
             done = pool.submit(slots.take, late)
-            assert late.waits.wait(PATIENCE_S)
+            assert late.is_waiting.wait(TIMEOUT_S)
         with pytest.raises(Cancelled):
-            done.result(PATIENCE_S)
+            done.result(TIMEOUT_S)
 
-    with taken(slots, CancelToken()):
+    with holding_slot(slots, CancelToken()):
         pass

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.serving import Server
+from tests.live_server import Server
 
 CHAT = "/api/chat"
 MODEL = "gpt-oss-120b"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.serving import Server
+from tests.live_server import Server
 
 HEAD = b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\n"
 

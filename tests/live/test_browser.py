@@ -9,8 +9,8 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.live.browsing import FOREIGN, open_page
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.real_parts import require_real
-from tests.serving import Server, environment, procfile_command, serving
 
 MESSAGES, CHAT = "/v1/messages", "/api/chat"
 TYPE = {"content-type": "application/json"}

@@ -10,8 +10,8 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.live.http_client import CHAT, send_chat
+from tests.live_server import Server
 from tests.processes import wait_until
-from tests.serving import Server
 
 MAX_DELAY_S = 0.1
 TRIES = 3  # the best one counts: the machine may be busy

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.real_parts import MISSING, require_real
-from tests.serving import Server, environment, procfile_command, serving
 
 GPT = "gpt-oss-120b"
 LARGE = "x" * 100_000

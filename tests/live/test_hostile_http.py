@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.blueprints.hostile import HEADERS
 from tests.fuzzing import damaged
-from tests.serving import Server
+from tests.live_server import Server
 
 TIMEOUT_S = 5.0
 BODY = b'{"model": "gpt-oss-120b", "prompt": "", "stream": false}'

@@ -16,7 +16,7 @@ import pytest
 from tests.cerebras import Fake
 from tests.live import counting
 from tests.live.http_client import connect, send_chat
-from tests.serving import Server, environment, procfile_command, serving
+from tests.live_server import Server, environment, procfile_command, serving
 
 SLOTS = 12
 QUEUE = SLOTS  # a larger one could still hold clients that have disconnected

@@ -14,9 +14,9 @@ import requests
 
 from tests.cerebras import Fake
 from tests.live.http_client import CHAT, send_chat
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.metric_samples import sum_samples
 from tests.processes import wait_until
-from tests.serving import Server, environment, procfile_command, serving
 
 TIMEOUT_S = 20.0
 BOOTED = re.compile(r"Booting worker with pid: (\d+)")

@@ -17,6 +17,7 @@ import pytest
 
 from tests.cerebras import Fake, fake_cerebras
 from tests.deploy import streams
+from tests.fake_ollama import CHAT_LINES, HOLD, FakeOllama, fake_ollama
 from tests.live.http_client import CHAT, connect
 from tests.live.test_cancel import (
     MAX_DELAY_S,
@@ -25,8 +26,7 @@ from tests.live.test_cancel import (
     TRIES,
     measure_cancel_delay,
 )
-from tests.serving import Server, environment, procfile_command, serving
-from tests.stand_in_ollama import CHAT_LINES, HOLD, StandIn, stand_in_ollama
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.upstream.servers import STREAM, Peer, answer, chunk, copy_bytes, head
 from tests.upstream.servers import Server as ByteServer
 
@@ -85,9 +85,9 @@ def second(far_fake: Fake) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def ollama() -> Iterator[StandIn]:
+def ollama() -> Iterator[FakeOllama]:
     """Return an Ollama that all tests of this file share."""
-    with stand_in_ollama() as running:
+    with fake_ollama() as running:
         yield running
 
 
@@ -143,7 +143,7 @@ def test_models_of_a_second_server_are_listed_last(
     assert list_models(server) == ["own-model:latest", *list_models(second)]
 
 
-def test_stream_of_ollama_is_unchanged(front: Front, ollama: StandIn) -> None:
+def test_stream_of_ollama_is_unchanged(front: Front, ollama: FakeOllama) -> None:
     body = {"model": "llama3", "messages": []}
 
     status, stream = post(front(ollama.url), CHAT, body)
@@ -153,7 +153,7 @@ def test_stream_of_ollama_is_unchanged(front: Front, ollama: StandIn) -> None:
 
 
 def test_disconnect_cancels_the_request_of_ollama(
-    front: Front, ollama: StandIn
+    front: Front, ollama: FakeOllama
 ) -> None:
     server = front(ollama.url)
 
@@ -162,7 +162,7 @@ def test_disconnect_cancels_the_request_of_ollama(
     assert any(delay <= MAX_DELAY_S for delay in delays)
 
 
-def measure_ollama_cancel_delay(server: Server, ollama: StandIn) -> float:
+def measure_ollama_cancel_delay(server: Server, ollama: FakeOllama) -> float:
     """Disconnect after the first line; return the seconds until Ollama noticed."""
     connection = connect(server)
     messages = [{"role": "user", "content": HOLD}]
@@ -171,11 +171,13 @@ def measure_ollama_cancel_delay(server: Server, ollama: StandIn) -> float:
     assert connection.getresponse().readline().decode() == f"{CHAT_LINES[0]}\n"
     disconnected_at = time.time()
     connection.close()
-    return ollama.left(ollama.asked(CHAT)[-1]) - disconnected_at
+    return (
+        ollama.wait_for_disconnect(ollama.wait_for_requests(CHAT)[-1]) - disconnected_at
+    )
 
 
 def test_pulled_model_can_be_used_through_every_worker(
-    front: Front, ollama: StandIn
+    front: Front, ollama: FakeOllama
 ) -> None:
     server = front(ollama.url, workers=2)
     name = f"pulled-{time.monotonic_ns()}"
@@ -188,7 +190,7 @@ def test_pulled_model_can_be_used_through_every_worker(
     assert [post(server, CHAT, body)[0] for _ in range(8)] == [200] * 8
 
 
-def test_official_clients_get_embeddings(front: Front, ollama: StandIn) -> None:
+def test_official_clients_get_embeddings(front: Front, ollama: FakeOllama) -> None:
     url = front(ollama.url).url
     client = official.Client(host=url)
 
@@ -228,7 +230,7 @@ def test_broken_reply_ends_incomplete(front: Front, begun: bytes) -> None:
 
 
 def test_reply_has_the_content_length_and_one_date(
-    front: Front, ollama: StandIn
+    front: Front, ollama: FakeOllama
 ) -> None:
     with contextlib.closing(connect(front(ollama.url))) as connection:
         connection.request("POST", "/api/embed", '{"model":"all-minilm"}')

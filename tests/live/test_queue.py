@@ -12,9 +12,9 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.live.http_client import connect, send_chat
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.metric_samples import sum_samples
 from tests.processes import wait_until
-from tests.serving import Server, environment, procfile_command, serving
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cerebras import Fake, fake_cerebras
-from tests.serving import Server, environment, procfile_command, serving
+from tests.live_server import Server, environment, procfile_command, serving
 
 KEY = "csk-canary1key"
 TOKEN = "canary2token"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.serving import Server, environment, procfile_command, serving
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.upstream.servers import STREAM, Peer, chunks, text_chunk
 from tests.upstream.servers import Server as ByteServer
 from tests.upstream.servers import answer as answered

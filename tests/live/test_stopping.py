@@ -17,8 +17,8 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.live.http_client import CHAT, connect, send_chat
+from tests.live_server import Server, environment, procfile_command, serving
 from tests.processes import wait_until
-from tests.serving import Server, environment, procfile_command, serving
 
 GRACE_S = 4
 STREAMS_END_S = 2  # before the end of the grace

@@ -21,7 +21,7 @@ from app.store.store import Store
 from app.wire import names
 from tests.cerebras import Fake
 from tests.deploy.streams import stream_chat, text_of
-from tests.serving import Server, environment, procfile_command, serving
+from tests.live_server import Server, environment, procfile_command, serving
 
 GPT = "gpt-oss-120b"
 MARIO = "You are Mario"

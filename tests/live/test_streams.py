@@ -13,7 +13,7 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.live.http_client import send_chat
-from tests.serving import Server, environment, procfile_command, serving
+from tests.live_server import Server, environment, procfile_command, serving
 
 TEXT = 'Grüße, 世界! 🦙🚀 \u2028 é\u0085ñ — ok\n\ttabs and "quotes" \\ too'
 CLIENTS = 100

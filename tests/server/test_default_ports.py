@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.serving import environment, procfile_command, serving
+from tests.live_server import environment, procfile_command, serving
 
 # Switches the loopback interface on and, with "taken", listens on Ollama's port.
 PREPARE = """

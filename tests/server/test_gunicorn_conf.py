@@ -9,8 +9,8 @@ from pathlib import Path
 
 import requests
 
+from tests.live_server import environment, procfile_command, serving
 from tests.processes import PROJECT
-from tests.serving import environment, procfile_command, serving
 
 TIMEOUT_S = 30.0
 NO_UPSTREAM = {

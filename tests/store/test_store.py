@@ -18,7 +18,7 @@ from app.errors import StoreUnavailable
 from app.store import database
 from app.store.store import Store
 from app.wire import names
-from tests.postgres import installed
+from tests.databases import installed
 from tests.processes import PROJECT
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.stand_in_ollama import EMBEDDED, StandIn
+from tests.fake_ollama import EMBEDDED, FakeOllama
 
 SERVED = "gpt-oss-120b"
 UNKNOWN = 'model "zz" not found, try pulling it first'
@@ -72,7 +72,7 @@ def test_it_is_refused_as_ollama_refuses_it(
 )
 @pytest.mark.parametrize("behind", [False, True])
 def test_a_served_model_embeds_nothing_and_the_setting_is_named(
-    make_client: MakeClient, ollama: StandIn, route: str, body: Any, behind: bool
+    make_client: MakeClient, ollama: FakeOllama, route: str, body: Any, behind: bool
 ) -> None:
     settings = {"OLLAMA_PASSTHROUGH_URL": ollama.url} if behind else {}
     client = make_client(**settings)
@@ -116,7 +116,7 @@ def test_without_input_a_served_model_is_loaded(
 @pytest.mark.parametrize("route", ["embed", "embeddings"])
 @pytest.mark.parametrize("name", ["all-minilm", "all-minilm:latest"])
 def test_the_passthrough_embeds(
-    make_client: MakeClient, ollama: StandIn, route: str, name: str
+    make_client: MakeClient, ollama: FakeOllama, route: str, name: str
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
 
@@ -127,7 +127,7 @@ def test_the_passthrough_embeds(
 
 
 def test_what_the_passthrough_lacks_is_missing_in_its_words(
-    make_client: MakeClient, ollama: StandIn
+    make_client: MakeClient, ollama: FakeOllama
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url, CAI_MODEL=SERVED)
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.stand_in_ollama import EMBEDDED, StandIn
+from tests.fake_ollama import EMBEDDED, FakeOllama
 
 SERVED = "gpt-oss-120b"
 ENCODING = (
@@ -54,7 +54,7 @@ def test_a_served_model_embeds_nothing_and_the_setting_is_named(
     assert response.json["error"]["type"] == "invalid_request_error"
 
 
-def test_the_passthrough_embeds(make_client: MakeClient, ollama: StandIn) -> None:
+def test_the_passthrough_embeds(make_client: MakeClient, ollama: FakeOllama) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
     body = {"model": "all-minilm", "input": [[1, 2]]}
 

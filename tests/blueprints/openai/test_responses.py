@@ -29,7 +29,7 @@ from tests.blueprints.talking import (
     user,
 )
 from tests.cerebras import Fake
-from tests.stand_in_ollama import StandIn
+from tests.fake_ollama import FakeOllama
 
 CALL = {"name": "weather", "arguments": {"town": "Oslo"}}
 FORM = {"type": "json_schema", "name": "town", "schema": TOWN, "strict": True}
@@ -252,14 +252,18 @@ def test_a_model_of_its_own_answers_as_it_was_made(
 
 
 def test_the_passthrough_answers_for_its_own(
-    make_client: MakeClient, ollama: StandIn
+    make_client: MakeClient, ollama: FakeOllama
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
 
     client.post(RESPONSES, json=asking(RESPONSES, model="llama3"))
     client.post("/chat/completions", json=asking(OPENAI, model="llama3"))
 
-    assert len(ollama.asked(RESPONSES)) == len(ollama.asked(OPENAI)) == 1
+    assert (
+        len(ollama.wait_for_requests(RESPONSES))
+        == len(ollama.wait_for_requests(OPENAI))
+        == 1
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
 from tests.blueprints.talking import GPT
-from tests.stand_in_ollama import StandIn
+from tests.fake_ollama import FakeOllama
 
 PATH = "/v1/audio/transcriptions"
 
@@ -63,11 +63,11 @@ def test_what_is_no_form_is_refused(
 
 
 def test_the_passthrough_hears_for_its_own(
-    make_client: MakeClient, ollama: StandIn
+    make_client: MakeClient, ollama: FakeOllama
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
 
     client.post(PATH, data={"model": "llama3", "file": recording(b"heard")})
 
-    [seen] = ollama.asked(PATH)
+    [seen] = ollama.wait_for_requests(PATH)
     assert b"heard" in seen.body

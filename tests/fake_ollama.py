@@ -1,7 +1,7 @@
-"""A small stand-in for a real Ollama: a real server, with models and embeddings.
+"""A small HTTP server that answers as Ollama does: models, chat, embeddings.
 
-Nothing here is a recording. The shapes of its answers are quoted from a description of
-Ollama's API; names and numbers are made up.
+Its responses have the shapes that Ollama's API describes; names and numbers are
+invented.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 CHAT, EMBEDDER = "llama3:latest", "all-minilm:latest"
-HOLD = "hold"  # a prompt with this word: the stream stops after a line, for good
+HOLD = "hold"  # in a prompt: the stream stops after its first line
 WAIT_S = 10.0
 
 DETAILS = {
@@ -68,7 +68,7 @@ EMBEDDED = {
 JSON, NDJSON = "application/json; charset=utf-8", "application/x-ndjson"
 
 
-def tag(name: str) -> dict[str, Any]:
+def make_tag(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "model": name,
@@ -79,7 +79,7 @@ def tag(name: str) -> dict[str, Any]:
     }
 
 
-def process(name: str) -> dict[str, Any]:
+def make_process(name: str) -> dict[str, Any]:
     expires = {"expires_at": "2318-08-01T03:02:03.123456789+02:00"}
     loaded = {**expires, "size_vram": 5137025024, "context_length": 4096}
     named = {"name": name, "model": name, "size": 5137025024, "digest": "6a07" * 16}
@@ -91,55 +91,55 @@ class Received:
     line: str
     headers: dict[str, str]
     body: bytes
-    left_at: float | None = None
+    disconnected_at: float | None = None
 
 
 @dataclass
-class StandIn:
-    """What it has, and what it was asked."""
+class FakeOllama:
+    """The models of the server, and the requests that it received."""
 
     url: str
     names: list[str] = field(default_factory=lambda: [CHAT, EMBEDDER])
     requests: list[Received] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def asked(self, path: str, at_least: int = 1) -> list[Received]:
-        """The requests on a path, awaited."""
+    def wait_for_requests(self, path: str, at_least: int = 1) -> list[Received]:
+        """Return the requests on a path once there are `at_least`."""
 
-        def found() -> list[Received]:
+        def find() -> list[Received]:
             return [each for each in self.requests if each.line.split()[1] == path]
 
         with self.changed:
-            assert self.changed.wait_for(lambda: len(found()) >= at_least, WAIT_S)
-            return found()
+            assert self.changed.wait_for(lambda: len(find()) >= at_least, WAIT_S)
+            return find()
 
-    def left(self, received: Received) -> float:
-        """When that request's client left, by `time.time()`; awaited."""
+    def wait_for_disconnect(self, received: Received) -> float:
+        """Return the `time.time()` at which the client of that request disconnected."""
         with self.changed:
-            assert self.changed.wait_for(lambda: received.left_at, WAIT_S)
-            assert received.left_at
-            return received.left_at
+            assert self.changed.wait_for(lambda: received.disconnected_at, WAIT_S)
+            assert received.disconnected_at
+            return received.disconnected_at
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "stand-in"
+    server_version = "fake-ollama"
     disable_nagle_algorithm = True
-    stand_in: StandIn
+    fake: FakeOllama
 
-    def do_any(self) -> None:
-        body = b"".join(self.body())
+    def handle_request(self) -> None:
+        body = b"".join(self.read_body())
         self.received = Received(self.requestline, dict(self.headers.items()), body)
-        with self.stand_in.changed:
-            self.stand_in.requests.append(self.received)
-            self.stand_in.changed.notify_all()
+        with self.fake.changed:
+            self.fake.requests.append(self.received)
+            self.fake.changed.notify_all()
         route = ROUTES.get((self.command, self.path), Handler.not_found)
         with suppress(ConnectionError):
             route(self)
 
-    do_GET = do_HEAD = do_POST = do_DELETE = do_any
+    do_GET = do_HEAD = do_POST = do_DELETE = handle_request
 
-    def body(self) -> Iterator[bytes]:
+    def read_body(self) -> Iterator[bytes]:
         if self.headers.get("Transfer-Encoding") != "chunked":
             yield self.rfile.read(int(self.headers.get("Content-Length", 0)))
             return
@@ -148,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
             self.rfile.readline()
         self.rfile.readline()
 
-    def tell(self, text: str, status: int = 200, kind: str = JSON) -> None:
+    def send_text(self, text: str, status: int = 200, kind: str = JSON) -> None:
         self.send_response(status)
         if kind:
             self.send_header("Content-Type", kind)
@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(text.encode())
 
-    def stream(self, lines: list[str], kind: str = NDJSON) -> None:
+    def send_stream(self, lines: list[str], kind: str = NDJSON) -> None:
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Transfer-Encoding", "chunked")
@@ -166,38 +166,42 @@ class Handler(BaseHTTPRequestHandler):
             data = f"{line}\n".encode()
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
             if HOLD.encode() in self.received.body:
-                self.hold()
+                self.wait_until_disconnected()
         self.wfile.write(b"0\r\n\r\n")
 
-    def hold(self) -> None:
-        """Until the client leaves."""
+    def wait_until_disconnected(self) -> None:
         self.connection.settimeout(WAIT_S)
         with suppress(ConnectionError):
             assert self.connection.recv(1, socket.MSG_PEEK) == b""
-        with self.stand_in.changed:
-            self.received.left_at = time.time()
-            self.stand_in.changed.notify_all()
+        with self.fake.changed:
+            self.received.disconnected_at = time.time()
+            self.fake.changed.notify_all()
         raise ConnectionError
 
-    def model(self) -> str:
+    def requested_model(self) -> str:
         if self.headers.get("Content-Encoding"):
             return CHAT
         document = json.loads(self.received.body)
         name = (document.get("model") or document.get("name")).strip().lower()
         return name if ":" in name else f"{name}:latest"
 
-    def known(self) -> bool:
-        if self.model() in self.stand_in.names:
+    def check_model(self) -> bool:
+        """Return whether the model exists; send a 404 if it does not."""
+        if self.requested_model() in self.fake.names:
             return True
-        self.tell(json.dumps({"error": f"model '{self.model()}' not found"}), 404)
+        self.send_text(
+            json.dumps({"error": f"model '{self.requested_model()}' not found"}), 404
+        )
         return False
 
     def tags(self) -> None:
-        self.tell(json.dumps({"models": [tag(name) for name in self.stand_in.names]}))
+        self.send_text(
+            json.dumps({"models": [make_tag(name) for name in self.fake.names]})
+        )
 
     def ps(self) -> None:
-        loaded = [process(name) for name in self.stand_in.names[:1]]
-        self.tell(json.dumps({"models": loaded}))
+        loaded = [make_process(name) for name in self.fake.names[:1]]
+        self.send_text(json.dumps({"models": loaded}))
 
     def models(self) -> None:
         entries = [
@@ -207,63 +211,65 @@ class Handler(BaseHTTPRequestHandler):
                 "created": 1686935002,
                 "owned_by": "library",
             }
-            for name in self.stand_in.names
+            for name in self.fake.names
         ]
-        self.tell(json.dumps({"object": "list", "data": entries}), 200, JSON)
+        self.send_text(json.dumps({"object": "list", "data": entries}), 200, JSON)
 
     def one_model(self) -> None:
-        self.tell('{"id":"llama3","object":"model","created":1,"owned_by":"library"}')
+        self.send_text(
+            '{"id":"llama3","object":"model","created":1,"owned_by":"library"}'
+        )
 
     def chat(self) -> None:
-        if self.known():
+        if self.check_model():
             if b'"hot"' in self.received.body:
-                told = 'option \\"temperature\\" must be of type float32'
-                self.tell(f'{{"error":"{told}"}}', 500)
+                error = 'option \\"temperature\\" must be of type float32'
+                self.send_text(f'{{"error":"{error}"}}', 500)
             else:
-                self.stream(CHAT_LINES)
+                self.send_stream(CHAT_LINES)
 
     def completions(self) -> None:
-        if self.known():
-            self.stream(SSE_LINES, "text/event-stream")
+        if self.check_model():
+            self.send_stream(SSE_LINES, "text/event-stream")
 
     def show(self) -> None:
-        if self.known():
-            self.tell(json.dumps({"details": DETAILS, "model_info": {}}))
+        if self.check_model():
+            self.send_text(json.dumps({"details": DETAILS, "model_info": {}}))
 
     def pull(self) -> None:
-        self.stand_in.names.append(self.model())
-        self.stream(PULL_LINES)
+        self.fake.names.append(self.requested_model())
+        self.send_stream(PULL_LINES)
 
     def push(self) -> None:
-        self.stream(PUSH_LINES)
+        self.send_stream(PUSH_LINES)
 
     def delete(self) -> None:
-        if self.known():
-            self.stand_in.names.remove(self.model())
-            self.tell("", kind="")
+        if self.check_model():
+            self.fake.names.remove(self.requested_model())
+            self.send_text("", kind="")
 
     def embed(self) -> None:
-        self.embedding("embed")
+        self.send_embedding("embed")
 
     def embeddings(self) -> None:
-        self.embedding("embeddings")
+        self.send_embedding("embeddings")
 
     def embeddings_v1(self) -> None:
-        self.embedding("v1")
+        self.send_embedding("v1")
 
-    def embedding(self, kind: str) -> None:
-        if self.model() in self.stand_in.names:
-            self.tell(EMBEDDED[kind])
+    def send_embedding(self, kind: str) -> None:
+        if self.requested_model() in self.fake.names:
+            self.send_text(EMBEDDED[kind])
         else:
             name = json.loads(self.received.body)["model"]
-            told = f'model "{name}" not found, try pulling it first'
-            self.tell(json.dumps({"error": told}), 404)
+            error = f'model "{name}" not found, try pulling it first'
+            self.send_text(json.dumps({"error": error}), 404)
 
     def upload(self) -> None:
-        self.tell("", 201, kind="")
+        self.send_text("", 201, kind="")
 
     def not_found(self) -> None:
-        self.tell("404 page not found", 404, "text/plain")
+        self.send_text("404 page not found", 404, "text/plain")
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -290,15 +296,15 @@ ROUTES: dict[tuple[str, str], Callable[[Handler], None]] = {
 
 
 @contextmanager
-def stand_in_ollama() -> Iterator[StandIn]:
+def fake_ollama() -> Iterator[FakeOllama]:
     handler = type("Handler", (Handler,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    handler.stand_in = StandIn(f"http://127.0.0.1:{server.server_port}")
+    handler.fake = FakeOllama(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield handler.stand_in
+        yield handler.fake
     finally:
         server.shutdown()
         server.server_close()
@@ -306,6 +312,6 @@ def stand_in_ollama() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def ollama() -> Iterator[StandIn]:
-    with stand_in_ollama() as running:
-        yield running
+def ollama() -> Iterator[FakeOllama]:
+    with fake_ollama() as server:
+        yield server

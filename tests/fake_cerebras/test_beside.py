@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
+from tests.live_server import URL, environment, procfile_command
 from tests.processes import PROJECT
-from tests.serving import URL, environment, procfile_command
 
 TIMEOUT_S = 20.0
 CHAT = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}]}

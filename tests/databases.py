@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests, in a temporary folder."""
+"""Empty databases: SQLite files, and a real PostgreSQL in a temporary folder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.processes import Running, running
@@ -79,6 +81,27 @@ def postgres() -> Iterator[Postgres]:
     """Return a running server; each test creates its own database."""
     with installed() as instance, instance.serving():
         yield instance
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty database; the test runs once for each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new/store.db"
+    return fresh_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    return fresh_database(postgres)
+
+
+def fresh_database(postgres: Postgres) -> str:
+    """Create a database and return its URL."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{postgres.url.rpartition('/')[0]}/{name}"
 
 
 def _is_root() -> bool:

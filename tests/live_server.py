@@ -1,4 +1,4 @@
-"""The server under test, started by the Procfile's own line or by `flask run`."""
+"""The server under test, started by the line of the Procfile or by `flask run`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def procfile_command() -> list[str]:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Only these settings: nothing of the shell's, nothing of a developer's `.env`."""
+    """Return an environment with these settings only, none of the shell or `.env`."""
     return {
         **dict.fromkeys(SETTINGS, ""),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -44,7 +44,7 @@ def environment(**settings: str) -> dict[str, str]:
         "FLASK_SKIP_DOTENV": "1",
         "NO_PROXY": "127.0.0.1,localhost",
         "WEB_CONCURRENCY": "2",
-        "GRACE_S": "2",  # idle connections of a test's client hold up the end
+        "GRACE_S": "2",  # idle connections of clients delay the exit
         "HOST": "127.0.0.1",
         "PORT": "0",
         "DATABASE_URL": fresh_store(),
@@ -53,7 +53,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def fresh_store() -> str:
-    """A DATABASE_URL that no other test uses."""
+    """Return a DATABASE_URL that no other test uses."""
     folder = tempfile.mkdtemp(prefix="cerellama-store-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return f"sqlite:///{folder}/store.db"
@@ -61,17 +61,17 @@ def fresh_store() -> str:
 
 @contextlib.contextmanager
 def serving(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[Server]:
-    """Run a server until the block's end; `environ` is best made by environment()."""
+    """Run a server until the end of the block; see `environment`."""
     ready = LISTENS["flask" if command[0] == "flask" else "gunicorn"]
     concurrency = "thread" if command[0] == "flask" else "gevent"
-    measured = {**environ, "COVERAGE_CONCURRENCY": concurrency}
-    with running(command, ready, environ=measured) as program:
+    environ = {**environ, "COVERAGE_CONCURRENCY": concurrency}
+    with running(command, ready, environ=environ) as program:
         yield Server(URL.findall(program.wait_for(ready))[0], program)
 
 
 @pytest.fixture(scope="session")
 def upstream_settings(fake: Any) -> dict[str, str]:
-    """What points a server at the stand-in for Cerebras."""
+    """Return the settings that point a server at fake_cerebras."""
     return {"CEREBRAS_BASE_URL": fake.base_url, "CEREBRAS_API_KEY": fake.key}
 
 
