@@ -9,8 +9,7 @@ from time import perf_counter, time_ns
 from typing import Protocol
 
 from app.errors import CerellamaError
-from app.translate.deltas import valid_tokens
-from app.wire.completion import TimeInfo, Usage
+from app.wire.completion import TimeInfo, Usage, valid_tokens
 
 OK = "ok"
 CANCELLED = "cancelled"

@@ -1,20 +1,31 @@
-"""Reads the upstream's chunks for the replies of every dialect."""
+"""Read the chunks of an answer: texts, tool calls, usage and durations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from msgspec import Struct
+import msgspec
 
-from app.translate.deltas import Meter, ToolCalls, WholeCall, delta_of
+from app.errors import UpstreamError
+from app.translate.deltas import delta_of
 from app.translate.dialect import ReplyContext
-from app.wire.completion import Choice, Chunk, Delta
+from app.wire.completion import (
+    Choice,
+    Chunk,
+    Delta,
+    TimeInfo,
+    ToolCall,
+    Usage,
+    valid_tokens,
+)
 
 CONTENT, REASONING = "content", "reasoning"
+MAX_SECONDS = 10.0**9  # no answer takes longer; clients keep nanoseconds in 64 bits
 
 
-class TextRun(Struct):
+class TextRun(msgspec.Struct):
     """Consecutive texts of one kind; a text with logprobs has a run of its own."""
 
     kind: str  # CONTENT or REASONING
@@ -22,7 +33,7 @@ class TextRun(Struct):
     logprobs: Mapping[str, Any] | None = None
 
 
-class Update(Struct):
+class Update(msgspec.Struct):
     """What one batch of chunks adds to a reply."""
 
     runs: list[TextRun]
@@ -136,3 +147,157 @@ def _add_text(
 def joined_text(runs: Iterable[TextRun], kind: str) -> str:
     """Return all texts of one kind as one."""
     return "".join([text for run in runs if run.kind == kind for text in run.texts])
+
+
+class WholeCall(NamedTuple):
+    """A tool call with all its arguments; the id is empty if the upstream sent none."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass
+class OpenCall:
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+    def add(self, fragment: ToolCall) -> None:
+        self.id = self.id or fragment.id or ""
+        if function := fragment.function:
+            self.name = self.name or function.name or ""
+            self.arguments += function.arguments or ""
+
+
+class ToolCalls:
+    """Joins the fragments of a reply's tool calls."""
+
+    def __init__(self) -> None:
+        self._calls: list[OpenCall] = []
+        self._by_index: dict[int, OpenCall] = {}
+
+    def add(self, fragments: Iterable[ToolCall]) -> None:
+        for fragment in fragments:
+            call = self._call_of(fragment)
+            if call is None:
+                call = OpenCall()
+                self._calls.append(call)
+            if fragment.index is not None:
+                self._by_index[fragment.index] = call
+            call.add(fragment)
+
+    def _call_of(self, fragment: ToolCall) -> OpenCall | None:
+        """Return the call that a fragment continues, None if it begins a call."""
+        if fragment.index is not None:
+            call = self._by_index.get(fragment.index)
+        else:
+            call = self._call_without_index(fragment)
+        if call and fragment.id and call.id and fragment.id != call.id:
+            return None  # another id is another call, even at the same index
+        return call
+
+    def _call_without_index(self, fragment: ToolCall) -> OpenCall | None:
+        if fragment.function and fragment.function.name:
+            return None
+        if fragment.id:
+            return next((call for call in self._calls if call.id == fragment.id), None)
+        return self._calls[-1] if self._calls else None
+
+    def whole(self, finish_reason: str | None) -> list[WholeCall]:
+        """Return all calls, without a call that the length limit cut short.
+
+        Raise UpstreamError if the arguments of another call are not a JSON object.
+        """
+        calls = []
+        for call in self._calls:
+            arguments = _arguments(call.arguments)
+            if arguments is not None and call.name:
+                calls.append(WholeCall(call.id, call.name, arguments))
+            elif finish_reason != "length":
+                raise UpstreamError("the model sent a tool call that cannot be read")
+        return calls
+
+
+def _arguments(text: str) -> dict[str, Any] | None:
+    """Return the arguments, None if they are not an object; blank means empty."""
+    if not text.strip():
+        return {}
+    try:
+        arguments = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    if arguments is None:
+        return {}
+    return arguments if isinstance(arguments, dict) else None
+
+
+class Durations(NamedTuple):
+    """Durations in nanoseconds, each above zero."""
+
+    total: int
+    load: int
+    prompt_eval: int
+    eval: int
+
+
+class Meter:
+    """Measures a reply: the upstream's numbers, or else estimates."""
+
+    def __init__(self, context: ReplyContext) -> None:
+        self._context = context
+        self._usage: Usage | None = None
+        self._time_info: TimeInfo | None = None
+        self._first_ns: int | None = None
+        self._texts = 0
+
+    def add_chunk(self, chunk: Chunk) -> None:
+        """Keep the usage and the times of a chunk."""
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        if chunk.time_info is not None:
+            self._time_info = chunk.time_info
+
+    def count_texts(self, texts: int, now_ns: int) -> None:
+        """Count the texts of a batch that has texts."""
+        self._texts += texts
+        if self._first_ns is None:
+            self._first_ns = now_ns
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the upstream has sent both usage and times."""
+        return self._usage is not None and self._time_info is not None
+
+    def prompt_tokens(self) -> int:
+        count = self._usage.prompt_tokens if self._usage else None
+        return valid_tokens(count) or max(self._context.prompt_tokens, 1)
+
+    def completion_tokens(self) -> int:
+        count = self._usage.completion_tokens if self._usage else None
+        return valid_tokens(count) or max(self._texts, 1)
+
+    def cached_tokens(self) -> int:
+        details = self._usage and self._usage.prompt_tokens_details
+        return valid_tokens(details.cached_tokens) if details else 0
+
+    def reasoning_tokens(self) -> int:
+        details = self._usage and self._usage.completion_tokens_details
+        return valid_tokens(details.reasoning_tokens) if details else 0
+
+    def durations(self, now_ns: int) -> Durations:
+        """Return the durations of a reply that ends at `now_ns`."""
+        began, first = self._context.started_ns, self._first_ns or now_ns
+        time = self._time_info or TimeInfo()
+        load = _ns(time.queue_time, otherwise=1)
+        prompt = _ns(time.prompt_time, otherwise=first - began)
+        completion = _ns(time.completion_time, otherwise=now_ns - first)
+        total = max(now_ns - began, load + prompt + completion)
+        return Durations(total, load, prompt, completion)
+
+
+def _ns(seconds: float | None, *, otherwise: int) -> int:
+    """Return nanoseconds above 0, small enough that a sum of them fits an int64."""
+    if seconds is None or seconds <= 0:
+        return max(otherwise, 1)
+    return max(round(min(seconds, MAX_SECONDS) * 1e9), 1)

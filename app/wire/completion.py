@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+MAX_TOKENS = 10**9  # no answer has more; clients keep counts in 64 bits
+
 
 class FunctionCall(msgspec.Struct, gc=False):
     name: str | None = None
@@ -73,3 +75,8 @@ class Chunk(msgspec.Struct, gc=False):
 
 
 decode = msgspec.json.Decoder(Chunk).decode
+
+
+def valid_tokens(count: int | None) -> int:
+    """Return the count, 0 if it is missing or absurd."""
+    return count if count is not None and 0 < count <= MAX_TOKENS else 0

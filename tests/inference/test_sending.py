@@ -13,6 +13,7 @@ from app.catalogue.resolve import Target
 from app.errors import ModelNotFound
 from app.inference.sending import ChunkBatches, send
 from app.translate import deltas
+from app.translate.delta_reader import ToolCalls
 from app.wire import token_estimate
 from app.wire.completion import Chunk
 from tests.apps import MakeClient
@@ -162,10 +163,10 @@ def test_tool_with_an_invalid_name_is_renamed_and_restored(
     tool = {"type": "function", "function": {"name": "fs.read file"}}
     request = make_request(tools=[tool], tool_choice="required")
 
-    text = stream_chunks(app, request) if stream else [complete(app, request)]
+    chunks = stream_chunks(app, request) if stream else [complete(app, request)]
 
-    calls = deltas.ToolCalls()
-    for chunk in text:
+    calls = ToolCalls()
+    for chunk in chunks:
         choice = deltas.choice_of(chunk)
         calls.add((choice and deltas.delta_of(choice).tool_calls) or ())
     [sent] = sent_bodies(fake)[0]["tools"]
