@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.catalogue.resolve import Target
@@ -47,6 +47,12 @@ class Call:
         except BaseException:
             self.on_close.close()
             raise
+
+    def forget_request(self) -> None:
+        """Drop the request, which may be large: its reply has begun."""
+        self.document = None
+        self.body = {}
+        self.client_request = replace(self.client_request, body=b"")
 
     @property
     def wants_stream(self) -> bool:

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 ID_ALPHABET = string.ascii_lowercase + string.digits
 ID_LENGTH = 8
 NO_BUFFERING = ("X-Accel-Buffering", "no")  # nginx passes each piece on at once
+# A stream must not keep a long conversation in memory until it ends.
+CONVERSATION = ("messages", "input")
 SERVER_HEADERS = {"date", "server"}  # the HTTP server sets these on every response
 
 
@@ -43,8 +45,8 @@ def reply_context(call: Call, request: Mapping[str, Any]) -> ReplyContext:
         thinking=dialect.shows_thinking(call.body),
         silence_ns=round(call.services.upstream.silence_s * 1e9),
         prompt_tokens=dialect.prompt_tokens(call.body, len(call.client_request.body)),
-        body=call.body,
-        request=request,
+        body={key: call.body[key] for key in call.body if key not in CONVERSATION},
+        request=request if dialect.replies_with_history else {},
     )
 
 
@@ -63,6 +65,7 @@ def streamed(call: Call, request: Mapping[str, Any], answer: ChunkBatches) -> Re
     """Return a stream of events; closing the call closes the upstream stream."""
     call.on_close.callback(_close_stream, call, answer)
     events = call.dialect.stream(answer.batches, reply_context(call, request))
+    call.forget_request()
     return stream_of(events, call.dialect, call.record)
 
 

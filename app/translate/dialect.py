@@ -39,8 +39,10 @@ class ReplyContext:
     thinking: bool = True  # False hides the model's reasoning
     silence_ns: int = 15_000_000_000  # a stream sends a keep-alive after this long
     prompt_tokens: int = 1  # estimate, used if the upstream sends no usage
-    body: Body = field(default_factory=dict)
-    request: Body = field(default_factory=dict)  # the body in the upstream form
+    body: Body = field(default_factory=dict)  # without its messages or input
+    request: Body = field(
+        default_factory=dict
+    )  # if replies_with_history
 
     def reply_id(self, prefix: str) -> str:
         """Return a new id of 24 characters after the prefix."""
@@ -79,6 +81,7 @@ class Dialect(ABC):
     streams_by_default: ClassVar[bool] = False
     model_required: ClassVar[bool] = True  # whether a blank model name is an error
     loads_models: ClassVar[bool] = False  # an empty request loads or unloads its model
+    replies_with_history: ClassVar[bool] = False  # needs ReplyContext.request
     request_id_header: ClassVar[str | None] = None  # besides X-Request-Id
 
     # Requests

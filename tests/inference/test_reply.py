@@ -13,11 +13,13 @@ from app.catalogue.resolve import Target
 from app.errors import Cancelled, UpstreamError
 from app.http.responses import NATIVE, OPENAI
 from app.inference.record import RequestRecord
-from app.inference.reply import new_id, reply_context, stream_of
+from app.inference.reply import new_id, reply_context, stream_of, streamed
+from app.inference.sending import ChunkBatches
 from app.inference.slots import server_stopping
 from app.translate.dialect import Dialect, Event, EventStream
 from tests.cerebras import Fake
 from tests.inference.calls import make_call
+from tests.references import reachable_texts
 
 CUT_SHORT = UpstreamError("Cerebras' answer was cut short")
 
@@ -144,4 +146,17 @@ def test_reply_context_describes_the_request(app: Flask, fake: Fake) -> None:
     }
     assert context.prompt_tokens == 101
     assert context.thinking is False
-    assert context.request == {"messages": []}
+    assert context.request == {}
+
+
+def test_open_stream_does_not_keep_the_request(app: Flask) -> None:
+    """A long conversation would use memory for as long as its reply lasts."""
+    text = "only in this request"
+    messages = [{"role": "user", "content": text}]
+    call = make_call(app, Target("GPT", TABLE["gpt-oss-120b"]), {"messages": messages})
+    call.document = {"messages": messages}
+
+    reply = streamed(call, {"messages": messages}, ChunkBatches([[]]))
+
+    assert not isinstance(reply.body, bytes)
+    assert text not in reachable_texts([reply.body, call])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import threading
 import time
 import traceback
-from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -23,6 +21,7 @@ from app.upstream.cerebras import Cerebras
 from app.upstream.stream import ChunkStream
 from app.version import VERSION
 from tests.cerebras import Fake
+from tests.references import reachable_texts
 from tests.upstream.conftest import KEY, Connect, Serve
 from tests.upstream.servers import (
     FINISH,
@@ -40,7 +39,6 @@ FAKE_REQUEST: dict[str, Any] = {
     "model": "qwen-3.8-27b",
     "messages": [{"role": "user", "content": "hello"}],
 }
-SHARED = (type, ModuleType, FunctionType)
 FAILING = answer({"message": "no"}, 500)
 
 
@@ -183,18 +181,6 @@ def test_no_public_models_of_an_unreachable_upstream(
     assert connect("http://127.0.0.1:1/v1").public_models() == []
 
 
-def reachable(start: object) -> list[object]:
-    """Return all objects that `start` keeps alive, without types and modules."""
-    found, ahead = {id(start): start}, [start]
-    while ahead:
-        further = gc.get_referents(ahead.pop())
-        new = [each for each in further if id(each) not in found]
-        new = [each for each in new if not isinstance(each, SHARED)]
-        found.update({id(each): each for each in new})
-        ahead.extend(new)
-    return list(found.values())
-
-
 @pytest.mark.parametrize("failures", [0, 1])
 def test_open_stream_keeps_neither_request_nor_head(
     serve: Serve, connect: Connect, failures: int
@@ -210,9 +196,9 @@ def test_open_stream_keeps_neither_request_nor_head(
 
     stream = client.stream({"model": "m", "messages": conversation}, CancelToken())
 
-    kept = [str(each) for each in reachable(stream) if isinstance(each, str | bytes)]
+    kept = reachable_texts(stream)
     stream.close()
-    assert [each for each in kept if in_request in each or in_head in each] == []
+    assert [text for text in kept if in_request in text or in_head in text] == []
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ class OllamaGenerate(OllamaDialect):
     """
 
     model_required = False
+    replies_with_history = True
     line_format = LineFormat(_line_fields)
 
     def check(self, body: Body) -> None:
