@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from app.errors import InvalidRequest
-from app.translate.ollama.options import to_sampling
+from app.translate.ollama.request import options_to_upstream
 
 BLANKS, LINE_ENDS = " \t", "\r\n"
 TEXT_COMMANDS = ("from", "template", "system", "renderer", "parser", "requires")
@@ -40,7 +40,7 @@ def add_parameter(parameters: dict[str, Any], name: str, text: str) -> None:
     for convert in (int, float, BOOLEANS.__getitem__, lambda text: [text]):
         try:
             value: Any = convert(text)
-            to_sampling({name: value})
+            options_to_upstream({name: value})
         except (ValueError, KeyError, InvalidRequest):
             continue
         break

@@ -27,7 +27,6 @@ from app.errors import (
 )
 from app.inference.call import Call
 from app.translate import deltas, fit, response_formats, stop_sequences, tool_names
-from app.translate.messages import images_of
 from app.upstream.stream import ChunkStream
 from app.wire import names, token_estimate
 from app.wire.completion import Chunk
@@ -201,7 +200,7 @@ def fallback_targets(
 
 def can_serve(model: Model, request: Mapping[str, Any]) -> bool:
     """Return whether the model has the vision, tools and context that are needed."""
-    images = len(images_of(request.get("messages") or ()))
+    images = len(fit.images_of(request.get("messages") or ()))
     if images > (model.traits.max_images if model.traits.vision else 0):
         return False
     if request.get("tools") and "tools" not in model.capabilities:

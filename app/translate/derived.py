@@ -12,8 +12,7 @@ from typing import Any
 
 from app.domain.presets import Preset
 from app.translate.messages import INSTRUCTING, parts_of, text_of
-from app.translate.ollama.messages import message_to_upstream
-from app.translate.ollama.options import to_sampling
+from app.translate.ollama.request import message_to_upstream, options_to_upstream
 from app.translate.ollama.template import PROMPT_MARK, frame_of
 
 Body = Mapping[str, Any]
@@ -32,7 +31,7 @@ def apply(preset: Preset, request: Body, body: Body) -> dict[str, Any]:
     `body` is the request before translation: an option that a native request sets to
     its neutral value is missing in the upstream form, but still overrides the preset.
     """
-    applied = {**_sampling(preset, request, body), **request}
+    applied = {**_parameters(preset, request, body), **request}
     if "messages" not in request:
         return applied
     messages = request["messages"]
@@ -55,7 +54,7 @@ def apply_to_prompt(preset: Preset, request: Body, body: Body) -> dict[str, Any]
     The messages of a `context` had the preset applied by an earlier request: only the
     last message, the prompt, is new.
     """
-    applied = {**_sampling(preset, request, body), **request}
+    applied = {**_parameters(preset, request, body), **request}
     if "messages" not in request:
         return applied
     *earlier, prompt = request["messages"]
@@ -66,17 +65,17 @@ def apply_to_prompt(preset: Preset, request: Body, body: Body) -> dict[str, Any]
     return {**applied, "messages": [*earlier, prompt]}
 
 
-def _sampling(preset: Preset, request: Body, body: Body) -> dict[str, Any]:
+def _parameters(preset: Preset, request: Body, body: Body) -> dict[str, Any]:
     requested = body.get("options") or {}
     inherited = {
         name: value
         for name, value in preset.parameters.items()
         if requested.get(name) is None
     }
-    sampling = to_sampling(inherited)
+    parameters = options_to_upstream(inherited)
     if "max_tokens" in request:  # the older name of the same limit
-        sampling.pop("max_completion_tokens", None)
-    return sampling
+        parameters.pop("max_completion_tokens", None)
+    return parameters
 
 
 def _system_message(preset: Preset) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.domain.models import Model
 from app.domain.presets import Preset
 from app.errors import CerellamaError
 from app.translate import derived
-from app.translate.messages import images_of
+from app.translate.fit import images_of
 from app.wire import json_codec
 from app.wire.completion import Chunk
 from app.wire.token_estimate import BYTES_PER_TOKEN
@@ -40,9 +40,7 @@ class ReplyContext:
     silence_ns: int = 15_000_000_000  # a stream sends a keep-alive after this long
     prompt_tokens: int = 1  # estimate, used if the upstream sends no usage
     body: Body = field(default_factory=dict)  # without its messages or input
-    request: Body = field(
-        default_factory=dict
-    )  # if replies_with_history
+    request: Body = field(default_factory=dict)  # if replies_with_history
 
     def reply_id(self, prefix: str) -> str:
         """Return a new id of 24 characters after the prefix."""

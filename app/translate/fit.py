@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from app.domain.models import Traits
 from app.errors import InvalidRequest
-from app.translate import messages, response_formats
+from app.translate import response_formats
+from app.translate.messages import (
+    ROLES,
+    Message,
+    Part,
+    join_contents,
+    parts_of,
+    text_of,
+)
 from app.translate.tool_pairing import pair_results
 
 Form = dict[str, Any]  # a request in the upstream form
@@ -36,6 +44,10 @@ RANGES = {
 OFF_AT_ZERO = frozenset({"frequency_penalty", "presence_penalty"})
 FUNCTION_KEYS = ("name", "description", "parameters", "strict")
 
+ROLES_WITHOUT_DEVELOPER = frozenset(ROLES) - {"developer"}
+REPLACED_ROLES = {"developer": "system"}
+TEXT_ONLY = frozenset({"assistant", "tool"})  # roles that may not send images
+
 # Required in a tool's parameters; clients leave them out or empty.
 DEFAULT_PARAMETERS = {"type": "object", "properties": {}}
 
@@ -54,6 +66,17 @@ def fit(request: Mapping[str, Any], traits: Traits, *, model: str, name: str) ->
     return fitted
 
 
+def images_of(messages: Iterable[Message]) -> list[Part]:
+    """Return the image parts of all messages."""
+    return [
+        part
+        for message in messages
+        if not isinstance(message.get("content"), str)
+        for part in parts_of(message.get("content"))
+        if part["type"] == "image_url"
+    ]
+
+
 def check_image_count(count: int, traits: Traits, name: str) -> None:
     """Raise InvalidRequest if the model does not accept this many images."""
     if count and not traits.vision:
@@ -66,7 +89,7 @@ def check_image_count(count: int, traits: Traits, name: str) -> None:
 
 
 def _check_images(request: Mapping[str, Any], traits: Traits, name: str) -> None:
-    images = messages.images_of(request["messages"])
+    images = images_of(request["messages"])
     if not images:
         return
     check_image_count(len(images), traits, name)
@@ -129,25 +152,76 @@ def _fit_parameters(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fit_format(request: Form, traits: Traits) -> Form:
-    return (
-        response_formats.fit_format(request)
-        if "response_format" in request
-        else request
-    )
+    if "response_format" not in request:
+        return request
+    return response_formats.fit_format(request)
 
 
 def _fit_messages(request: Form, traits: Traits) -> Form:
-    fitted = messages.with_known_roles(
+    messages = with_known_roles(
         request["messages"], developer_role=traits.developer_role
     )
-    if any(message["role"] == "tool" or "tool_calls" in message for message in fitted):
-        fitted = pair_results(fitted)
-    fitted = messages.with_images_from_users(fitted)
+    if any(
+        message["role"] == "tool" or "tool_calls" in message for message in messages
+    ):
+        messages = pair_results(messages)
+    messages = with_images_from_users(messages)
     if traits.single_system:
-        fitted = messages.with_one_system(fitted)
+        messages = with_one_system(messages)
     if not traits.reasoning_efforts:
-        fitted = [messages.without_reasoning(message) for message in fitted]
-    return {**request, "messages": fitted}
+        messages = [_without_reasoning(message) for message in messages]
+    return {**request, "messages": messages}
+
+
+def with_known_roles(
+    messages: Iterable[Message], *, developer_role: bool
+) -> list[Message]:
+    """Map `developer` to `system` if the model lacks it, unknown roles to `user`."""
+    known = ROLES if developer_role else ROLES_WITHOUT_DEVELOPER
+    return [
+        message
+        if message["role"] in known
+        else {**message, "role": REPLACED_ROLES.get(message["role"], "user")}
+        for message in messages
+    ]
+
+
+def with_images_from_users(messages: Iterable[Message]) -> list[Message]:
+    """Move the images of assistants and tools to user messages after them.
+
+    The upstream accepts images from users only, and allows no user message between
+    tool messages.
+    """
+    repaired: list[Message] = []
+    images: list[Part] = []
+    for message in messages:
+        if images and message["role"] != "tool":
+            repaired.append({"role": "user", "content": images})
+            images = []
+        if message["role"] not in TEXT_ONLY or isinstance(message["content"], str):
+            repaired.append(message)
+        else:
+            images += images_of([message])
+            repaired.append({**message, "content": text_of(message["content"])})
+    if images:
+        repaired.append({"role": "user", "content": images})
+    return repaired
+
+
+def with_one_system(messages: Sequence[Message]) -> list[Message]:
+    """Join all system messages into one and put it first."""
+    systems = [message for message in messages if message["role"] == "system"]
+    others = [message for message in messages if message["role"] != "system"]
+    if not systems:
+        return others
+    return [{"role": "system", "content": join_contents(systems)}, *others]
+
+
+def _without_reasoning(message: Message) -> Message:
+    """Return the message without the model's earlier reasoning."""
+    if "reasoning" not in message:
+        return message
+    return {key: value for key, value in message.items() if key != "reasoning"}
 
 
 def _fit_sampling(request: Form, traits: Traits) -> Form:

@@ -49,8 +49,6 @@ def pair_results(messages: Sequence[Message]) -> list[Message]:
     call without a result gets an empty one; a result without a call becomes a user
     message.
     """
-    if not any(m["role"] == "tool" or m.get("tool_calls") for m in messages):
-        return list(messages)
     rounds = list(_split_rounds(messages))
     calls: list[ToolCall] = []
     for current in rounds:

@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.translate.messages import (
-    join_texts,
-    text_of,
+from app.translate.fit import (
     with_images_from_users,
-    with_instruction,
     with_known_roles,
     with_one_system,
 )
+from app.translate.messages import join_texts, text_of, with_instruction
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 

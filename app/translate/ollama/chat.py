@@ -8,13 +8,13 @@ from typing import Any
 from app.domain.models import Model
 from app.translate.dialect import Body, ReplyContext, debug_info
 from app.translate.ollama.dialect import OllamaDialect
-from app.translate.ollama.messages import (
+from app.translate.ollama.reply import Line, LineFormat, with_header
+from app.translate.ollama.request import (
+    generation_parameters,
     message_to_upstream,
     tool_to_upstream,
     without_empty,
 )
-from app.translate.ollama.options import sampling
-from app.translate.ollama.reply import Line, LineFormat, with_header
 
 
 def _line_fields(line: Line) -> dict[str, Any]:
@@ -40,7 +40,11 @@ class OllamaChat(OllamaDialect):
     def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
         messages = [message_to_upstream(each) for each in body.get("messages") or ()]
         tools = [tool_to_upstream(tool) for tool in body.get("tools") or ()]
-        return {"messages": messages, **without_empty(tools=tools), **sampling(body)}
+        return {
+            "messages": messages,
+            **without_empty(tools=tools),
+            **generation_parameters(body),
+        }
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
         return with_header(

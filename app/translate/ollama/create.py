@@ -18,7 +18,7 @@ from app.domain.models import Model
 from app.domain.presets import Preset
 from app.errors import CerellamaError, InvalidRequest
 from app.translate.ollama import template
-from app.translate.ollama.options import OPTIONS, ignored_options, to_sampling
+from app.translate.ollama.request import OPTIONS, ignored_options, options_to_upstream
 from app.wire.json_codec import JSON_KINDS
 
 Body = Mapping[str, Any]
@@ -152,7 +152,7 @@ def _parameter_remarks(name: str, value: Any) -> Iterator[str]:
         yield f"parameter {name} is left out: it is unknown"
         return
     try:
-        to_sampling({name: value})
+        options_to_upstream({name: value})
     except InvalidRequest as error:
         yield f"parameter {name} will be refused: {error}"
         return

@@ -9,8 +9,8 @@ from app.domain.presets import Preset
 from app.errors import CerellamaError
 from app.translate import derived
 from app.translate.dialect import Body, Dialect, EventStream, ReplyContext
-from app.translate.ollama.options import ignored_options, to_sampling
 from app.translate.ollama.reply import Line, LineFormat, ReplyWriter, with_header
+from app.translate.ollama.request import ignored_options, options_to_upstream
 from app.wire import json_codec
 from app.wire.completion import Chunk
 
@@ -39,7 +39,7 @@ class OllamaDialect(Dialect):
 
     def check_load(self, body: Body, preset: Preset | None) -> None:
         options = body.get("options") or {}
-        to_sampling(derived.options(preset, options) if preset else options)
+        options_to_upstream(derived.options(preset, options) if preset else options)
 
     def load_reply(self, context: ReplyContext, reason: str) -> dict[str, Any]:
         line = Line(state={"done": True, "done_reason": reason})

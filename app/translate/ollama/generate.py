@@ -14,9 +14,13 @@ from app.translate.messages import text_of
 from app.translate.ollama import template
 from app.translate.ollama.context import decode_context
 from app.translate.ollama.dialect import OllamaDialect
-from app.translate.ollama.messages import content_of, without_empty
-from app.translate.ollama.options import sampling, to_sampling
 from app.translate.ollama.reply import Line, LineFormat, ReplyWriter, with_header
+from app.translate.ollama.request import (
+    content_of,
+    generation_parameters,
+    options_to_upstream,
+    without_empty,
+)
 
 Message = Mapping[str, Any]
 
@@ -107,13 +111,13 @@ def _chat_request(body: Body) -> dict[str, Any]:
     earlier = decode_context(body.get("context") or ()) or []
     messages = _with_system(earlier, _system(body, is_rendered=text is not None))
     messages.append({"role": "user", "content": content})
-    return {"messages": messages, **sampling(body)}
+    return {"messages": messages, **generation_parameters(body)}
 
 
 def _raw_request(body: Body) -> dict[str, Any]:
     if body.get("images"):
         raise InvalidRequest("raw mode does not support images")
-    parameters = to_sampling(body.get("options") or {})
+    parameters = options_to_upstream(body.get("options") or {})
     cap = parameters.pop("max_completion_tokens", None)
     request = {
         "prompt": body.get("prompt") or "",

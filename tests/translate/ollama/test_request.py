@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.translate.ollama import options
+from app.translate.ollama import request
 
 SENT_OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "none": ({}, {}),
@@ -42,7 +42,7 @@ SENT_OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_option_becomes_upstream_parameter(
     requested: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    assert options.to_sampling(requested) == sent
+    assert request.options_to_upstream(requested) == sent
 
 
 def test_options_without_upstream_parameter_are_ignored() -> None:
@@ -55,8 +55,8 @@ def test_options_without_upstream_parameter_are_ignored() -> None:
         "min_p": None,
     }
 
-    assert options.to_sampling(requested) == {"temperature": 1}
-    assert options.ignored_options(requested) == (
+    assert request.options_to_upstream(requested) == {"temperature": 1}
+    assert request.ignored_options(requested) == (
         "top_k",
         "use_mmap",
         "num_ctx",
@@ -89,13 +89,13 @@ MISTYPED = [
 
 
 def test_all_options_have_a_type() -> None:
-    assert {name for name, _, _ in MISTYPED} == set(options.OPTIONS)
+    assert {name for name, _, _ in MISTYPED} == set(request.OPTIONS)
 
 
 @pytest.mark.parametrize(("name", "value", "kind"), MISTYPED, ids=str)
 def test_option_of_wrong_type_is_refused(name: str, value: Any, kind: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        options.to_sampling({name: value})
+        request.options_to_upstream({name: value})
 
     assert refusal.value.status == 400
     assert refusal.value.message == f'option "{name}" must be of {kind}'
@@ -110,7 +110,7 @@ def test_option_of_wrong_type_is_refused(name: str, value: Any, kind: str) -> No
 def test_think_becomes_reasoning_effort(
     think: bool | str | None, effort: str | None
 ) -> None:
-    assert options.reasoning_effort(think) == effort
+    assert request.reasoning_effort(think) == effort
 
 
 SCHEMA = {"type": "object", "properties": {"b": {"type": "integer"}}}
@@ -128,7 +128,7 @@ SCHEMA = {"type": "object", "properties": {"b": {"type": "integer"}}}
     ids=["absent", "empty", "json", "schema", "empty-schema"],
 )
 def test_format_becomes_response_format(wanted: Any, sent: Any) -> None:
-    assert options.response_format(wanted) == sent
+    assert request.response_format(wanted) == sent
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_format_becomes_response_format(wanted: Any, sent: Any) -> None:
 )
 def test_other_format_is_refused_and_quoted(wanted: Any, printed: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        options.response_format(wanted)
+        request.response_format(wanted)
 
     assert refusal.value.status == 400
     assert refusal.value.message == (
@@ -191,4 +191,4 @@ def test_other_format_is_refused_and_quoted(wanted: Any, printed: str) -> None:
 def test_body_becomes_sampling_parameters(
     body: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    assert options.sampling(body) == sent
+    assert request.generation_parameters(body) == sent

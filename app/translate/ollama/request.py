@@ -1,15 +1,80 @@
-"""Ollama's `options`, `think`, `format` and `logprobs` as upstream parameters."""
+"""Requests of the native API in the upstream form: messages, tools, options, format.
+
+This module imports no dialect: every dialect needs it to apply a derived model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from app.errors import InvalidRequest
+from app.translate import images
+from app.translate.messages import ROLES
 from app.wire import json_codec
 
 INT64 = 2**63
+
+
+def message_to_upstream(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a native message in the upstream form; unknown roles become `user`."""
+    role = message.get("role")
+    content = content_of(message.get("content") or "", message.get("images") or ())
+    fields = ROLE_FIELDS[role](message) if role in ROLE_FIELDS else {}
+    return {"role": role if role in ROLES else "user", "content": content, **fields}
+
+
+def content_of(text: str, encoded: Sequence[str]) -> str | list[dict[str, Any]]:
+    """Return the text itself, or parts if there are images (base64) beside it."""
+    if not encoded:
+        return text
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
+    for image in encoded:
+        url = {"url": images.data_uri(image)}
+        parts.append({"type": "image_url", "image_url": url})
+    return parts
+
+
+def tool_to_upstream(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definition of a tool in the upstream form."""
+    function = tool.get("function") or {}
+    definition = {
+        "name": function.get("name") or "",
+        **without_empty(description=function.get("description")),
+        "parameters": function.get("parameters") or {},
+    }
+    return {"type": "function", "function": definition}
+
+
+def without_empty(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are not empty."""
+    return {name: value for name, value in fields.items() if value}
+
+
+def _assistant_fields(message: Mapping[str, Any]) -> dict[str, Any]:
+    if message.get("images"):
+        raise InvalidRequest("messages of an assistant cannot have images")
+    calls = [_tool_call(call) for call in message.get("tool_calls") or ()]
+    return without_empty(reasoning=message.get("thinking"), tool_calls=calls)
+
+
+def _tool_fields(message: Mapping[str, Any]) -> dict[str, Any]:
+    name = message.get("tool_name") or message.get("name")
+    return without_empty(tool_call_id=message.get("tool_call_id"), name=name)
+
+
+ROLE_FIELDS = {"assistant": _assistant_fields, "tool": _tool_fields}
+
+
+def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
+    function = call.get("function") or {}
+    arguments = json_codec.encode(function.get("arguments") or {}).decode()
+    return {
+        **without_empty(id=call.get("id")),
+        "type": "function",
+        "function": {"name": function.get("name") or "", "arguments": arguments},
+    }
 
 
 def _is_number(value: Any) -> bool:
@@ -110,17 +175,17 @@ OPTIONS: Mapping[str, Option] = {
 UNKNOWN = Option(_any)
 
 
-def to_sampling(options: Mapping[str, Any]) -> dict[str, Any]:
+def options_to_upstream(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options as upstream parameters, or raise InvalidRequest."""
-    sampling = {}
-    for name, requested in options.items():
-        if requested is None:
+    parameters = {}
+    for name, value in options.items():
+        if value is None:
             continue
         option = OPTIONS.get(name, UNKNOWN)
-        value = option.check(name, requested)
-        if option.convert and (converted := option.convert(value)) is not None:
-            sampling[option.key] = converted
-    return sampling
+        checked = option.check(name, value)
+        if option.convert and (converted := option.convert(checked)) is not None:
+            parameters[option.key] = converted
+    return parameters
 
 
 def ignored_options(options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -132,13 +197,13 @@ def ignored_options(options: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def sampling(body: Mapping[str, Any]) -> dict[str, Any]:
+def generation_parameters(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return all fields that control the generation as upstream parameters."""
-    parameters = to_sampling(body.get("options") or {})
+    parameters = options_to_upstream(body.get("options") or {})
     if effort := reasoning_effort(body.get("think")):
         parameters["reasoning_effort"] = effort
-    if wanted := response_format(body.get("format")):
-        parameters["response_format"] = wanted
+    if output_format := response_format(body.get("format")):
+        parameters["response_format"] = output_format
     if body.get("logprobs"):
         parameters["logprobs"] = True
         if count := body.get("top_logprobs"):
@@ -147,21 +212,21 @@ def sampling(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reasoning_effort(think: bool | str | None) -> str | None:
-    """Return the level of `think`; fitting adapts it to the model."""
+    """Return the effort that `think` stands for; fitting adapts it to the model."""
     if isinstance(think, str):
         return think
     return "none" if think is False else None
 
 
-def response_format(wanted: Any) -> dict[str, Any] | None:
-    """Return `format` as the upstream's response format, or raise InvalidRequest."""
-    if wanted is None or wanted == "":
+def response_format(value: Any) -> dict[str, Any] | None:
+    """Return `format` in the upstream form, None if blank, or raise InvalidRequest."""
+    if value is None or value == "":
         return None
-    if wanted == "json":
+    if value == "json":
         return {"type": "json_object"}
-    if isinstance(wanted, dict):
-        return {"type": "json_schema", "json_schema": {"schema": wanted}}
+    if isinstance(value, dict):
+        return {"type": "json_schema", "json_schema": {"schema": value}}
     raise InvalidRequest(
-        f"invalid format: {json_codec.quoted(wanted)}; "
+        f"invalid format: {json_codec.quoted(value)}; "
         'expected "json" or a valid JSON Schema object'
     )
