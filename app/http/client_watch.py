@@ -11,17 +11,20 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gevent import get_hub, monkey
+from gevent import get_hub
+
+from app.http1 import readiness
 
 Stop = Callable[[], None]
 
 
 def watch(environ: Mapping[str, Any], on_gone: Callable[[], None]) -> Stop:
     """Call `on_gone` once if the client disconnects; return how to stop the watch."""
-    sock = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    sock: Any = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
     if sock is None or (number := sock.fileno()) < 0:
         return lambda: None
-    if monkey.is_module_patched("socket") and hasattr(sock, "_sock"):
+    is_gevent_socket = readiness.unwrapped(sock) is not sock
+    if is_gevent_socket:
         return _watch_in_hub(sock, number, on_gone)
     return _watch_in_thread(sock, on_gone)
 
@@ -40,7 +43,7 @@ def is_gone(sock: socket.socket) -> bool | None:
 def _watch_in_hub(sock: Any, number: int, on_gone: Callable[[], None]) -> Stop:
     watcher = get_hub().loop.io(number, 1)
     # gevent's wrapper would wait for the hub, and this callback runs in the hub.
-    plain_socket = sock._sock
+    plain_socket: Any = readiness.unwrapped(sock)
 
     def stop() -> None:
         watcher.stop()

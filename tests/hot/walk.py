@@ -27,24 +27,25 @@ BODY = {
 }
 SCRIPT = {"content": "one two three"}
 
-# The first call of each of these functions begins a step of docs/architecture.md.
+# The first call of each of these functions begins a step, numbered as in
+# docs/architecture.md; step 6 is for models of the passthrough server only.
 STEPS = {
-    "Worker.serve": "read the request head (gunicorn)",
-    "init_app.<locals>.before_request": "hooks before the view",
-    "chat": "view: read the body and make the Call",
-    "run": "pipeline: find out who answers",
-    "validate": "pipeline: validate the body",
-    "find_target": "pipeline: resolve the model name",
-    "check": "pipeline: check capabilities",
-    "take_slot": "pipeline: take a slot",
-    "translate": "pipeline: translate to the upstream form",
-    "prepare": "pipeline: fit to the model",
-    "Cerebras.stream": "pipeline: send (key, quota, retries)",
-    "streamed": "pipeline: make the Reply",
-    "from_reply": "make the Flask response",
-    "init_app.<locals>.after_request": "hooks after the view",
-    "Response.start_response": "stream the events",
-    "_close_stream": "close the call",
+    "Worker.serve": "1. Parse the request head",
+    "init_app.<locals>.before_request": "2. Before the view",
+    "chat": "3. The view",
+    "json_call": "4. Make the Call",
+    "run": "5. The pipeline",
+    "validate": "7. Validate the body",
+    "find_target": "8. Find the model",
+    "check_capabilities": "9. Check capabilities",
+    "take_slot": "10. Take a slot",
+    "translate": "11. Translate to the upstream form",
+    "prepare": "12. Fit to the model",
+    "Cerebras.stream": "13. Send",
+    "streamed": "14. Make the Reply",
+    "from_reply": "15. Make the Flask response",
+    "send_body": "16. Stream the events",
+    "_close_stream": "17. Close the Call",
 }
 
 
@@ -118,7 +119,7 @@ def lines(walk: Walk) -> Iterator[str]:
                 if functions:
                     yield f"    {file}: {', '.join(functions)}"
                     functions = {}
-                yield f"{len(STEPS) - len(waiting)}. {title}"
+                yield title
             functions[call.function.rpartition("<locals>.")[2]] = None
         yield f"    {file}: {', '.join(functions)}"
     yield ""

@@ -28,19 +28,22 @@ class Recorder:
     def __init__(self, output):
         self.output = output
         self.connections = 0
+        self.recorded = None  # the frame of the recorded connection
         self.calls = []
 
     def __call__(self, frame, event, arg):
         code = frame.f_code
         if not code.co_filename.startswith(APP) or code.co_name.startswith("<"):
             return
-        is_connection = code.co_qualname == "Worker.serve"
         if event == "call":
-            self.connections += is_connection
-            if self.connections == 2:
+            if code.co_qualname == "Worker.serve":
+                self.connections += 1
+                if self.connections == 2:
+                    self.recorded = frame
+            if self.recorded:
                 file = code.co_filename.removeprefix(APP)
                 self.calls.append([file, code.co_qualname, depth_of(frame)])
-        elif event == "return" and is_connection and self.connections == 2:
+        elif event == "return" and frame is self.recorded:
             sys.setprofile(None)
             partial = self.output.with_suffix(".partial")
             partial.write_text(json.dumps(self.calls))
