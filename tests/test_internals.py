@@ -13,7 +13,7 @@ HEADING = "## Library internals in use, and why"
 
 
 def own_names(trees: list[ast.Module]) -> set[str]:
-    """Return every name that app/ defines: functions, classes, variables, attributes."""
+    """Return the names of functions, classes, variables and attributes of app/."""
     names = set()
     for tree in trees:
         for node in ast.walk(tree):
