@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from hmac import compare_digest
 
-from flask import Response, g, request
+from flask import Request, Response, g
 
 from app.errors import AccessDenied
 from app.http import responses
@@ -56,9 +56,9 @@ class OriginPolicy:
         self._allows = matcher((*origins, *LOCAL_ORIGINS, *APP_ORIGINS))
         self._allows_all = "*" in origins
 
-    def check(self) -> Response | None:
+    def check(self, request: Request) -> Response | None:
         """Return 403 for a foreign page, and the answer to a preflight request."""
-        origin = foreign_origin()
+        origin = foreign_origin(request)
         if origin is None:
             return None
         if not self._allows(origin):
@@ -67,9 +67,9 @@ class OriginPolicy:
             return responses.empty(204, PREFLIGHT_HEADERS)
         return None
 
-    def add_headers(self, response: Response) -> None:
+    def add_headers(self, request: Request, response: Response) -> None:
         """Add the CORS headers for an allowed foreign page."""
-        origin = foreign_origin()
+        origin = foreign_origin(request)
         if origin is None or not self._allows(origin):
             return
         response.headers["Access-Control-Allow-Origin"] = (
@@ -80,7 +80,7 @@ class OriginPolicy:
             response.headers["Vary"] = PREFLIGHT_VARY if is_preflight else "Origin"
 
 
-def foreign_origin() -> str | None:
+def foreign_origin(request: Request) -> str | None:
     """Return the `Origin` header, None if it is absent or this server itself."""
     origin = request.headers.get("Origin")
     host = request.headers.get("Host")
@@ -122,7 +122,7 @@ class HostPolicy:
         self._names = {"", "localhost", socket.gethostname().lower()}
         self._names.update(host.lower() for host in allowed_hosts)
 
-    def check(self) -> Response | None:
+    def check(self, request: Request) -> Response | None:
         """Return 403 for an unknown Host, 204 for OPTIONS, None to go on."""
         if self._allows_all or not is_loopback(request.environ.get("SERVER_NAME", "")):
             return None
@@ -184,11 +184,11 @@ class AccessTokens:
     def __init__(self, tokens: Sequence[str]) -> None:
         self._digests = [_digest(token) for token in tokens]
 
-    def check(self) -> None:
+    def check(self, request: Request) -> None:
         """Raise AccessDenied unless the request carries a token; note the caller."""
-        if not self._digests or is_open():
+        if not self._digests or is_open(request):
             return
-        for token in sent_tokens():
+        for token in sent_tokens(request):
             number = self._number(token)
             if number is not None:
                 g.caller = f"token {number}"
@@ -207,13 +207,13 @@ class AccessTokens:
         return matches[0] if matches else None
 
 
-def is_open() -> bool:
+def is_open(request: Request) -> bool:
     """Return whether the request needs no token, whatever the settings."""
     is_root = request.path == "/" and request.method in ("GET", "HEAD")
     return is_root or request.path in OPEN_PATHS or request.method == "OPTIONS"
 
 
-def sent_tokens() -> Iterator[str]:
+def sent_tokens(request: Request) -> Iterator[str]:
     """Yield the request's tokens: `Authorization` (Bearer or Basic) and `x-api-key`.
 
     Clients that require some API key to start may send an invented one beside the

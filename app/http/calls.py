@@ -64,14 +64,17 @@ def json_call(
 
 def new_call(dialect: Dialect, body: bytes | Upload = b"", **fields: Any) -> Call:
     """Return the call of the current request; from now on a disconnect cancels it."""
+    app_services = services()
+    client_request = ClientRequest(request.method, request.path, body=body)
+    if app_services.passthrough:  # which gets target and headers as they were received
+        headers = dict(request.headers)
+        client_request = ClientRequest(request.method, target(), headers, body)
     call = Call(
-        services=services(),
+        services=app_services,
         dialect=dialect,
         record=g.record,
         cancel=CancelToken(g.caller),
-        client_request=ClientRequest(
-            request.method, target(), dict(request.headers), body
-        ),
+        client_request=client_request,
         **fields,
     )
     g.on_close.callback(call.on_close.close)

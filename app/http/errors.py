@@ -97,7 +97,7 @@ def _error_response(error: CerellamaError) -> Response:
     The content types are Ollama's: `/v1` routes report a fault of the body like native
     routes do, and native routes leave out the charset once a stream was requested.
     """
-    dialect, record = current_dialect(), g.record
+    dialect, record = current_dialect(request), g.record
     body = dialect.error(error)
     if dialect.request_id_header:
         body["request_id"] = record.id

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from flask import Request, Response, g, request
+from flask import Request, Response, g
 
 from app import metrics
 from app.http.responses import current_dialect
@@ -112,7 +112,7 @@ first_byte = lru_cache(maxsize=1024)(metrics.FIRST_BYTE.labels)
 token_rate = lru_cache(maxsize=1024)(metrics.TOKEN_RATE.labels)
 
 
-def begin_record() -> None:
+def begin_record(request: Request) -> None:
     """Start the record of the current request in `g`.
 
     `g.on_close` holds what must happen when the response is closed: the log line is
@@ -129,7 +129,7 @@ def begin_record() -> None:
     g.on_close.callback(log_request, g.record)
 
 
-def complete_record(response: Response) -> None:
+def complete_record(request: Request, response: Response) -> None:
     """Note the status, set the request id and see to it that the request is logged.
 
     The first byte leaves now: a stream has waited for it before its response is made.
@@ -138,7 +138,7 @@ def complete_record(response: Response) -> None:
     record.status = response.status_code
     record.first_byte_s = record.elapsed_s()
     response.headers[REQUEST_ID] = record.id
-    if further_header := current_dialect().request_id_header:
+    if further_header := current_dialect(request).request_id_header:
         response.headers[further_header] = record.id
     response.call_on_close(g.on_close.close)
 

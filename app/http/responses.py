@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Request, Response, current_app, g
 
 from app.inference.call import Reply
 from app.inference.reply import stream_of
@@ -94,8 +94,8 @@ def register_blueprints(
         dialects[blueprint.name] = dialect
 
 
-def current_dialect() -> Dialect:
-    """Return the dialect of the current request, by default Ollama's own."""
+def current_dialect(request: Request) -> Dialect:
+    """Return the dialect of a request, by default Ollama's own."""
     if request.blueprint is None:
         starts = (
             dialect for start, dialect in UNROUTED if request.path.startswith(start)

@@ -10,7 +10,7 @@ import posixpath
 from typing import Any, cast
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, redirect, request
+from flask import Flask, Request, Response, current_app, redirect, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import PathConverter, Rule
 
@@ -43,10 +43,10 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(405, method_not_allowed)
 
 
-def redirect_doubled_slashes() -> Response | None:
+def redirect_doubled_slashes(request: Request) -> Response | None:
     """Redirect a path that begins with two slashes, which Flask would read as one."""
     if request.environ["PATH_INFO"].startswith("//"):
-        return _redirect(_clean(request.path), KEEP_METHOD)
+        return _redirect(request, _clean(request.path), KEEP_METHOD)
     return None
 
 
@@ -57,7 +57,7 @@ def not_found(_: HTTPException) -> Response:
         return _plain("404 page not found", 404)
     only_a_trailing_slash = request.path == clean + "/"
     moved = only_a_trailing_slash and request.method == "GET"
-    return _redirect(clean, MOVED if moved else KEEP_METHOD)
+    return _redirect(request, clean, MOVED if moved else KEEP_METHOD)
 
 
 def method_not_allowed(error: MethodNotAllowed) -> Response:
@@ -72,7 +72,7 @@ def _clean(path: str) -> str:
     return posixpath.normpath("/" + path.strip("/"))
 
 
-def _redirect(path: str, status: int) -> Response:
+def _redirect(request: Request, path: str, status: int) -> Response:
     query = request.query_string.decode("latin-1")
     location = quote(path, safe="/:") + ("?" + query if query else "")
     return cast(Response, redirect(location, status, Response))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 import pytest
-from flask import abort, g
+from flask import abort, g, request
 from werkzeug.test import TestResponse
 
 from app import errors
@@ -164,4 +164,4 @@ def test_path_without_route_has_dialect_of_its_prefix(
     app, *_ = make_app()
 
     with app.test_request_context(path):
-        assert current_dialect() is dialect
+        assert current_dialect(request) is dialect
