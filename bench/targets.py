@@ -16,7 +16,7 @@ from bench.programs import BUILD, HERE, require
 
 PROJECT = HERE.parent
 PEERS = HERE / "peers"
-CERTIFICATE = PROJECT / "tests" / "upstream" / "localhost.pem"
+CERTIFICATE = PROJECT / "tests" / "localhost.pem"
 SETTING = re.compile(r"^# ([A-Z_]+)=", re.MULTILINE)
 
 

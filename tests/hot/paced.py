@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.live_server import Server as Running
-from tests.upstream.servers import (
+from tests.scripted_server import (
     END,
     FINISH,
     STREAM,
@@ -61,8 +61,10 @@ class Paced(Server):
         return self._stream if request.line.startswith("POST") else answer(b"", 404)
 
     def _stream(self, peer: Peer) -> None:
-        peer.send(STREAM)
+        """Send the head with the first event, so that one read always gets both."""
+        head = STREAM
         for _ in range(self._events):
             assert self._told.acquire(timeout=WAIT_S)
-            peer.send(chunks(text_chunk(" word")))
-        peer.send(chunks({**FINISH, **COST}), END)
+            peer.send(head + chunks(text_chunk(" word")))
+            head = b""
+        peer.send(chunks({**FINISH, **COST}) + END)

@@ -8,7 +8,7 @@ import pytest
 
 from app.http1.cancel import CancelToken
 from app.http1.client import HTTPClient, Response
-from tests.upstream.servers import CERTIFICATE, Script, Server
+from tests.scripted_server import CERTIFICATE, Script, Server
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 MAX_BODY_BYTES = 1 << 24

@@ -15,7 +15,7 @@ from app.http1.cancel import CancelToken
 from app.http1.client import path_of
 from app.http1.connection import MAX_JOINED_BYTES
 from tests.http1.conftest import Serve, fetch, make_client, send
-from tests.upstream.servers import STREAM, Peer, answer, chunk, head
+from tests.scripted_server import STREAM, Peer, answer, chunk, head
 
 HI = answer(b"hi")
 disconnects = pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.http1.conftest import Serve
-from tests.upstream.servers import STREAM, Peer, Server, answer, chunk, head
+from tests.scripted_server import STREAM, Peer, Server, answer, chunk, head
 
 PROJECT = Path(__file__).parents[2]
 over_both = pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])

@@ -10,7 +10,7 @@ import pytest
 from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
 from tests.http1.conftest import Serve, fetch, make_client, send
-from tests.upstream.servers import STREAM, Peer, answer, chunk, head
+from tests.scripted_server import STREAM, Peer, answer, chunk, head
 
 HI = answer(b"hi")
 disconnects = pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from app.errors import UpstreamError, UpstreamTimeout
 from tests.http1.conftest import Serve, fetch, make_client
-from tests.upstream.servers import CERTIFICATE, Peer, Server, answer
+from tests.scripted_server import CERTIFICATE, Peer, Server, answer
 
 HI = answer(b"hi")
 CERTIFICATE_HASH = "ce275665.0"  # its file name in a directory, by `openssl rehash`

@@ -13,7 +13,7 @@ from app.http1.cancel import CancelToken
 from app.http1.client import ResponseBody
 from app.http1.connection import MAX_READ_BYTES
 from tests.http1.conftest import MAX_BODY_BYTES, Serve, fetch, make_client, send
-from tests.upstream.servers import STREAM, Peer, answer, chunk, head
+from tests.scripted_server import STREAM, Peer, answer, chunk, head
 
 HI = answer(b"hi")
 LAST_CHUNK = b"0\r\n\r\n"

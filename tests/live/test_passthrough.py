@@ -27,8 +27,8 @@ from tests.live.test_cancel import (
     measure_cancel_delay,
 )
 from tests.live_server import Server, environment, procfile_command, serving
-from tests.upstream.servers import STREAM, Peer, answer, chunk, copy_bytes, head
-from tests.upstream.servers import Server as ByteServer
+from tests.scripted_server import STREAM, Peer, answer, chunk, copy_bytes, head
+from tests.scripted_server import Server as ByteServer
 
 COMMANDS = {
     "gunicorn": procfile_command(),

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.live_server import Server, environment, procfile_command, serving
-from tests.upstream.servers import STREAM, Peer, chunks, text_chunk
-from tests.upstream.servers import Server as ByteServer
-from tests.upstream.servers import answer as answered
+from tests.scripted_server import STREAM, Peer, chunks, text_chunk
+from tests.scripted_server import Server as ByteServer
+from tests.scripted_server import answer as answered
 
 HEAD_S = 10.0  # the default deadline of a head
 LATE_S = 4.0  # allowance for a busy machine

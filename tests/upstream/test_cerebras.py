@@ -22,8 +22,7 @@ from app.upstream.stream import ChunkStream
 from app.version import VERSION
 from tests.cerebras import Fake
 from tests.references import reachable_texts
-from tests.upstream.conftest import KEY, Connect, Serve
-from tests.upstream.servers import (
+from tests.scripted_server import (
     FINISH,
     answer,
     chunks,
@@ -32,6 +31,7 @@ from tests.upstream.servers import (
     streamed,
     text_chunk,
 )
+from tests.upstream.conftest import KEY, Connect, Serve
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
 WORDS = "é😀語 words and more words " * 20

@@ -10,8 +10,7 @@ import pytest
 from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
-from tests.upstream.conftest import KEY, Connect, Serve
-from tests.upstream.servers import (
+from tests.scripted_server import (
     END,
     FINISH,
     STREAM,
@@ -24,6 +23,7 @@ from tests.upstream.servers import (
     streamed,
     text_chunk,
 )
+from tests.upstream.conftest import KEY, Connect, Serve
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": []}
 HI = answer(completion("hi"))

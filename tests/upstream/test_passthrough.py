@@ -17,8 +17,8 @@ from app.upstream.passthrough import (
     Passthrough,
     end_to_end_headers,
 )
+from tests.scripted_server import STREAM, Peer, Server, answer, chunk, head
 from tests.upstream.conftest import Serve
-from tests.upstream.servers import STREAM, Peer, Server, answer, chunk, head
 
 OWN_ID = "0123456789abcdef"
 POST = ClientRequest("POST", "/api/chat", {"Content-Type": "x/y"}, b"\xff\x00raw")

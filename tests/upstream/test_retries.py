@@ -21,8 +21,7 @@ from app.errors import (
     UpstreamTimeout,
 )
 from app.http1.cancel import CancelToken
-from tests.upstream.conftest import KEY, Connect, Serve
-from tests.upstream.servers import (
+from tests.scripted_server import (
     FINISH,
     ROLE,
     STREAM,
@@ -35,6 +34,7 @@ from tests.upstream.servers import (
     streamed,
     text_chunk,
 )
+from tests.upstream.conftest import KEY, Connect, Serve
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
 AT_ONCE = answer({"message": "no"}, 429, retry_after="0")

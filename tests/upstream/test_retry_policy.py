@@ -24,8 +24,7 @@ from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
 from app.upstream.key_pool import Key
 from app.upstream.retry_policy import backoff, delay
-from tests.upstream.conftest import Connect, Serve
-from tests.upstream.servers import (
+from tests.scripted_server import (
     FINISH,
     Peer,
     Server,
@@ -34,6 +33,7 @@ from tests.upstream.servers import (
     streamed,
     text_chunk,
 )
+from tests.upstream.conftest import Connect, Serve
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
 HI = answer(completion("hi"))

@@ -17,8 +17,7 @@ from app.errors import (
 )
 from app.upstream.stream import DRAIN_S, ChunkStream
 from app.wire.completion import Chunk
-from tests.upstream.conftest import Open
-from tests.upstream.servers import (
+from tests.scripted_server import (
     EMPTY,
     END,
     FINISH,
@@ -33,6 +32,7 @@ from tests.upstream.servers import (
     streamed,
     text_chunk,
 )
+from tests.upstream.conftest import Open
 
 IN_STREAM_ERROR = {
     "status_code": 500,

@@ -10,8 +10,7 @@ import pytest
 from app.errors import Cancelled
 from app.http1.cancel import CancelToken
 from app.upstream.stream import DRAIN_S
-from tests.upstream.conftest import REQUEST, Connect, Open, Serve
-from tests.upstream.servers import (
+from tests.scripted_server import (
     END,
     FINISH,
     STREAM,
@@ -21,6 +20,7 @@ from tests.upstream.servers import (
     streamed,
     text_chunk,
 )
+from tests.upstream.conftest import REQUEST, Connect, Open, Serve
 
 
 def test_cancel_closes_a_silent_stream_at_once(open_stream: Open) -> None:

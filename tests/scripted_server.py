@@ -103,9 +103,7 @@ class Peer:
 
     def close(self) -> None:
         """Close the connection in order."""
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
-        self.sock.close()
+        shut_down(self.sock)
 
     def reset(self) -> None:
         """Reset the connection, as a crash does."""
@@ -133,7 +131,8 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.base_url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/v1"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     @property
     def connections(self) -> int:
@@ -154,27 +153,34 @@ class Server:
         self._may_read = until
 
     def close(self) -> None:
-        for sock in (self._listener, *self._connections):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+        """Close all sockets; the last connection is accepted before that."""
+        shut_down(self._listener)
+        self._acceptor.join()
+        for sock in self._connections:
+            shut_down(sock)
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while True:
+            try:
                 sock, _ = self._listener.accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError):  # the client may have disconnected
+                if self._context:
+                    sock = self._context.wrap_socket(
+                        sock, server_side=True, do_handshake_on_connect=False
+                    )
                 self._connections.append(sock)
-                number = len(self._connections)
+                arguments = sock, len(self._connections)
                 threading.Thread(
-                    target=self._serve, args=(sock, number), daemon=True
+                    target=self._serve, args=arguments, daemon=True
                 ).start()
 
     def _serve(self, sock: socket.socket, number: int) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            if self._context:
-                sock = self._context.wrap_socket(sock, server_side=True)
-                self._connections[number - 1] = sock
-            with sock, sock.makefile("rb") as lines:
+        with contextlib.suppress(OSError, ValueError), sock:
+            if isinstance(sock, ssl.SSLSocket):
+                sock.do_handshake()
+            with sock.makefile("rb") as lines:
                 assert self._may_read.wait(WAIT_S)
                 for request in read_requests(lines, number):
                     self._play(self._record(request), Peer(sock))
@@ -190,6 +196,13 @@ class Server:
             peer.send(script)
         else:
             script(peer)
+
+
+def shut_down(sock: socket.socket) -> None:
+    """Close a socket, also for a thread that reads from it."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
 
 
 def copy_bytes(source: socket.socket, target: socket.socket) -> None:
@@ -210,7 +223,15 @@ def read_requests(lines: Iterable[bytes] | Any, number: int) -> Iterator[Request
         yield Request(number, line.decode().strip(), headers, body, monotonic())
 
 
+class TLSSocket(ssl.SSLSocket):
+    """Closes when it is freed, because a failed `wrap_socket` leaves it open."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def server_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslsocket_class = TLSSocket
     context.load_cert_chain(CERTIFICATE)
     return context
