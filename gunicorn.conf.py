@@ -70,6 +70,7 @@ with contextlib.suppress(ValueError, OSError):
 
 
 def when_ready(server: Arbiter) -> None:
+    """Print the greeting and log the warnings."""
     bound = [Address(*listener.getsockname()[:2]) for listener in server.LISTENERS]
     for line in startup.greeting(settings, bound):
         print(line, flush=True)
@@ -87,6 +88,7 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def on_reload(server: Arbiter) -> None:
+    """Count the reload, by which workers notice that they are replaced."""
     drain.note_reload()
 
 
@@ -102,6 +104,7 @@ def worker_exit(server: Arbiter, worker: Worker) -> None:
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:
+    """Clean up the metric files of a dead worker."""
     metric_files.retire_worker(metrics_folder, int(worker.pid))
 
 

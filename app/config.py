@@ -37,6 +37,8 @@ def setting(
 
 @dataclass(frozen=True)
 class Config:
+    """The settings, with their defaults."""
+
     cerebras_api_keys: tuple[str, ...] = setting(
         settings.secrets, (), variable="CEREBRAS_API_KEY", secret=True
     )

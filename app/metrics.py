@@ -82,7 +82,7 @@ KEYS = Gauge(
 
 
 def registry() -> CollectorRegistry:
-    """Return the metrics of this process, or of all workers, those that exited too."""
+    """Return the metrics of this process, or of all workers, including dead ones."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     shared = CollectorRegistry()

@@ -48,10 +48,12 @@ class Address(NamedTuple):
 
 
 def text(value: str) -> str:
+    """Return the text as it is."""
     return value
 
 
 def model_name(value: str) -> str:
+    """Return a legal model name as it is spelled."""
     try:
         names.parse(value)
     except InvalidRequest:
@@ -60,10 +62,13 @@ def model_name(value: str) -> str:
 
 
 def model_names(value: str) -> tuple[str, ...]:
+    """Return model names that are separated by commas."""
     return tuple(model_name(name) for name in comma_list(value))
 
 
 def one_of(*words: str) -> Callable[[str], str]:
+    """Return a parser for one of the words, in any case."""
+
     def parse(value: str) -> str:
         if value.lower() not in words:
             raise ValueError(f"one of {', '.join(words)}")
@@ -73,6 +78,8 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
+    """Return a parser for an integer within the limits."""
+
     def parse(value: str) -> int:
         number = int(value) if value.isascii() and value.isdigit() else -1
         if number < low or (high is not None and number > high):
@@ -84,6 +91,7 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
 
 
 def seconds(value: str) -> float:
+    """Return a number above 0."""
     try:
         number = float(value)
     except ValueError:
@@ -94,6 +102,7 @@ def seconds(value: str) -> float:
 
 
 def seconds_or_zero(value: str) -> float:
+    """Return a number of at least 0."""
     try:
         return 0.0 if float(value) == 0 else seconds(value)
     except ValueError:
@@ -101,6 +110,7 @@ def seconds_or_zero(value: str) -> float:
 
 
 def comma_list(value: str) -> tuple[str, ...]:
+    """Return the non-empty items that are separated by commas."""
     items = tuple(item.strip() for item in value.split(",") if item.strip())
     if not items:
         raise ValueError("one value, or several separated by commas")
@@ -121,10 +131,12 @@ def url(example: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         try:
             parts = urlsplit(value)
-            good = parts.scheme in SCHEME_PORTS and parts.hostname and parts.port != 0
+            is_valid = (
+                parts.scheme in SCHEME_PORTS and parts.hostname and parts.port != 0
+            )
         except ValueError:
-            good = False
-        if not good or parts.query or parts.fragment or parts.username is not None:
+            is_valid = False
+        if not is_valid or parts.query or parts.fragment or parts.username is not None:
             raise ValueError(f"an address such as {example}")
         return value.rstrip("/")
 
@@ -135,10 +147,10 @@ def database_url(value: str) -> str:
     """Return the URL of a database that workers can share, so not one in memory."""
     try:
         url = sqlalchemy.make_url(value)
-        good = url.drivername in DATABASES
+        is_known = url.drivername in DATABASES
     except (sqlalchemy.exc.ArgumentError, ValueError):
-        good = False
-    if not good or (url.drivername == "sqlite" and url.database in IN_MEMORY):
+        is_known = False
+    if not is_known or (url.drivername == "sqlite" and url.database in IN_MEMORY):
         raise ValueError(
             "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>/<name>"
         )
@@ -154,6 +166,7 @@ def host(value: str) -> str:
 
 
 def host_names(value: str) -> tuple[str, ...]:
+    """Return host names in lower case, or `*`."""
     names = tuple(name.lower() for name in comma_list(value))
     if not all(name == "*" or HOST_NAME.fullmatch(name) for name in names):
         raise ValueError("host names without scheme and port, or *")

@@ -19,6 +19,10 @@ from app.errors import AccessDenied
 from app.http import responses
 from app.wire.addresses import is_loopback
 
+log = logging.getLogger(__name__)
+
+OPEN_PATHS = ("/healthz", "/readyz")
+LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
 LOCAL_ORIGINS = tuple(
     f"{scheme}://{host}{port}"
     for host in ("localhost", "127.0.0.1", "0.0.0.0")
@@ -50,14 +54,14 @@ PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-
 
 
 class OriginPolicy:
-    """Which web pages may call this server."""
+    """Decides which web pages may call this server, and adds the CORS headers."""
 
     def __init__(self, origins: Sequence[str]) -> None:
         self._allows = matcher((*origins, *LOCAL_ORIGINS, *APP_ORIGINS))
         self._allows_all = "*" in origins
 
     def check(self, request: Request) -> Response | None:
-        """Return 403 for a foreign page, and the answer to a preflight request."""
+        """Return 403 for a page that may not call, 204 for a preflight, else None."""
         origin = foreign_origin(request)
         if origin is None:
             return None
@@ -109,13 +113,8 @@ def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     return allows
 
 
-log = logging.getLogger(__name__)
-
-LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
-
-
 class HostPolicy:
-    """The `Host` names that a request to a loopback address may have."""
+    """Decides which `Host` a request to a loopback address may have."""
 
     def __init__(self, allowed_hosts: Sequence[str]) -> None:
         self._allows_all = "*" in allowed_hosts
@@ -123,7 +122,7 @@ class HostPolicy:
         self._names.update(host.lower() for host in allowed_hosts)
 
     def check(self, request: Request) -> Response | None:
-        """Return 403 for an unknown Host, 204 for OPTIONS, None to go on."""
+        """Return 403 for an unknown Host, 204 for OPTIONS of a known one, else None."""
         if self._allows_all or not is_loopback(request.environ.get("SERVER_NAME", "")):
             return None
         host = without_port(request.headers.get("Host", ""))
@@ -147,7 +146,7 @@ def without_port(host: str) -> str:
 def is_own_address(host: str) -> bool:
     """Return whether the host is an IP address of this machine or a private one.
 
-    A page from elsewhere cannot have such a Host by DNS rebinding.
+    DNS rebinding cannot produce such a Host: the browser sends the attacker's name.
     """
     is_near = is_near_address(host)
     return is_bindable(host) if is_near is None else is_near
@@ -175,17 +174,14 @@ def is_bindable(address: str) -> bool:
     return True
 
 
-OPEN_PATHS = ("/healthz", "/readyz")
-
-
 class AccessTokens:
-    """The tokens of which a request must carry one; without any, none is required."""
+    """Requires one of the configured tokens, if there are any."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self._digests = [_digest(token) for token in tokens]
 
     def check(self, request: Request) -> None:
-        """Raise AccessDenied unless the request carries a token; note the caller."""
+        """Set `g.caller` by the request's token; raise AccessDenied without one."""
         if not self._digests or is_open(request):
             return
         for token in sent_tokens(request):

@@ -25,8 +25,11 @@ from app.translate.dialect import Dialect
 from app.upstream.passthrough import HOPS, ClientRequest, Upload
 from app.wire import json_codec
 
-UPLOAD_READ_BYTES = 64 * 1024
-# Paths of ours that Ollama has under another name.
+LARGE_BODY = 1 << 20  # bytes; decoding a larger body would delay other streams
+UPLOAD_READ_BYTES = 64 << 10
+MAX_INFLATED = 20 << 20  # bytes, as in Ollama
+MAX_WINDOW = 8 << 20  # bytes of memory for a decompressor, as in Ollama
+# Paths that Ollama has under another name.
 OLLAMA_PATHS = {"/chat/completions": "/v1/chat/completions"}
 PATH_SAFE = "/:@!$&'()*+,;=~"
 QUERY_SAFE = "".join(map(chr, range(ord("!"), ord("~") + 1)))  # sent on as received
@@ -34,8 +37,8 @@ QUERY_SAFE = "".join(map(chr, range(ord("!"), ord("~") + 1)))  # sent on as rece
 
 def services() -> Services:
     """Return the services of the current app."""
-    found: Services = current_app.extensions[EXTENSION]
-    return found
+    current: Services = current_app.extensions[EXTENSION]
+    return current
 
 
 def infer(dialect: Dialect, schema: BodySchema) -> Response:
@@ -51,13 +54,13 @@ def json_call(
 
     `name_keys` are the keys of the body that may name the model.
     """
-    received = read_json(missing=schema.missing_body)
-    g.record.name = name = requested_model(received.document, name_keys)
+    body = read_json(missing=schema.missing_body)
+    g.record.name = name = requested_model(body.document, name_keys)
     return new_call(
         dialect,
-        received.data,
-        document=received.document,
-        is_large=received.is_large,
+        body.data,
+        document=body.document,
+        is_large=body.is_large,
         name=name,
     )
 
@@ -119,14 +122,8 @@ class RequestUpload:
         while data := request.stream.read(UPLOAD_READ_BYTES):
             missing -= len(data)
             yield data
-        if missing > 0:  # the other server would wait for the rest
+        if missing > 0:  # the passthrough would wait for the rest
             raise ClientDisconnected
-
-
-LARGE_BODY = 1 << 20  # bytes; to decode a larger body would delay other streams
-HASHED_BYTES = 64 << 10  # per read of an upload
-MAX_INFLATED = 20 << 20  # bytes, as in Ollama
-MAX_WINDOW = 8 << 20  # bytes of memory for a decompressor, as in Ollama
 
 
 class JSONBody(NamedTuple):
@@ -140,7 +137,7 @@ class JSONBody(NamedTuple):
 def read_json(*, missing: str) -> JSONBody:
     """Read and decode the body of the current request.
 
-    An empty body is InvalidRequest with the text `missing`.
+    Raise InvalidRequest if it is not JSON, with the text `missing` if it is empty.
     """
     data = request.get_data(cache=False)
     coding = request.headers.get("Content-Encoding", "").strip().lower()
@@ -163,7 +160,7 @@ def hash_body() -> str:
     """Return the SHA-256 digest of the current request's body, which is not stored."""
     digest = hashlib.sha256()
     try:
-        while data := request.stream.read(HASHED_BYTES):
+        while data := request.stream.read(UPLOAD_READ_BYTES):
             digest.update(data)
     except RequestEntityTooLarge:
         limit = (request.max_content_length or 0) >> 20

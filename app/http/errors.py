@@ -1,4 +1,4 @@
-"""Every error of a request becomes a response here, in the dialect of its blueprint."""
+"""Turn each error of a request into a response, in the dialect of its blueprint."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ JSON_UTF8 = "application/json; charset=utf-8"
 
 
 def init_app(app: Flask) -> None:
+    """Register the error handlers."""
     app.register_error_handler(CerellamaError, handle_known_error)
     app.register_error_handler(HTTPException, handle_http_exception)
     app.register_error_handler(RecursionError, handle_recursion_error)

@@ -22,6 +22,24 @@ from app import metrics
 from app.http.responses import current_dialect
 from app.inference.record import OK, RequestRecord
 
+log = logging.getLogger("app.access")
+
+REQUEST_ID = "X-Request-Id"
+VALID_REQUEST_ID = re.compile(r"[!-~]{1,128}")
+REQUEST_ID_BYTES = 12
+NO_ROUTE = "none"
+
+# Machines poll these routes: they are not measured, and logged at `debug`.
+QUIET_ROUTES = ("/healthz", "/readyz", "/metrics")
+MAX_NAME_LENGTH = 100
+MIN_TOKENS_FOR_RATE = 10  # a rate computed from fewer tokens says nothing
+
+# Looking up the labels of a metric costs more than counting.
+requests_total = lru_cache(maxsize=1024)(metrics.REQUESTS.labels)
+tokens_total = lru_cache(maxsize=1024)(metrics.TOKENS.labels)
+first_byte = lru_cache(maxsize=1024)(metrics.FIRST_BYTE.labels)
+token_rate = lru_cache(maxsize=1024)(metrics.TOKEN_RATE.labels)
+
 # A value that needs no quotes in a text line.
 PLAIN_VALUE = re.compile(r"[\w.:/+-]+", re.ASCII)
 IN_MESSAGE = ("method", "route", "status", "outcome")  # part of a request's message
@@ -93,30 +111,11 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return fields
 
 
-log = logging.getLogger("app.access")
-
-REQUEST_ID = "X-Request-Id"
-VALID_REQUEST_ID = re.compile(r"[!-~]{1,128}")
-REQUEST_ID_BYTES = 12
-NO_ROUTE = "none"
-
-# Machines poll these routes: they are not measured, and logged at `debug`.
-QUIET_ROUTES = ("/healthz", "/readyz", "/metrics")
-MAX_NAME_LENGTH = 100
-MIN_TOKENS_FOR_RATE = 10  # a rate computed from fewer tokens says nothing
-
-# To look up a metric's labels costs more than to count.
-requests_total = lru_cache(maxsize=1024)(metrics.REQUESTS.labels)
-tokens_total = lru_cache(maxsize=1024)(metrics.TOKENS.labels)
-first_byte = lru_cache(maxsize=1024)(metrics.FIRST_BYTE.labels)
-token_rate = lru_cache(maxsize=1024)(metrics.TOKEN_RATE.labels)
-
-
 def begin_record(request: Request) -> None:
     """Start the record of the current request in `g`.
 
-    `g.on_close` holds what must happen when the response is closed: the log line is
-    registered first, so it is written last.
+    Closing the response runs the callbacks of `g.on_close`, the last one first. So the
+    log line, which is registered first, is written last.
     """
     rule = request.url_rule
     g.record = RequestRecord(
@@ -130,7 +129,7 @@ def begin_record(request: Request) -> None:
 
 
 def complete_record(request: Request, response: Response) -> None:
-    """Note the status, set the request id and see to it that the request is logged.
+    """Record the status, set the request id, and log the request when it is closed.
 
     The first byte leaves now: a stream has waited for it before its response is made.
     """

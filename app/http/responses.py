@@ -97,9 +97,9 @@ def register_blueprints(
 def current_dialect(request: Request) -> Dialect:
     """Return the dialect of a request, by default Ollama's own."""
     if request.blueprint is None:
-        starts = (
-            dialect for start, dialect in UNROUTED if request.path.startswith(start)
-        )
-        return next(starts, NATIVE)
+        for prefix, dialect in UNROUTED:
+            if request.path.startswith(prefix):
+                return dialect
+        return NATIVE
     dialects: dict[str, Dialect] = current_app.extensions[EXTENSION]
     return dialects[request.blueprint]

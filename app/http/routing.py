@@ -35,6 +35,7 @@ class ModelConverter(PathConverter):
 
 
 def init_app(app: Flask) -> None:
+    """Make the app route like Ollama; call this before routes are added."""
     app.url_rule_class = GoRule  # type: ignore[assignment]  # Flask types it as Rule
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False

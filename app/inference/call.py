@@ -1,7 +1,7 @@
 """`Call`: one request and everything it holds; `Reply`: what is sent back.
 
-The `http` package makes a `Call` and turns the `Reply` into a response. Every function
-in between gets the `Call` as an argument; none of them asks Flask for the request.
+The `http` package makes a `Call` and turns the `Reply` into a response. The functions
+in between get the `Call` as an argument and do not use Flask.
 """
 
 from __future__ import annotations

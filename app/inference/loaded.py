@@ -23,6 +23,8 @@ FOREVER_NS = 2**63 - 1  # as in Ollama, about 292 years
 
 
 class Loaded:
+    """The loaded models, with the time at which each expires."""
+
     def __init__(
         self,
         folder: Path,
@@ -35,14 +37,14 @@ class Loaded:
         self._warned = False
 
     def use(self, name: str, keep_alive_ns: int | None = None) -> None:
-        """Keep a model (by its name in lists) loaded for a time.
+        """Count a model, by its name in lists, as loaded for `keep_alive_ns`.
 
-        None continues with the previous keep_alive; a negative one lasts forever.
+        None repeats the previous keep_alive, 0 unloads, a negative one lasts forever.
         """
         now, path = self._clock(), _path_of(self._folder, name)
         try:
             if keep_alive_ns is None:
-                keep_alive_ns = self._previous(path, now)
+                keep_alive_ns = self._previous_keep_alive_ns(path, now)
             if keep_alive_ns == 0:
                 Path(path).unlink(missing_ok=True)
             else:
@@ -51,6 +53,7 @@ class Loaded:
             self._warn(error)
 
     def unload(self, name: str) -> None:
+        """Stop counting a model as loaded."""
         self.use(name, 0)
 
     def listing(self, models: Iterable[Listed]) -> list[tuple[Listed, int]]:
@@ -60,7 +63,7 @@ class Loaded:
         current = [(model, expiry) for model, expiry in loaded if expiry > now]
         return sorted(current, key=lambda pair: pair[1], reverse=True)
 
-    def _previous(self, path: str, now: int) -> int:
+    def _previous_keep_alive_ns(self, path: str, now: int) -> int:
         try:
             status = os.stat(path)
         except FileNotFoundError:

@@ -19,7 +19,7 @@ def find_target(
 ) -> Target:
     """Return the target of a name, or raise ModelNotFound.
 
-    `model_required`: a blank name is InvalidRequest instead.
+    With `model_required`, a blank name is InvalidRequest.
     """
     if model_required and not name.strip():
         raise InvalidRequest("model is required")
@@ -43,7 +43,7 @@ def find_existing(services: Services, name: str) -> Target | None:
 
 
 def find_exact(services: Services, name: str) -> Target | None:
-    """Return the model of this very name; `CAI_MODEL` does not replace it."""
+    """Return the target of a name, None if unknown; `CAI_MODEL` does not replace it."""
     return find(name, services.catalogue, services.store)
 
 
@@ -61,7 +61,7 @@ def find_embedder(
 
 
 def no_embeddings() -> InvalidRequest:
-    """Return the error for text that would have to be embedded by Cerebras."""
+    """Return the error for a text to embed, since Cerebras has no embedding models."""
     return InvalidRequest(
         "this model does not support embeddings: ask for a model of the Ollama server "
         "that OLLAMA_PASSTHROUGH_URL names"

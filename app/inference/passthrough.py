@@ -1,4 +1,4 @@
-"""Requests that the passthrough Ollama server answers, and its entries in our lists."""
+"""Relay requests to the passthrough Ollama server, and list its models."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ LONG_WORK_S = 24 * 3600.0
 
 
 def has_model(call: Call, *, listed: bool = True) -> bool:
-    """Return whether the passthrough answers the call.
-
-    It does for the models in its list, if no model of Cerebras and no derived model
-    has the name. With `listed=False` it does for every other name.
-    """
+    """Return whether the passthrough answers the call; see `has_name`."""
     return has_name(call.services, call.name, call.hops, listed=listed)
 
 
 def has_name(services: Services, name: str, hops: str, *, listed: bool = True) -> bool:
-    """Return whether the passthrough answers requests for this name."""
+    """Return whether the passthrough answers requests for this name.
+
+    No served and no derived model has the name, and the passthrough lists it. With
+    `listed=False` the passthrough need not list it.
+    """
     if services.passthrough is None:
         return False
     return resolve.is_on_passthrough(
@@ -59,15 +59,15 @@ def extra_entries(
     own: Iterable[Listed],
     hops: str,
 ) -> list[Entry]:
-    """Return the passthrough's list entries whose names no model of ours has.
+    """Return the passthrough's entries without the names of served and `own` models.
 
-    Return no entries while the passthrough fails.
+    `fetch` returns all entries. There are none while the passthrough fails.
     """
     own_keys = {names.parse(model.name).key for model in own}
     try:
         entries = fetch(hops)
     except UpstreamError:
-        return []  # the list itself has logged it
+        return []  # `fetch` has logged it
     return [
         entry
         for entry in entries

@@ -129,8 +129,8 @@ def _relay(response: UpstreamResponse, record: RequestRecord) -> Iterator[bytes]
     except (UpstreamError, ServerStopping) as error:
         record.fail(error)
         log.warning("a relayed response was cut short: %s", error)
-        # The HTTP server takes this for a lost client: it closes the connection, which
-        # is the only way to show that the response is not complete.
+        # The HTTP server takes this for a lost client and closes the connection. Only
+        # that shows the client that the response is not complete.
         raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
     except Cancelled:
         return

@@ -178,7 +178,7 @@ def _calls_tool_or_satisfies(
 
 
 def _most_useful(errors: Sequence[UpstreamError], call: Call) -> CerellamaError:
-    """Return a busy error rather than a retired one, which names the client's model."""
+    """Return the last busy error, or ModelNotFound if all models are retired."""
     busy = [error for error in errors if not isinstance(error, ModelGone)]
     return busy[-1] if busy else ModelNotFound(f"model '{call.target.name}' not found")
 

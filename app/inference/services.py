@@ -1,4 +1,4 @@
-"""The parts an app is made of, built once from its settings and passed by value."""
+"""The objects that all requests share, built once from the settings."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ EXTENSION = "cerellama"
 
 @dataclass(frozen=True)
 class Services:
+    """What all requests of a process share."""
+
     upstream: Cerebras
     slots: Slots
     running: RunningRequests
@@ -38,13 +40,14 @@ class Services:
     loaded: Loaded
     passthrough: Passthrough | None
     passthrough_models: PassthroughModels  # empty without a passthrough
-    default_model: str | None  # answers for names nobody knows
-    fallback_models: Sequence[str]  # stand in for one that is overloaded or gone
+    default_model: str | None  # answers for unknown names
+    fallback_models: Sequence[str]  # answer for an overloaded or retired model
     default_num_predict: int | None
     remote_host: str  # scheme and host of the upstream, as replies show it
 
 
 def build(config: Config) -> Services:
+    """Return the services; nothing is sent before they are started."""
     upstream = Cerebras(
         base_url=config.cerebras_base_url,
         api_keys=config.cerebras_api_keys,
@@ -62,8 +65,8 @@ def build(config: Config) -> Services:
     catalogue = Catalogue(
         upstream.models, upstream.public_models, on_change=announce_all
     )
-    folder = config.instance_dir or _folder_of_its_own()
-    passthrough = _passthrough(config, own_id=_digest(folder))
+    folder = config.instance_dir or _temporary_folder()
+    passthrough = _passthrough(config, own_id=_server_id(folder))
     base = urlsplit(config.cerebras_base_url)
     return Services(
         upstream=upstream,
@@ -99,13 +102,13 @@ def _no_entries(path: str, key: str, hops: str) -> list[dict[str, Any]]:
     return []
 
 
-def _digest(folder: str) -> str:
-    """All workers of an instance share its folder, and nobody else does."""
+def _server_id(folder: str) -> str:
+    """Return the id of a server, whose workers share the folder."""
     return hashlib.sha256(folder.encode()).hexdigest()[:16]
 
 
-def _folder_of_its_own() -> str:
-    """For a process that shares nothing with others, as under `flask run`."""
+def _temporary_folder() -> str:
+    """Return a folder for a process without other workers, as under `flask run`."""
     folder = tempfile.mkdtemp(prefix="cerellama-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

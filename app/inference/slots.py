@@ -1,7 +1,4 @@
-"""The requests under way in this worker: how many at once, and how to cancel them all.
-
-Both are known to this worker only.
-"""
+"""Limit the requests that this worker sends at once, and cancel all of them."""
 
 from __future__ import annotations
 
@@ -84,12 +81,10 @@ class Slots:
 
 
 class RunningRequests:
-    """The cancel tokens of all requests under way.
-
-    Only gunicorn's workers shut down in stages; other servers end at once.
+    """The cancel tokens of all requests of this worker.
 
     Attributes:
-        stopping: The server gets no further requests: `/readyz` says so.
+        stopping: The server shuts down; `/readyz` reports it.
     """
 
     def __init__(self) -> None:

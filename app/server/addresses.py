@@ -70,6 +70,6 @@ def is_free(address: Address) -> bool:
 
 
 def reachable(address: Address) -> Address:
-    """Return the address for a client on this machine, also for a wildcard."""
+    """Return the address by which this machine reaches the server."""
     loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     return address._replace(host=loopback.get(address.host, address.host))

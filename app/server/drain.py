@@ -26,7 +26,7 @@ RESET_BEFORE_END_S = 1.2  # clients that have not read it are disconnected
 EXIT_BEFORE_END_S = 1.0  # the worker exits; two processes may have to on a busy machine
 MIN_REQUEST_S = 0.4  # between the last accepted connection and the first reset
 # After the start of the shutdown:
-SUCCESSOR_START_S = 1.0  # a worker that replaces this one needs to start
+SUCCESSOR_START_S = 1.0  # a replacing worker has started
 # A connection without a request is closed after:
 NEW_CONNECTION_IDLE_S = 1.0
 REPLACED_IDLE_S = 2.0  # at HUP, where a client in mid-conversation stays undisturbed
@@ -46,6 +46,8 @@ class DrainableWorker(Protocol):
 
 
 class Stage(NamedTuple):
+    """One step of the shutdown."""
+
     due_s: float  # after the start of the shutdown
     action: Callable[[], None]
 
@@ -91,7 +93,10 @@ def drain(
 
 
 def accepting_s(grace_s: float, replaced: bool) -> float:
-    """Return for how long to accept connections: never until the first is reset."""
+    """Return for how many seconds to accept connections, 0 or more.
+
+    The last one gets MIN_REQUEST_S before connections are reset.
+    """
     wanted_s = SUCCESSOR_START_S if replaced else grace_s / 2
     return max(min(wanted_s, grace_s - RESET_BEFORE_END_S - MIN_REQUEST_S), 0.0)
 
@@ -116,10 +121,12 @@ def close_idle(clients: Iterable[Client], replaced: bool) -> None:
 
 
 def reset_all(clients: Iterable[Client]) -> None:
+    """Reset the connections of all clients."""
     for client in tuple(clients):
         client.reset()
 
 
 def close_all(listeners: Iterable[Listener]) -> None:
+    """Stop listening; the connections of the backlog are still served."""
     for listener in listeners:
         listener.close()

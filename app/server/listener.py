@@ -1,8 +1,8 @@
 """Accept connections on a listening socket and serve each in a greenlet.
 
 gevent's `StreamServer` accepts, one connection at a time where several workers share
-the socket. What it lacks is a `close()` that still serves the backlog: those clients
-are connected already, and would see a reset.
+the socket. Its `close()` would reset the connections of the backlog, whose clients are
+connected already; `Listener.close` serves them first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 from gevent.socket import socket
 
-Serve = Callable[[socket, object], None]  # of a connection and the client's address
+Serve = Callable[[socket, object], None]  # takes a connection and its client's address
 
 
 class Listener:

@@ -36,6 +36,8 @@ class Server(Protocol):
 
 
 class Response(GunicornResponse):
+    """A response that sends its head together with the first bytes of its body."""
+
     req: Any  # the type stubs do not say that it has a body
 
     def __init__(
@@ -107,4 +109,5 @@ def send_rest(sock: socket.socket, rest: memoryview) -> None:
 
 @functools.lru_cache(maxsize=1)
 def date_line(second: int) -> str:
+    """Return the Date header, made once per second."""
     return f"Date: {formatdate(second, usegmt=True)}\r\n"

@@ -1,4 +1,4 @@
-"""What gunicorn.conf.py needs at start: the greeting, the warnings, the CPU count."""
+"""The greeting, the warnings and the CPU count, for gunicorn.conf.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 def greeting(config: Config, addresses: Sequence[Address]) -> list[str]:
-    """Return the lines that tell where the server listens and how to use it."""
+    """Return lines with the server's addresses and a command to try it."""
     local = [reachable(address) for address in addresses]
     urls = " and ".join(f"http://{address}" for address in local)
     model = config.cai_model or EXAMPLE_MODEL
@@ -28,7 +28,7 @@ def greeting(config: Config, addresses: Sequence[Address]) -> list[str]:
 
 
 def warnings(config: Config, addresses: Sequence[Address]) -> list[str]:
-    """Return warnings about an open server and a missing key."""
+    """Return warnings: about a server that anyone can use, and about a missing key."""
     lines = []
     exposed = [str(each) for each in addresses if not is_loopback(each.host)]
     if exposed and not config.access_tokens:

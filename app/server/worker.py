@@ -42,6 +42,8 @@ DISCARD_BYTES = 1 << 20  # gunicorn copies what it holds on each read: few large
 
 
 class Worker(GeventWorker):
+    """Serves connections until gunicorn stops it, then drains."""
+
     wsgi: Any  # the Flask app
     send_timeout_s: float
     _stop_requested: Event | None = None
@@ -53,20 +55,22 @@ class Worker(GeventWorker):
         self._reloads_at_start = reload_count()
 
     def run(self) -> None:
+        """Serve until the worker is stopped; gunicorn calls this after the fork."""
         if self.cfg.is_ssl:
             super().run()
             return
-        parts: Services = self.wsgi.extensions[EXTENSION]
-        self.send_timeout_s = parts.upstream.idle_timeout_s
+        services: Services = self.wsgi.extensions[EXTENSION]
+        self.send_timeout_s = services.upstream.idle_timeout_s
         self._stop_requested = Event()
         listeners = [self.listen(sock) for sock in self.sockets]
         while self.alive:
             self.notify()
             self._stop_requested.wait(HEARTBEAT_S)
         replaced = reload_count() != self._reloads_at_start
-        drain(self, listeners, parts.running, replaced=replaced)
+        drain(self, listeners, services.running, replaced=replaced)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at TERM: gunicorn's signal handler."""
         super().handle_exit(sig, frame)
         if self._stop_requested is not None:
             self._stop_requested.set()
@@ -165,7 +169,7 @@ def discard_body(body: Any) -> bool:
 
 
 def send_body(pieces: Iterable[bytes], response: Any) -> None:
-    """Send what the app returned, and close it."""
+    """Send the pieces of a body that the app returned, and close them."""
     try:
         for piece in pieces:
             response.write(piece)
