@@ -29,7 +29,7 @@ def first_token_results(**us: float) -> dict[Row, list[dict[str, float]]]:
 
 @pytest.mark.parametrize(
     ("cpu_us", "met", "stretch_met"),
-    [(10, False, False), (9, True, False), (7, True, True)],
+    [(8, False, False), (7, True, False), (5, True, True)],
 )
 def test_ratio_is_compared_with_target_and_stretch(
     cpu_us: float, met: bool, stretch_met: bool
@@ -65,7 +65,7 @@ def test_every_goal_has_a_scenario() -> None:
 
 
 def test_common_limit_is_stated_once() -> None:
-    assert goal_of("gone").target == "<= 50 ms"
+    assert goal_of("gone").target == "<= 10 ms"
 
 
 @pytest.mark.parametrize(

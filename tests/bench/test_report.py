@@ -75,7 +75,7 @@ def test_goal_table_has_only_measured_goals() -> None:
     lines = report.goals({"fast": FAST})
 
     assert len(lines) == 3
-    assert "| 0.06 x FastAPI | yes | yes |" in lines[2]
+    assert "| 0.06 x FastAPI | yes | **no** |" in lines[2]
 
 
 def test_goal_without_its_base_says_so() -> None:
