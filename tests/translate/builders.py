@@ -1,6 +1,4 @@
-"""Builders of chunks, completions and reply contexts for the tests of the dialects."""
-
-from __future__ import annotations
+"""Builders of messages, chunks, completions and reply contexts."""
 
 import base64
 import io
@@ -29,7 +27,32 @@ STARTED_S = 1_771_400_000
 USAGE = Usage(9, 8, PromptDetails(3), CompletionDetails(2))
 TIMES = TimeInfo(0.001, 0.041, 0.05)
 
+LAST_LINE_MEASURES = (  # of USAGE and TIMES, for `context`
+    '"total_duration":120000000,"load_duration":1000000,'
+    '"prompt_eval_count":9,"prompt_eval_duration":41000000,'
+    '"eval_count":8,"eval_duration":50000000'
+)
+PNG_BYTES = b"\x89PNG\r\n\x1a\n and so on"
+
+Json = dict[str, Any]
 Logprobs = Mapping[str, Any] | None
+
+
+def message(role: str, content: Any = "", **fields: Any) -> Json:
+    return {"role": role, "content": content, **fields}
+
+
+def function(name: str, **fields: Any) -> Json:
+    """Return a tool, or a call with its `arguments`, in the upstream form."""
+    return {"type": "function", "function": {"name": name, **fields}}
+
+
+def text_part(text: Any) -> Json:
+    return {"type": "text", "text": text}
+
+
+def image_part(url: Any) -> Json:
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def make_context(**fields: Any) -> ReplyContext:

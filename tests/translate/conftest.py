@@ -1,7 +1,5 @@
 """The context of a reply with a fixed clock and fixed ids."""
 
-from __future__ import annotations
-
 import pytest
 
 from app.translate.dialect import ReplyContext

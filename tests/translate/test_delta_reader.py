@@ -1,7 +1,5 @@
 """Updates, keep-alives, tool calls, usage and durations of an answer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -112,83 +110,72 @@ def fragment(
     return ToolCall(index, id, FunctionCall(name, arguments))
 
 
-CALLS = {
-    "whole": [fragment(0, "a1", "f", '{"x":1}')],
-    "whole-without-index": [fragment(None, "a1", "f", '{"x":1}')],
-    "fragments-by-index": [
-        fragment(0, "a1", "f", ""),
-        fragment(0, arguments='{"x"'),
-        fragment(0, arguments=":1}"),
-    ],
-    "fragments-without-index": [
-        fragment(None, "a1", "f"),
-        fragment(None, arguments='{"x"'),
-        fragment(None, "a1", None, ":1}"),
-    ],
-    "no-function-at-first": [ToolCall(0, "a1"), fragment(0, None, "f", '{"x":1}')],
-    "name-in-every-fragment": [
-        fragment(0, "a1", "f", '{"x"'),
-        fragment(0, "a1", "f", ":1}"),
-    ],
+X1 = '{"x":1}'
+F = WholeCall("a1", "f", {"x": 1})
+G = WholeCall("b2", "g", {"y": 2})
+CALLS: dict[str, tuple[list[ToolCall], list[WholeCall]]] = {
+    "whole": ([fragment(0, "a1", "f", X1)], [F]),
+    "whole-without-index": ([fragment(None, "a1", "f", X1)], [F]),
+    "fragments-by-index": (
+        [
+            fragment(0, "a1", "f", ""),
+            fragment(0, arguments='{"x"'),
+            fragment(0, arguments=":1}"),
+        ],
+        [F],
+    ),
+    "fragments-without-index": (
+        [
+            fragment(None, "a1", "f"),
+            fragment(None, arguments='{"x"'),
+            fragment(None, "a1", None, ":1}"),
+        ],
+        [F],
+    ),
+    "no-function-at-first": ([ToolCall(0, "a1"), fragment(0, None, "f", X1)], [F]),
+    "name-in-every-fragment": (
+        [fragment(0, "a1", "f", '{"x"'), fragment(0, "a1", "f", ":1}")],
+        [F],
+    ),
+    "parallel, interleaved": (
+        [
+            fragment(0, "a1", "f", '{"x":'),
+            fragment(1, "b2", "g", '{"y":'),
+            fragment(0, arguments="1}"),
+            fragment(1, arguments="2}"),
+        ],
+        [F, G],
+    ),
+    "parallel, without-index": (
+        [fragment(None, "a1", "f", X1), fragment(None, "b2", "g", '{"y":2}')],
+        [F, G],
+    ),
+    "parallel, all-at-index-0": (
+        [
+            fragment(0, "a1", "f", X1),
+            fragment(0, "b2", "g", '{"y":'),
+            fragment(0, arguments="2}"),
+        ],
+        [F, G],
+    ),
+    "names without id and index": (
+        [fragment(name="f", arguments="{}"), fragment(name="f", arguments="{}")],
+        [WholeCall("", "f", {})] * 2,
+    ),
 }
 
 
-@pytest.mark.parametrize("fragments", CALLS.values(), ids=CALLS)
-def test_fragments_are_joined_to_one_call(fragments: list[ToolCall]) -> None:
-    calls = ToolCalls()
+@pytest.mark.parametrize(("fragments", "expected"), CALLS.values(), ids=CALLS)
+def test_fragments_are_joined_to_calls(
+    fragments: list[ToolCall], expected: list[WholeCall]
+) -> None:
+    one_by_one, at_once = ToolCalls(), ToolCalls()
 
     for part in fragments:
-        calls.add([part])
+        one_by_one.add([part])
+    at_once.add(fragments)
 
-    assert calls.whole("tool_calls") == [WholeCall("a1", "f", {"x": 1})]
-
-
-PARALLEL = {
-    "interleaved": [
-        fragment(0, "a1", "f", '{"x":'),
-        fragment(1, "b2", "g", '{"y":'),
-        fragment(0, arguments="1}"),
-        fragment(1, arguments="2}"),
-    ],
-    "without-index": [
-        fragment(None, "a1", "f", '{"x":1}'),
-        fragment(None, "b2", "g", '{"y":2}'),
-    ],
-    "all-at-index-0": [
-        fragment(0, "a1", "f", '{"x":1}'),
-        fragment(0, "b2", "g", '{"y":'),
-        fragment(0, arguments="2}"),
-    ],
-}
-
-
-@pytest.mark.parametrize("fragments", PARALLEL.values(), ids=PARALLEL)
-def test_parallel_calls_are_kept_apart(fragments: list[ToolCall]) -> None:
-    calls = ToolCalls()
-
-    calls.add(fragments)
-
-    assert calls.whole("tool_calls") == [
-        WholeCall("a1", "f", {"x": 1}),
-        WholeCall("b2", "g", {"y": 2}),
-    ]
-
-
-def test_name_begins_a_call_without_id_and_index() -> None:
-    calls = ToolCalls()
-
-    calls.add([fragment(name="f", arguments="{}"), fragment(name="f", arguments="{}")])
-
-    assert calls.whole(None) == [WholeCall("", "f", {})] * 2
-
-
-def test_fragment_without_a_call_begins_one() -> None:
-    calls = ToolCalls()
-
-    calls.add([fragment(arguments="{"), fragment(id="z9")])
-
-    with pytest.raises(UpstreamError):
-        calls.whole("tool_calls")
+    assert one_by_one.whole("tool_calls") == at_once.whole(None) == expected
 
 
 @pytest.mark.parametrize("arguments", ["", " ", "{}", "null", None])
@@ -210,31 +197,36 @@ def test_arguments_keep_their_order() -> None:
     assert list(call.arguments["a"]) == ["y", "b"]
 
 
-INVALID_ARGUMENTS = ['{"x":', "[1]", '"{}"', "1", "x", '"\ud800"']
+INVALID = [
+    *('{"x":', "[1]", '"{}"', "1", "x", '"\ud800"'),
+    None,  # a call without name
+]
 
 
-@pytest.mark.parametrize("arguments", INVALID_ARGUMENTS, ids=ascii)
-def test_arguments_other_than_an_object_are_an_error(arguments: str) -> None:
+@pytest.mark.parametrize("arguments", INVALID, ids=ascii)
+@pytest.mark.parametrize("finish_reason", ["tool_calls", "stop"])
+def test_unreadable_call_is_an_error(arguments: str | None, finish_reason: str) -> None:
     calls = ToolCalls()
-    calls.add([fragment(0, "a1", "f", arguments)])
+    calls.add([fragment(0, "a1", arguments and "f", arguments)])
 
     with pytest.raises(UpstreamError, match="tool call"):
+        calls.whole(finish_reason)
+
+
+def test_fragment_without_a_call_begins_one() -> None:
+    calls = ToolCalls()
+
+    calls.add([fragment(arguments="{"), fragment(id="z9")])
+
+    with pytest.raises(UpstreamError):
         calls.whole("tool_calls")
-
-
-def test_call_without_name_is_an_error() -> None:
-    calls = ToolCalls()
-    calls.add([fragment(0, "a1", None, "{}")])
-
-    with pytest.raises(UpstreamError, match="tool call"):
-        calls.whole("stop")
 
 
 def test_call_cut_by_the_length_limit_is_left_out() -> None:
     calls = ToolCalls()
-    calls.add([fragment(0, "a1", "f", "{}"), fragment(1, "b2", "g", '{"x":')])
+    calls.add([fragment(0, "a1", "f", X1), fragment(1, "b2", "g", '{"y":')])
 
-    assert calls.whole("length") == [WholeCall("a1", "f", {})]
+    assert calls.whole("length") == [F]
 
 
 def test_meter_returns_the_upstreams_numbers(context: ReplyContext) -> None:
@@ -248,9 +240,8 @@ def test_meter_returns_the_upstreams_numbers(context: ReplyContext) -> None:
 
     assert meter.is_complete
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (80, 45)
-    assert meter.durations(now) == Durations(
-        120_000_000, 4_000_000, 2_000_000, 16_800_000
-    )
+    durations = Durations(120_000_000, 4_000_000, 2_000_000, 16_800_000)
+    assert meter.durations(now) == durations
 
 
 def test_meter_estimates_missing_numbers(context: ReplyContext) -> None:
@@ -288,14 +279,11 @@ def test_absurd_numbers_fit_in_64_bits(
 
     assert (meter.prompt_tokens(), meter.completion_tokens()) == (1, 3)
     assert (meter.cached_tokens(), meter.reasoning_tokens()) == (0, 0)
-    assert all(
-        1 <= duration < 2**63 for duration in meter.durations(context.started_ns)
-    )
+    durations = meter.durations(context.started_ns)
+    assert all(1 <= duration < 2**63 for duration in durations)
 
 
-def test_clock_set_back_makes_no_negative_duration(
-    context: ReplyContext,
-) -> None:
+def test_clock_set_back_makes_no_negative_duration(context: ReplyContext) -> None:
     meter = Meter(context)
     started_ns = context.started_ns
 

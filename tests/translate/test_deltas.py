@@ -1,7 +1,5 @@
 """Choices of chunks, and rechunking."""
 
-from __future__ import annotations
-
 import pytest
 
 from app.translate import deltas
@@ -14,6 +12,7 @@ from app.wire.completion import (
     ToolCall,
     Usage,
 )
+from tests.translate.builders import reasoning_chunk, text_chunk
 
 
 @pytest.mark.parametrize(
@@ -52,23 +51,12 @@ def test_rechunking_keeps_the_text(text: str) -> None:
 def test_rechunked_answer_begins_with_reasoning() -> None:
     calls = [ToolCall(0, "a1", FunctionCall("f", "{}"))]
     message = Delta(content="Yes.", reasoning="Hm.", tool_calls=calls)
-    usage, time_info = Usage(1, 2), TimeInfo(0.1)
-    completion = Chunk(
-        [Choice(message=message, finish_reason="stop")],
-        usage=usage,
-        time_info=time_info,
-    )
+    measures = {"usage": Usage(1, 2), "time_info": TimeInfo(0.1)}
+    completion = Chunk([Choice(message=message, finish_reason="stop")], **measures)
 
+    end = Choice(delta=Delta(tool_calls=calls), finish_reason="stop")
     assert deltas.rechunk(completion) == [
-        [
-            Chunk([Choice(delta=Delta(reasoning="Hm."))]),
-            Chunk([Choice(delta=Delta(content="Yes."))]),
-            Chunk(
-                [Choice(delta=Delta(tool_calls=calls), finish_reason="stop")],
-                usage=usage,
-                time_info=time_info,
-            ),
-        ]
+        [reasoning_chunk("Hm."), text_chunk("Yes."), Chunk([end], **measures)]
     ]
 
 
@@ -79,7 +67,7 @@ def test_rechunking_does_not_split_text_with_logprobs() -> None:
 
     (batch,) = deltas.rechunk(completion)
 
-    assert batch[0] == Chunk([Choice(delta=message, logprobs=logprobs)])
+    assert batch[0] == text_chunk("Yes indeed, it is so.", logprobs=logprobs)
     assert len(batch) == 2
 
 

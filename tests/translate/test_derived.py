@@ -1,7 +1,5 @@
 """Applying a derived model to a request, by Ollama's precedence."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -13,64 +11,63 @@ from app.translate.ollama.chat import OllamaChat
 from app.translate.ollama.context import encode_context
 from app.translate.ollama.generate import OllamaGenerate
 from app.translate.openai.chat import OpenAIChat
+from tests.translate.builders import (
+    Json,
+    base64_image,
+    image_part,
+    message,
+    text_part,
+)
 
 GPT, QWEN = TABLE.values()
-MARIO = {"role": "system", "content": "You are Mario."}
-LUIGI = {"role": "system", "content": "You are Luigi."}
-HI, HO = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}
-HELLO = {"role": "user", "content": "Hello"}
-PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+MARIO = message("system", "You are Mario.")
+LUIGI = message("system", "You are Luigi.")
+HI, HO = message("user", "hi"), message("assistant", "ho")
+HELLO = message("user", "Hello")
+PICTURE = image_part("data:image/png;base64,AAAA")
 FULL = Preset(base=GPT.id, system="You are Mario.", messages=(HI, HO))
 
 
-def apply_to_chat(preset: Preset, *messages: Any, **body: Any) -> dict[str, Any]:
+def apply_to_chat(preset: Preset, *messages: Any, **body: Any) -> Json:
     body = {"messages": list(messages), **body}
     return derived.apply(preset, OllamaChat().to_upstream(body, GPT), body)
 
 
-def apply_to_generate(preset: Preset, **body: Any) -> dict[str, Any]:
+def apply_to_generate(preset: Preset, **body: Any) -> Json:
     body = derived.complete(preset, {"prompt": "Hello", **body})
-    return derived.apply_to_prompt(
-        preset, OllamaGenerate().to_upstream(body, GPT), body
-    )
+    request = OllamaGenerate().to_upstream(body, GPT)
+    return derived.apply_to_prompt(preset, request, body)
 
 
-def test_chat_begins_with_the_models_system_text_and_messages() -> None:
-    assert apply_to_chat(FULL, HELLO)["messages"] == [MARIO, HI, HO, HELLO]
-
-
-def test_system_text_of_a_chat_replaces_the_models() -> None:
-    assert apply_to_chat(FULL, LUIGI, HELLO)["messages"] == [HI, HO, LUIGI, HELLO]
-
-
-def test_later_system_text_does_not_replace_the_models() -> None:
-    assert apply_to_chat(FULL, HELLO, LUIGI)["messages"] == [
-        MARIO,
-        HI,
-        HO,
-        HELLO,
-        LUIGI,
-    ]
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        ([HELLO], [MARIO, HI, HO, HELLO]),
+        ([LUIGI, HELLO], [HI, HO, LUIGI, HELLO]),
+        ([HELLO, LUIGI], [MARIO, HI, HO, HELLO, LUIGI]),
+    ],
+    ids=["none", "first", "later"],
+)
+def test_first_system_text_of_a_chat_replaces_the_models(
+    messages: list[Json], expected: list[Json]
+) -> None:
+    assert apply_to_chat(FULL, *messages)["messages"] == expected
 
 
 def test_developer_message_replaces_the_models_system_text() -> None:
     body = {"messages": [{**LUIGI, "role": "developer"}, HELLO]}
 
-    applied = derived.apply(
-        Preset(GPT.id, system="x"), OpenAIChat().to_upstream(body, GPT), body
-    )
+    request = OpenAIChat().to_upstream(body, GPT)
+    applied = derived.apply(Preset(GPT.id, system="x"), request, body)
 
     assert [message["role"] for message in applied["messages"]] == ["developer", "user"]
 
 
 def test_prompt_comes_after_system_text_and_messages() -> None:
+    applied = apply_to_generate(FULL, system="You are Luigi.")
+
+    assert applied["messages"] == [LUIGI, HI, HO, HELLO]
     assert apply_to_generate(FULL)["messages"] == [MARIO, HI, HO, HELLO]
-    assert apply_to_generate(FULL, system="You are Luigi.")["messages"] == [
-        LUIGI,
-        HI,
-        HO,
-        HELLO,
-    ]
 
 
 @pytest.mark.parametrize("context", [[], [1, 2, 3]], ids=["empty", "foreign"])
@@ -81,23 +78,16 @@ def test_context_replaces_the_models_messages(context: list[int]) -> None:
 def test_requested_template_gets_the_models_system_text() -> None:
     applied = apply_to_generate(FULL, template="{{ .System }} | {{ .Prompt }}")
 
-    assert applied["messages"] == [
-        HI,
-        HO,
-        {"role": "user", "content": "You are Mario. | Hello"},
-    ]
+    prompt = message("user", "You are Mario. | Hello")
+    assert applied["messages"] == [HI, HO, prompt]
 
 
 def test_images_in_the_models_messages_are_kept() -> None:
-    png = (
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhg"
-        "GAWjR9awAAAABJRU5ErkJggg=="
-    )
-    preset = Preset(QWEN.id, messages=({"role": "user", "images": [png]},))
+    seen = {"role": "user", "images": [base64_image("PNG")]}
 
-    [message, _] = apply_to_chat(preset, HELLO)["messages"]
+    [first, _] = apply_to_chat(Preset(QWEN.id, messages=(seen,)), HELLO)["messages"]
 
-    assert message["content"][0]["type"] == "image_url"
+    assert first["content"][0]["type"] == "image_url"
 
 
 @pytest.mark.parametrize(
@@ -112,9 +102,7 @@ def test_images_in_the_models_messages_are_kept() -> None:
     ],
     ids=["none", "wins", "null", "back to chance", "list", "empty list"],
 )
-def test_requested_options_override_the_models(
-    options: dict[str, Any], expected: dict[str, Any]
-) -> None:
+def test_requested_options_override_the_models(options: Json, expected: Json) -> None:
     parameters = {"temperature": 0.25, "seed": 7, "stop": ["x"], "num_ctx": 4096}
     preset = Preset(GPT.id, parameters=parameters)
 
@@ -142,9 +130,7 @@ def test_v1_parameters_override_the_models() -> None:
     ],
     ids=["cap of the model", "cap of the request"],
 )
-def test_raw_prompt_gets_the_models_parameters(
-    request_: dict[str, Any], expected: dict[str, Any]
-) -> None:
+def test_raw_prompt_gets_the_models_parameters(request_: Json, expected: Json) -> None:
     preset = Preset(GPT.id, system="x", parameters={"seed": 7, "num_predict": 9})
 
     assert derived.apply(preset, request_, {}) == expected
@@ -152,10 +138,9 @@ def test_raw_prompt_gets_the_models_parameters(
 
 
 def test_raw_request_gets_no_system_text() -> None:
-    assert derived.complete(FULL, {"raw": True, "prompt": "x"}) == {
-        "raw": True,
-        "prompt": "x",
-    }
+    body = {"raw": True, "prompt": "x"}
+
+    assert derived.complete(FULL, body) == body
 
 
 @pytest.mark.parametrize(
@@ -174,7 +159,7 @@ def test_plain_template_is_put_around_the_users_text(template: str, text: str) -
     preset = Preset(GPT.id, system="You are Mario.", template=template)
 
     for applied in (apply_to_chat(preset, HELLO), apply_to_generate(preset)):
-        assert applied["messages"] == [MARIO, {"role": "user", "content": text}]
+        assert applied["messages"] == [MARIO, message("user", text)]
 
 
 def test_template_is_put_around_user_messages_only() -> None:
@@ -188,25 +173,20 @@ def test_template_is_put_around_user_messages_only() -> None:
 
 def test_template_is_put_around_the_text_beside_an_image() -> None:
     preset = Preset(QWEN.id, template="Q: {{ .Prompt }}")
-    content = [{"type": "text", "text": "what?"}, PICTURE]
-    applied = derived.apply(
-        preset, {"messages": [{"role": "user", "content": content}]}, {}
-    )
+    request = {"messages": [message("user", [text_part("what?"), PICTURE])]}
 
-    assert applied["messages"][0]["content"] == [
-        {"type": "text", "text": "Q: what?"},
-        PICTURE,
-    ]
+    [wrapped] = derived.apply(preset, request, {})["messages"]
+
+    assert wrapped["content"] == [text_part("Q: what?"), PICTURE]
 
 
 def test_template_is_not_put_around_the_context_again() -> None:
     preset = Preset(GPT.id, template="Q: {{ .Prompt }}")
-    context = encode_context([{"role": "user", "content": "Q: hi"}, HO])
+    context = encode_context([message("user", "Q: hi"), HO])
 
-    texts = [
-        m["content"] for m in apply_to_generate(preset, context=context)["messages"]
-    ]
+    applied = apply_to_generate(preset, context=context)
 
+    texts = [message["content"] for message in applied["messages"]]
     assert texts == ["Q: hi", "ho", "Q: Hello"]
 
 
@@ -218,11 +198,11 @@ def test_inputs_are_not_changed() -> None:
     derived.apply_to_prompt(preset, request, {})
 
     assert request == {"messages": [HELLO], "temperature": 1}
-    assert HELLO == {"role": "user", "content": "Hello"}
+    assert message("user", "Hello") == HELLO
 
 
 def test_messages_of_a_preset_are_translated_once() -> None:
-    preset = Preset(GPT.id, messages=({"role": "user", "content": "once"},))
+    preset = Preset(GPT.id, messages=(message("user", "once"),))
 
     first, second = (apply_to_chat(preset, HELLO)["messages"][0] for _ in range(2))
 

@@ -1,7 +1,5 @@
 """The parts of dialect.py that all dialects share."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

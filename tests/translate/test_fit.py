@@ -1,7 +1,5 @@
 """Requests in the upstream form are fitted to one model."""
 
-from __future__ import annotations
-
 import base64
 import copy
 from typing import Any
@@ -11,53 +9,35 @@ import pytest
 from app.domain.models import Traits
 from app.errors import InvalidRequest
 from app.translate.fit import fit
+from tests.translate.builders import Json, function, image_part, message, text_part
 
-GPT_OSS = Traits(
-    reasoning_efforts={
-        "none": "low",
-        "low": "low",
-        "medium": "medium",
-        "high": "high",
-        "max": "high",
-    },
-    developer_role=True,
-    prediction=True,
-)
-QWEN = Traits(
-    reasoning_efforts={
-        "none": "none",
-        "low": "low",
-        "medium": "medium",
-        "high": "high",
-        "max": "high",
-    },
-    vision=True,
-    single_system=True,
-)
+LEVELS = {"low": "low", "medium": "medium", "high": "high", "max": "high"}
+GPT_OSS = Traits(LEVELS | {"none": "low"}, developer_role=True, prediction=True)
+QWEN = Traits(LEVELS | {"none": "none"}, vision=True, single_system=True)
 UNKNOWN = Traits()
 
-USER = {"role": "user", "content": "hello"}
+USER = message("user", "hello")
 
 
-def chat_request(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def chat_request(*messages: Json, **fields: Any) -> Json:
     return {"messages": list(messages) or [USER], **fields}
 
 
-def fit_request(request: dict[str, Any], traits: Traits = UNKNOWN) -> dict[str, Any]:
+def fit_request(request: Json, traits: Traits = UNKNOWN) -> Json:
     return fit(request, traits, model="qwen-3.8-27b", name="mine")
 
 
-def image_part(size: int = 3) -> dict[str, Any]:
-    url = "data:image/png;base64," + base64.b64encode(bytes(size)).decode()
-    return {"type": "image_url", "image_url": {"url": url}}
+def image(size: int = 3) -> Json:
+    return image_part("data:image/png;base64," + base64.b64encode(bytes(size)).decode())
 
 
-def user_message(*images: dict[str, Any]) -> dict[str, Any]:
-    return {"role": "user", "content": [{"type": "text", "text": "look"}, *images]}
+def user_message(*images: Json) -> Json:
+    return message("user", [text_part("look"), *images])
 
 
-def tool(name: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "function", "function": {"name": name, **fields}}
+def calling(name: str, id: str | None = None) -> Json:
+    """Return a message of the assistant that calls a tool."""
+    return message("assistant", tool_calls=[{"id": id, "function": {"name": name}}])
 
 
 def test_model_is_replaced_by_the_upstream_id() -> None:
@@ -99,24 +79,19 @@ def test_effort_is_mapped_to_one_the_model_supports(
 def test_instructions_have_the_roles_and_place_that_the_model_supports(
     traits: Traits, roles: list[str]
 ) -> None:
-    developer = {"role": "developer", "content": "one"}
-    system = {"role": "system", "content": "two"}
+    request = chat_request(message("developer"), USER, message("system", "two"))
 
-    sent = fit_request(chat_request(developer, USER, system), traits)
+    sent = fit_request(request, traits)
 
     assert [message["role"] for message in sent["messages"]] == roles
 
 
 def test_tool_calls_and_results_are_paired() -> None:
-    call = {"type": "function", "function": {"name": "a", "arguments": "{}"}}
-    assistant = {"role": "assistant", "content": "", "tool_calls": [call]}
-    result = {"role": "tool", "content": "A", "name": "a"}
+    request = chat_request(calling("a"), message("tool", "A", name="a"))
 
-    _, sent_call, sent_result = fit_request(chat_request(USER, assistant, result))[
-        "messages"
-    ]
+    call, result = fit_request(request)["messages"]
 
-    assert sent_result["tool_call_id"] == sent_call["tool_calls"][0]["id"]
+    assert result["tool_call_id"] == call["tool_calls"][0]["id"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +100,7 @@ def test_tool_calls_and_results_are_paired() -> None:
 def test_earlier_reasoning_is_sent_only_to_reasoning_models(
     traits: Traits, kept: dict[str, str]
 ) -> None:
-    earlier = {"role": "assistant", "content": "hi"}
+    earlier = message("assistant", "hi")
 
     sent = fit_request(chat_request(USER, earlier | {"reasoning": "hm"}), traits)
 
@@ -134,11 +109,11 @@ def test_earlier_reasoning_is_sent_only_to_reasoning_models(
 
 def test_images_for_a_model_without_vision_are_refused() -> None:
     with pytest.raises(InvalidRequest, match='^"mine" does not support vision$'):
-        fit_request(chat_request(user_message(image_part())), GPT_OSS)
+        fit_request(chat_request(user_message(image())), GPT_OSS)
 
 
 def test_images_of_the_whole_conversation_are_counted() -> None:
-    message = user_message(image_part(), image_part(), image_part())
+    message = user_message(image(), image(), image())
 
     with pytest.raises(InvalidRequest, match="at most 5 images .* this one has 6"):
         fit_request(chat_request(message, USER, message), QWEN)
@@ -148,30 +123,24 @@ def test_size_of_decoded_images_is_limited() -> None:
     limit = 10 << 20
     traits = Traits(vision=True, max_image_bytes=limit)
 
-    fit_request(
-        chat_request(user_message(image_part(limit - 4), image_part(4))), traits
+    largest, larger = (
+        chat_request(user_message(image(limit - 4), image(size))) for size in (4, 5)
     )
+
+    fit_request(largest, traits)
     with pytest.raises(InvalidRequest, match=r"at most 10 MB .* this one has 10\.0 MB"):
-        fit_request(
-            chat_request(user_message(image_part(limit - 4), image_part(5))), traits
-        )
+        fit_request(larger, traits)
 
 
 def test_images_of_tools_count_and_move_to_a_user_message() -> None:
-    call = {"id": "1", "function": {"name": "look"}}
-    assistant = {"role": "assistant", "content": "", "tool_calls": [call]}
-    result = {"role": "tool", "tool_call_id": "1", "content": [image_part()]}
+    request = chat_request(calling("look", "1"), message("tool", [image()]))
 
-    sent = fit_request(chat_request(USER, assistant, result), QWEN)
+    sent = fit_request(request, QWEN)
 
-    assert [m["role"] for m in sent["messages"]] == [
-        "user",
-        "assistant",
-        "tool",
-        "user",
-    ]
+    roles = [message["role"] for message in sent["messages"]]
+    assert roles == ["assistant", "tool", "user"]
     with pytest.raises(InvalidRequest, match="does not support vision"):
-        fit_request(chat_request(USER, assistant, result), GPT_OSS)
+        fit_request(request, GPT_OSS)
 
 
 def test_fields_about_tools_are_removed_if_there_are_no_tools() -> None:
@@ -182,35 +151,27 @@ def test_fields_about_tools_are_removed_if_there_are_no_tools() -> None:
 
 def test_tools_keep_only_the_fields_that_the_upstream_knows() -> None:
     parameters = {"type": "object", "properties": {"x": {"oneOf": []}}}
-    described = tool("a", parameters=parameters, description=None, examples=[])
+    described = function("a", parameters=parameters, description=None, examples=[])
 
     [sent] = fit_request(chat_request(tools=[described | {"x": 1}]))["tools"]
 
-    assert sent == tool("a", parameters=parameters)
+    assert sent == function("a", parameters=parameters)
 
 
-PROPERTIES = {"a": {"type": "string", "default": "b"}}
 EMPTY = {"type": "object", "properties": {}}
-SCHEMAS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+SCHEMAS: dict[str, tuple[Json, Json]] = {
     "empty": ({}, EMPTY),
     "empty fields, as Ollama sends them": ({"type": "", "properties": None}, EMPTY),
-    "no type": (
-        {"properties": PROPERTIES},
-        {"type": "object", "properties": PROPERTIES},
-    ),
+    "no type": ({"properties": {"a": {}}}, EMPTY | {"properties": {"a": {}}}),
     "nulls": ({"type": "object", "required": None, "properties": {}}, EMPTY),
 }
 
 
 @pytest.mark.parametrize(("schema", "sent"), SCHEMAS.values(), ids=SCHEMAS)
-def test_required_keywords_are_added_to_parameters(
-    schema: dict[str, Any], sent: dict[str, Any]
-) -> None:
-    [fitted_tool] = fit_request(chat_request(tools=[tool("a", parameters=schema)]))[
-        "tools"
-    ]
+def test_required_keywords_are_added_to_parameters(schema: Json, sent: Json) -> None:
+    request = chat_request(tools=[function("a", parameters=schema)])
 
-    assert fitted_tool == tool("a", parameters=sent)
+    assert fit_request(request)["tools"] == [function("a", parameters=sent)]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +187,7 @@ def test_required_keywords_are_added_to_parameters(
 def test_mixed_strict_values_are_removed(
     strict: list[bool | None], sent: list[bool | None]
 ) -> None:
-    tools = [tool("a", strict=value) for value in strict]
+    tools = [function("a", strict=value) for value in strict]
 
     fitted_tools = fit_request(chat_request(tools=tools))["tools"]
 
@@ -234,8 +195,8 @@ def test_mixed_strict_values_are_removed(
 
 
 def test_response_format_beside_tools_joins_the_one_system_message() -> None:
-    system = {"role": "system", "content": "Be brief."}
-    request = chat_request(USER, system, tools=[tool("a")])
+    system = message("system", "Be brief.")
+    request = chat_request(USER, system, tools=[function("a")])
 
     sent = fit_request(request | {"response_format": {"type": "json_object"}}, QWEN)
 
@@ -245,20 +206,13 @@ def test_response_format_beside_tools_joins_the_one_system_message() -> None:
 
 
 def test_sampling_is_clamped_to_its_ranges() -> None:
-    request = chat_request(
-        temperature=3, top_p=-1, frequency_penalty=0, presence_penalty=-9
-    )
+    sampling = {"temperature": 3, "top_p": -1, "seed": 0}
+    penalties = {"frequency_penalty": 0, "presence_penalty": -9}
 
-    sent = fit_request(request | {"seed": 0})
+    sent = fit_request(chat_request(**sampling, **penalties))
 
-    assert sent == {
-        "model": "qwen-3.8-27b",
-        "messages": [USER],
-        "seed": 0,
-        "temperature": 2,
-        "top_p": 0,
-        "presence_penalty": -2,
-    }
+    clamped = {"temperature": 2, "top_p": 0, "seed": 0, "presence_penalty": -2}
+    assert sent == {"model": "qwen-3.8-27b", "messages": [USER], **clamped}
 
 
 @pytest.mark.parametrize(("traits", "kept"), [(GPT_OSS, True), (QWEN, False)], ids=str)
@@ -271,32 +225,22 @@ def test_prediction_is_sent_only_to_models_that_support_it(
 
 
 def test_raw_prompt_keeps_only_fields_of_completions() -> None:
-    request = {
-        "prompt": "once",
-        "max_completion_tokens": 8,
-        "temperature": 5,
-        "stop": ["."],
-        "reasoning_effort": "high",
-        "response_format": {"type": "json_object"},
-        "top_logprobs": 3,
-    }
+    kept = {"prompt": "once", "stop": ["."]}
+    changed = {"max_completion_tokens": 8, "temperature": 5}
+    removed = {"reasoning_effort": "high", "response_format": {}, "top_logprobs": 3}
 
-    assert fit_request(request, QWEN) == {
-        "model": "qwen-3.8-27b",
-        "prompt": "once",
-        "max_tokens": 8,
-        "temperature": 2,
-        "stop": ["."],
-    }
+    sent = fit_request(kept | changed | removed, QWEN)
+
+    fitted = {"model": "qwen-3.8-27b", "max_tokens": 8, "temperature": 2}
+    assert sent == kept | fitted
 
 
 def test_request_is_not_changed_in_place() -> None:
-    call = {"function": {"name": "a"}}
     request = chat_request(
-        {"role": "developer", "content": "one"},
-        {"role": "assistant", "content": "", "tool_calls": [call], "reasoning": "hm"},
-        {"role": "tool", "content": [image_part()]},
-        tools=[tool("a", strict=True), tool("b")],
+        message("developer", "one"),
+        calling("a") | {"reasoning": "hm"},
+        message("tool", [image()]),
+        tools=[function("a", strict=True), function("b")],
         response_format={"type": "json_object"},
         temperature=9,
     )

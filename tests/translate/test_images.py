@@ -1,7 +1,5 @@
 """Images are checked and converted to what the upstream accepts."""
 
-from __future__ import annotations
-
 import base64
 import io
 from typing import Any
@@ -33,15 +31,11 @@ def open_image(uri: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
-@pytest.mark.parametrize(
-    ("kind", "start"),
-    [("PNG", "data:image/png;base64,"), ("JPEG", "data:image/jpeg;base64,")],
-    ids=["png", "jpeg"],
-)
-def test_png_and_jpeg_are_unchanged(kind: str, start: str) -> None:
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_png_and_jpeg_are_unchanged(kind: str) -> None:
     data = make_image(kind)
 
-    assert images.data_uri(data) == start + data
+    assert images.data_uri(data) == f"data:image/{kind.lower()};base64,{data}"
     assert not images.must_convert([data])
 
 
@@ -52,16 +46,8 @@ def test_whitespace_in_base64_is_removed() -> None:
     assert images.data_uri(wrapped) == f"data:image/png;base64,{data}"
 
 
-@pytest.mark.parametrize(
-    ("kind", "colour", "expected"),
-    [
-        ("WEBP", RED, "JPEG"),
-        ("GIF", RED, "JPEG"),
-        ("WEBP", CLEAR, "PNG"),
-        ("GIF", CLEAR, "PNG"),
-    ],
-    ids=["webp", "gif", "transparent-webp", "transparent-gif"],
-)
+@pytest.mark.parametrize("kind", ["WEBP", "GIF"])
+@pytest.mark.parametrize(("colour", "expected"), [(RED, "JPEG"), (CLEAR, "PNG")])
 def test_gif_and_webp_are_converted(
     kind: str, colour: tuple[int, ...], expected: str
 ) -> None:
@@ -93,28 +79,18 @@ def test_first_frame_of_an_animation_is_used() -> None:
     assert red_level > blue_level + 200
 
 
-def test_dimensions_are_checked_before_decoding() -> None:
-    header = b"GIF89a" + (60_000).to_bytes(2, "little") * 2 + b"\x00\x00\x00"
-
-    with pytest.raises(InvalidRequest, match="more than 50 million pixels"):
-        images.data_uri(base64.b64encode(header + gif_frame(1)).decode())
-
-
 @pytest.mark.parametrize(
-    "side", [7_100, 10_000], ids=["over the limit", "over the limit of Pillow"]
+    "side",
+    [7_100, 10_000, 60_000],
+    ids=["over the limit", "over the limit of Pillow", "far over"],
 )
-def test_image_with_too_many_pixels_is_refused(side: int) -> None:
+def test_dimensions_are_checked_before_decoding(side: int) -> None:
     size = side.to_bytes(2, "little")
-    data = b"GIF89a" + size * 2 + b"\x00\x00\x00" + gif_frame(1)
+    frame = b"," + bytes(4) + b"\x01\x00" * 2 + b"\x00" + b"\x02\x02\x4c\x01\x00;"
+    data = b"GIF89a" + size * 2 + bytes(3) + frame
 
     with pytest.raises(InvalidRequest, match="more than 50 million pixels"):
         images.data_uri(base64.b64encode(data).decode())
-
-
-def gif_frame(side: int) -> bytes:
-    """Return a frame of this width and height."""
-    size = side.to_bytes(2, "little")
-    return b"," + bytes(4) + size * 2 + b"\x00" + b"\x02\x02\x4c\x01\x00;"
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "GIF"])

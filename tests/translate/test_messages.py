@@ -1,7 +1,5 @@
 """Messages are changed to what the upstream accepts, without loss."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -12,16 +10,9 @@ from app.translate.fit import (
     with_one_system,
 )
 from app.translate.messages import join_texts, text_of, with_instruction
+from tests.translate.builders import Json, image_part, message, text_part
 
-IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
-
-
-def message(role: str, content: Any) -> dict[str, Any]:
-    return {"role": role, "content": content}
-
-
-def text(content: str) -> dict[str, str]:
-    return {"type": "text", "text": content}
+IMAGE = image_part("data:image/png;base64,AAAA")
 
 
 @pytest.mark.parametrize(
@@ -30,7 +21,7 @@ def text(content: str) -> dict[str, str]:
         ("one", "one"),
         (None, ""),
         ([], ""),
-        ([text("one"), IMAGE, text("two")], "one\ntwo"),
+        ([text_part("one"), IMAGE, text_part("two")], "one\ntwo"),
     ],
     ids=["text", "none", "no parts", "parts"],
 )
@@ -39,8 +30,8 @@ def test_text_of_content(content: Any, expected: str) -> None:
 
 
 def test_parts_are_joined_only_if_all_are_texts() -> None:
-    assert join_texts([text("one"), text("two")], " ") == "one two"
-    assert join_texts([text("one"), IMAGE], " ") == [text("one"), IMAGE]
+    assert join_texts([text_part("one"), text_part("two")], " ") == "one two"
+    assert join_texts([text_part("one"), IMAGE], " ") == [text_part("one"), IMAGE]
 
 
 @pytest.mark.parametrize(
@@ -70,18 +61,15 @@ def test_system_messages_become_one_first_message() -> None:
         message("system", "two"),
     ]
 
-    assert with_one_system(messages) == [
-        message("system", "one\n\ntwo"),
-        message("user", "hello"),
-        message("assistant", "hi"),
-    ]
+    system = message("system", "one\n\ntwo")
+    assert with_one_system(messages) == [system, messages[0], messages[2]]
 
 
 def test_joined_system_message_keeps_parts() -> None:
-    messages = [message("system", "one"), message("system", [text("two"), IMAGE])]
+    messages = [message("system", "one"), message("system", [text_part("two"), IMAGE])]
 
     assert with_one_system(messages) == [
-        message("system", [text("one"), text("two"), IMAGE])
+        message("system", [text_part("one"), text_part("two"), IMAGE])
     ]
 
 
@@ -97,21 +85,21 @@ def test_messages_without_system_stay_unchanged() -> None:
         ([message("system", "x")], [message("system", "x\n\nline")]),
         ([message("developer", "x")], [message("developer", "x\n\nline")]),
         (
-            [message("system", [text("x")])],
-            [message("system", [text("x"), text("line")])],
+            [message("system", [text_part("x")])],
+            [message("system", [text_part("x"), text_part("line")])],
         ),
     ],
     ids=["empty", "user", "system", "developer", "parts"],
 )
 def test_instruction_is_added_to_the_first_message(
-    messages: list[dict[str, Any]], expected: list[dict[str, Any]]
+    messages: list[Json], expected: list[Json]
 ) -> None:
     assert with_instruction(messages, "line") == expected
 
 
 def test_images_of_tools_move_to_a_user_message_after_the_last_tool() -> None:
     messages = [
-        message("tool", [text("a screen"), IMAGE]),
+        message("tool", [text_part("a screen"), IMAGE]),
         message("tool", "done"),
         message("assistant", "I see."),
         message("tool", [IMAGE]),
@@ -129,7 +117,7 @@ def test_images_of_tools_move_to_a_user_message_after_the_last_tool() -> None:
 
 def test_images_of_assistants_move_to_a_user_message() -> None:
     call = {"id": "1", "function": {"name": "draw"}}
-    drawing = message("assistant", [text("Look:"), IMAGE]) | {"tool_calls": [call]}
+    drawing = message("assistant", [text_part("Look:"), IMAGE]) | {"tool_calls": [call]}
 
     assert with_images_from_users([drawing, message("tool", "done")]) == [
         message("assistant", "Look:") | {"tool_calls": [call]},

@@ -1,7 +1,5 @@
 """Replies are cut at stop sequences beyond the four that the upstream takes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -15,10 +13,7 @@ from app.translate.stop_sequences import (
     split,
 )
 from app.wire.completion import Choice, Chunk, Delta, ToolCall, Usage
-
-
-def text_chunk(text: str | None = None, **fields: Any) -> Chunk:
-    return Chunk([Choice(delta=Delta(content=text, **fields))])
+from tests.translate.builders import text_chunk
 
 
 def final_chunk(reason: str = "stop", text: str | None = None) -> Chunk:
@@ -162,19 +157,13 @@ def test_reasoning_and_empty_batches_are_not_searched() -> None:
 
 
 def test_logprobs_are_kept() -> None:
-    chunk = text_chunk("abc")
-    assert chunk.choices
-    chunk.choices[0].logprobs = {"content": []}
+    chunk = text_chunk("abc", logprobs={"content": []})
 
-    [[kept]] = cut_batches([chunk])
-
-    assert kept == chunk
+    assert cut_batches([chunk]) == [[chunk]]
 
 
 def test_text_completion_is_cut() -> None:
-    raw = Chunk([Choice(text="one END")])
-
-    assert texts(cut_batches([raw])) == ["one "]
+    assert texts(cut_batches([Chunk([Choice(text="one END")])])) == ["one "]
 
 
 def test_chunk_without_choices_is_kept() -> None:
@@ -210,8 +199,6 @@ def test_completion_without_a_stop_is_unchanged() -> None:
 @pytest.mark.parametrize(
     "further", [["x"] * (MAX_FURTHER + 1), ["x" * (MAX_LENGTH + 1)]], ids=len
 )
-def test_too_many_or_too_long_stops_are_refused(
-    further: list[str],
-) -> None:
+def test_too_many_or_too_long_stops_are_refused(further: list[str]) -> None:
     with pytest.raises(InvalidRequest, match="4 stop sequences, and 100 more"):
         split(["a", "b", "c", "d", *further])

@@ -1,7 +1,5 @@
 """Schemas that strict mode supports are closed; others are refused."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

@@ -1,29 +1,21 @@
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from app.translate import tool_names
 from app.wire.completion import Choice, Chunk, Delta, FunctionCall, ToolCall
+from tests.translate.builders import Json, function, message
 
 INVALID = "files.read/all"
 
 
-def tool(name: str) -> dict[str, Any]:
-    return {"type": "function", "function": {"name": name, "parameters": {}}}
-
-
-def chat_request(name: str) -> dict[str, Any]:
-    call = {"id": "1", "type": "function", "function": {"name": name, "arguments": ""}}
+def chat_request(name: str) -> Json:
     return {
         "messages": [
-            {"role": "user", "content": "read"},
-            {"role": "assistant", "content": "", "tool_calls": [call]},
-            {"role": "tool", "content": "text", "name": name, "tool_call_id": "1"},
+            message("user", "read"),
+            message("assistant", tool_calls=[function(name, arguments="")]),
+            message("tool", "text", name=name),
         ],
-        "tools": [tool(name), tool("write")],
-        "tool_choice": tool(name),
+        "tools": [function(name), function("write")],
+        "tool_choice": function(name),
     }
 
 
@@ -37,7 +29,14 @@ def test_invalid_name_gets_a_valid_replacement(name: str) -> None:
 
 
 def test_similar_names_get_different_replacements() -> None:
-    request = {"tools": [tool("a.b"), tool("a/b"), tool("a" * 80), tool("a" * 81)]}
+    request = {
+        "tools": [
+            function("a.b"),
+            function("a/b"),
+            function("a" * 80),
+            function("a" * 81),
+        ]
+    }
 
     assert len(set(tool_names.replacements(request).values())) == 4
 
@@ -65,14 +64,10 @@ def test_client_name_is_restored_in_tool_calls(field: str) -> None:
     ]
     chunk = Chunk([Choice(**{field: Delta(tool_calls=calls)}), Choice(text="x")])
 
-    [choice, _] = (
-        tool_names.restore_names(
-            chunk, {new: name for name, new in names.items()}
-        ).choices
-        or []
-    )
+    client_names = {new: name for name, new in names.items()}
 
-    assert choice.delta is not None and choice.delta.tool_calls is not None
+    [choice, _] = tool_names.restore_names(chunk, client_names).choices
+
     restored = [
         call.function and call.function.name for call in choice.delta.tool_calls
     ]

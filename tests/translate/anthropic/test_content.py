@@ -1,7 +1,5 @@
 """Content blocks are converted to messages in the upstream form."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -9,28 +7,38 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.translate.anthropic.content import convert_message, find_images, system_text
-from tests.translate.builders import base64_image
+from tests.translate.builders import (
+    Json,
+    base64_image,
+    function,
+    message,
+    text_part,
+)
 
 
-def image(data: Any = None, **source: Any) -> dict[str, Any]:
+def image(data: Any = None, **source: Any) -> Json:
     data = base64_image("PNG") if data is None else data
     return {"type": "image", "source": {"type": "base64", "data": data, **source}}
 
 
-def text(value: str) -> dict[str, Any]:
+def text(value: str) -> Json:
     return {"type": "text", "text": value, "cache_control": {"type": "ephemeral"}}
 
 
-def result(content: Any, **more: Any) -> dict[str, Any]:
+def result(content: Any, **more: Any) -> Json:
     return {"type": "tool_result", "tool_use_id": "a", "content": content, **more}
 
 
-def convert_user(*blocks: Any) -> list[dict[str, Any]]:
-    return convert_message({"role": "user", "content": list(blocks)})
+def document(source: Json) -> Json:
+    return {"type": "document", "source": source}
 
 
-def convert_assistant(*blocks: Any) -> list[dict[str, Any]]:
-    return convert_message({"role": "assistant", "content": list(blocks)})
+def convert_user(*blocks: Any) -> list[Json]:
+    return convert_message(message("user", list(blocks)))
+
+
+def convert_assistant(*blocks: Any) -> list[Json]:
+    return convert_message(message("assistant", list(blocks)))
 
 
 @pytest.mark.parametrize(
@@ -48,26 +56,23 @@ def test_blocks_of_system_prompt_are_joined(content: Any, expected: str) -> None
 
 
 def test_text_blocks_of_a_message_are_joined() -> None:
-    assert convert_user(text("a"), text("b")) == [{"role": "user", "content": "ab"}]
+    assert convert_user(text("a"), text("b")) == [message("user", "ab")]
 
 
 def test_images_keep_their_place_among_texts() -> None:
-    [message] = convert_user(text("a"), image(), text("b"))
+    [converted] = convert_user(text("a"), image(), text("b"))
 
-    assert [part["type"] for part in message["content"]] == [
-        "text",
-        "image_url",
-        "text",
-    ]
+    kinds = [part["type"] for part in converted["content"]]
+    assert kinds == ["text", "image_url", "text"]
 
 
 def test_tool_results_come_before_the_user_text() -> None:
     messages = convert_user(text("now"), result("a"), result([text("b"), text("c")]))
 
     assert messages == [
-        {"role": "tool", "tool_call_id": "a", "content": "a"},
-        {"role": "tool", "tool_call_id": "a", "content": "bc"},
-        {"role": "user", "content": "now"},
+        message("tool", "a", tool_call_id="a"),
+        message("tool", "bc", tool_call_id="a"),
+        message("user", "now"),
     ]
 
 
@@ -84,29 +89,20 @@ def test_failed_tool_is_described_in_text(content: Any, expected: str) -> None:
 
 
 def test_failed_tool_keeps_its_image() -> None:
-    [message] = convert_user(result([image()], is_error=True))
+    [converted] = convert_user(result([image()], is_error=True))
 
-    assert message["content"][0] == {"type": "text", "text": "The tool failed."}
-    assert message["content"][1]["type"] == "image_url"
+    first, second = converted["content"]
+    assert first == text_part("The tool failed.")
+    assert second["type"] == "image_url"
 
 
 def test_blocks_of_an_assistant_become_one_message() -> None:
     use = {"type": "tool_use", "id": "a", "name": "look", "input": {"b": 1, "a": 2}}
     thinking = {"type": "thinking", "thinking": "hm", "signature": "any"}
 
+    call = {"id": "a", **function("look", arguments='{"b":1,"a":2}')}
     assert convert_assistant(thinking, text("I look."), use) == [
-        {
-            "role": "assistant",
-            "content": "I look.",
-            "reasoning": "hm",
-            "tool_calls": [
-                {
-                    "id": "a",
-                    "type": "function",
-                    "function": {"name": "look", "arguments": '{"b":1,"a":2}'},
-                }
-            ],
-        }
+        message("assistant", "I look.", reasoning="hm", tool_calls=[call])
     ]
 
 
@@ -131,27 +127,23 @@ def test_call_of_a_server_tool_becomes_a_call_and_a_result() -> None:
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        ({"type": "document", "source": {"type": "text", "data": "a"}}, "a"),
+        (document({"type": "text", "data": "a"}), "a"),
         (
-            {
-                "type": "document",
-                "title": "T",
-                "source": {"type": "content", "content": [text("a")]},
-            },
+            document({"type": "content", "content": [text("a")]}) | {"title": "T"},
             "T\na",
         ),
         ({"type": "search_result", "title": "T", "content": [text("a")]}, "T\na"),
     ],
 )
 def test_text_of_documents_is_kept(block: Any, expected: str) -> None:
-    assert convert_user(block) == [{"role": "user", "content": expected}]
+    assert convert_user(block) == [message("user", expected)]
 
 
 @pytest.mark.parametrize(
     "block",
     [
-        {"type": "document", "source": {"type": "base64", "data": "JVBERi0="}},
-        {"type": "document", "source": {"type": "url", "url": "http://x"}},
+        document({"type": "base64", "data": "JVBERi0="}),
+        document({"type": "url", "url": "http://x"}),
         {"type": "document"},
         {"type": "redacted_thinking", "data": "x"},
         {"type": "some_day", "text": "a"},
@@ -164,7 +156,7 @@ def test_text_of_documents_is_kept(block: Any, expected: str) -> None:
 )
 def test_unsupported_block_is_left_out(block: Any) -> None:
     assert convert_user(block) == []
-    assert convert_user(block, text("b")) == [{"role": "user", "content": "b"}]
+    assert convert_user(block, text("b")) == [message("user", "b")]
 
 
 @pytest.mark.parametrize(

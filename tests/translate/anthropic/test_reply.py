@@ -1,20 +1,18 @@
 """Replies of `/v1/messages`, streamed and whole."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from app.errors import UpstreamError
 from app.translate.anthropic.dialect import PING, AnthropicDialect
 from app.translate.anthropic.messages import AnthropicMessages
 from app.translate.anthropic.reply import BlockStream
 from app.translate.dialect import Event
 from app.wire.completion import Choice, Chunk, Delta, FunctionCall, ToolCall
 from tests.translate.builders import (
+    Json,
     completion,
     last_chunk,
     make_context,
@@ -35,11 +33,7 @@ def read_message_delta(*batches: Sequence[Chunk]) -> Any:
 
 def test_each_batch_is_one_list_of_events() -> None:
     first, second, third = read_stream(
-        [text_chunk("a")],
-        [text_chunk("b"), text_chunk("c")],
-        [last_chunk()],
-        [],
-        [Chunk()],
+        [text_chunk("a")], [text_chunk("b"), text_chunk("c")], [last_chunk()]
     )
 
     assert [len(first), len(second), len(third)] == [3, 1, 3]
@@ -63,12 +57,8 @@ def test_keep_alive_is_a_ping_after_the_start() -> None:
     assert second == [PING]
 
 
-def test_missing_usage_is_estimated() -> None:
-    last = last_chunk(usage=None, time_info=None)
-
-    message_delta = read_message_delta([text_chunk("a"), text_chunk("b")], [last])
-
-    assert message_delta["usage"] == {"input_tokens": 7, "output_tokens": 2}
+def call_chunk(arguments: str) -> Chunk:
+    return tool_call_chunk(0, "a", "look", arguments)
 
 
 def stopped_chunk(stop_sequence: str) -> Chunk:
@@ -84,16 +74,8 @@ def stopped_chunk(stop_sequence: str) -> Chunk:
         ([last_chunk("length")], "max_tokens", None),
         ([last_chunk("content_filter")], "refusal", None),
         ([stopped_chunk("END")], "stop_sequence", "END"),
-        (
-            [tool_call_chunk(0, "a", "look", "{}"), last_chunk("length")],
-            "tool_use",
-            None,
-        ),
-        (
-            [tool_call_chunk(0, "a", "look", '{"a'), last_chunk("length")],
-            "max_tokens",
-            None,
-        ),
+        ([call_chunk("{}"), last_chunk("length")], "tool_use", None),
+        ([call_chunk('{"a'), last_chunk("length")], "max_tokens", None),
     ],
 )
 def test_stop_reason(
@@ -105,21 +87,18 @@ def test_stop_reason(
     }
 
 
-def test_call_with_invalid_arguments_raises() -> None:
-    with pytest.raises(UpstreamError):
-        read_stream([tool_call_chunk(0, "a", "look", "{"), last_chunk()])
-
-
 def test_hidden_thinking_is_left_out() -> None:
-    context = make_context(thinking=False)
+    completed = completion(content="a", reasoning="hm")
 
-    message = AnthropicMessages().reply(
-        completion(content="a", reasoning="hm"), context
-    )
+    message = AnthropicMessages().reply(completed, make_context(thinking=False))
     first, *_ = read_stream([reasoning_chunk("hm")], [last_chunk()], thinking=False)
 
     assert message["content"] == [{"type": "text", "text": "a"}]
     assert len(first) == 1
+
+
+def tool_use(id: str, input: Json) -> Json:
+    return {"type": "tool_use", "id": id, "name": "look", "input": input}
 
 
 def test_whole_reply_is_one_message() -> None:
@@ -134,12 +113,7 @@ def test_whole_reply_is_one_message() -> None:
         "content": [
             {"type": "thinking", "thinking": "hm"},
             {"type": "text", "text": "a"},
-            {
-                "type": "tool_use",
-                "id": "call_id000003",
-                "name": "look",
-                "input": {"a": 1},
-            },
+            tool_use("call_id000003", {"a": 1}),
         ],
         "stop_reason": "tool_use",
         "stop_sequence": None,
@@ -154,26 +128,26 @@ def test_empty_reply_has_no_blocks() -> None:
     assert [len(events) for events in read_stream([last_chunk()])] == [3]
 
 
-def decode_events(events: list[Event]) -> list[dict[str, Any]]:
+def decode_events(events: list[Event]) -> list[Json]:
     frames = AnthropicDialect().frame_all(events).decode().split("\n\n")[:-1]
     return [json.loads(frame.partition("\ndata: ")[2]) for frame in frames]
 
 
-def start_event(index: int, block: dict[str, Any]) -> dict[str, Any]:
+def start_event(index: int, block: Json) -> Json:
     return {"type": "content_block_start", "index": index, "content_block": block}
 
 
-def delta_event(index: int, **delta: str) -> dict[str, Any]:
+def delta_event(index: int, **delta: str) -> Json:
     return {"type": "content_block_delta", "index": index, "delta": delta}
 
 
-def stop_event(index: int) -> dict[str, Any]:
+def stop_event(index: int) -> Json:
     return {"type": "content_block_stop", "index": index}
 
 
 def test_block_of_another_kind_stops_the_block_before() -> None:
     blocks = BlockStream()
-    call = {"type": "tool_use", "id": "a", "name": "look", "input": {"b": 1}}
+    call = tool_use("a", {"b": 1})
 
     events = decode_events(
         [
@@ -203,13 +177,6 @@ def test_block_of_another_kind_stops_the_block_before() -> None:
         delta_event(3, type="input_json_delta", partial_json='{"b":1}'),
         stop_event(3),
     ]
-
-
-def test_texts_of_a_run_are_framed_at_once() -> None:
-    blocks = BlockStream()
-    blocks.add_texts("text", ["a"])
-
-    assert len(blocks.add_texts("text", ["b", "c", "d"])) == 1
 
 
 @pytest.mark.parametrize("text", ['"\\\n\t', "\u0085\u2028\u2029", "\0", "héé 🎈"])

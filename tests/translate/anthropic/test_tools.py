@@ -1,19 +1,18 @@
 """Tools and tool choice of the Anthropic API in the upstream form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
 
 from app.errors import InvalidRequest
 from app.translate.anthropic.tools import left_out, to_upstream
+from tests.translate.builders import Json, function
 
 SCHEMA = {"type": "object", "properties": {"a": {"oneOf": [{"type": "string"}]}}}
 LOOK = {"name": "look", "description": "Look.", "input_schema": SCHEMA}
 
 
-def convert(*tools: Any) -> list[dict[str, Any]]:
+def convert(*tools: Any) -> list[Json]:
     converted = to_upstream({"tools": tools})["tools"]
     return [tool["function"] for tool in converted]
 
@@ -34,27 +33,28 @@ def test_tool_keeps_its_whole_schema() -> None:
     ],
 )
 def test_client_tools_without_schema_get_one(kind: str, required: str) -> None:
-    [function] = convert({"type": kind, "name": "t"})
+    [converted] = convert({"type": kind, "name": "t"})
 
-    assert function["name"] == "t"
-    assert function["description"]
-    assert function["parameters"]["required"] == [required]
+    assert converted["name"] == "t"
+    assert converted["description"]
+    assert converted["parameters"]["required"] == [required]
 
 
 @pytest.mark.parametrize(
-    "tool",
+    "kind",
     [
-        {"type": "web_search_20250305", "name": "s"},
-        {"type": "web_fetch_20250910", "name": "s"},
-        {"type": "code_execution_20250825", "name": "s"},
-        {"type": "tool_search_tool_bm25_20251119", "name": "s"},
-        {"type": "mcp_toolset", "mcp_server_name": "s"},
+        "web_search_20250305",
+        "web_fetch_20250910",
+        "code_execution_20250825",
+        "tool_search_tool_bm25_20251119",
+        "mcp_toolset",
     ],
-    ids=lambda tool: tool["type"],
 )
-def test_server_tools_are_left_out(tool: dict[str, Any]) -> None:
+def test_server_tools_are_left_out(kind: str) -> None:
+    tool = {"type": kind}
+
     assert to_upstream({"tools": [tool], "tool_choice": {"type": "any"}}) == {}
-    assert left_out({"tools": [tool, LOOK]}) == [tool.get("name", tool["type"])]
+    assert left_out({"tools": [tool, tool | {"name": "s"}, LOOK]}) == [kind, "s"]
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,7 @@ def test_server_tools_are_left_out(tool: dict[str, Any]) -> None:
         ({"type": "auto"}, "auto"),
         ({"type": "any"}, "required"),
         ({"type": "none"}, "none"),
-        (
-            {"type": "tool", "name": "look"},
-            {"type": "function", "function": {"name": "look"}},
-        ),
+        ({"type": "tool", "name": "look"}, function("look")),
         ({"type": "tool", "name": "gone"}, None),
         ({"type": "some_day"}, None),
         ({"type": []}, None),

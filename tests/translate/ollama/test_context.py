@@ -1,7 +1,5 @@
 """The `context` of `/api/generate`: a conversation as numbers."""
 
-from __future__ import annotations
-
 import random
 import struct
 import zlib

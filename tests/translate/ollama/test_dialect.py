@@ -1,9 +1,5 @@
 """The common part of the native dialects: errors, framing, needs and loading."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import msgspec
 import pytest
 
@@ -13,6 +9,7 @@ from app.translate.dialect import ReplyContext
 from app.translate.ollama.chat import OllamaChat
 from app.translate.ollama.dialect import OllamaDialect
 from app.translate.ollama.generate import OllamaGenerate
+from tests.translate.builders import Json
 
 OLLAMA = OllamaDialect()
 
@@ -24,14 +21,11 @@ def test_error_is_an_object_with_one_key() -> None:
 def test_batch_of_events_is_framed_as_lines() -> None:
     events = [{"response": "é\u2028"}, b'{"made":"before"}\n', {"done": True}]
 
+    assert OLLAMA.frame_all([]) == b""
     assert OLLAMA.stream_mimetype == "application/x-ndjson"
     assert OLLAMA.frame_all(events) == (
         '{"response":"é\\u2028"}\n{"made":"before"}\n{"done":true}\n'.encode()
     )
-
-
-def test_empty_batch_has_no_bytes() -> None:
-    assert OLLAMA.frame_all([]) == b""
 
 
 @pytest.mark.parametrize(
@@ -39,19 +33,14 @@ def test_empty_batch_has_no_bytes() -> None:
     [
         ({}, []),
         ({"think": False, "tools": [], "suffix": ""}, []),
-        (
-            {"suffix": "x", "tools": [{}], "think": "low"},
-            ["thinking", "tools", "insert"],
-        ),
+        ({"suffix": "x", "tools": [{}], "think": 1}, ["thinking", "tools", "insert"]),
     ],
     ids=["absent", "empty", "all"],
 )
-def test_needs_are_in_ollamas_order(body: dict[str, Any], needed: list[str]) -> None:
-    needs = OLLAMA.needs(body)
-
-    assert [capability for capability, is_needed in needs.items() if is_needed] == (
-        needed
-    )
+def test_needs_are_in_ollamas_order(body: Json, needed: list[str]) -> None:
+    assert [
+        name for name, is_needed in OLLAMA.needs(body).items() if is_needed
+    ] == needed
 
 
 @pytest.mark.parametrize(

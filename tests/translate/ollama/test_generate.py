@@ -1,10 +1,7 @@
 """`/api/generate`: requests in the upstream form, `context` and raw mode."""
 
-from __future__ import annotations
-
 import base64
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 import pytest
@@ -15,89 +12,77 @@ from app.translate.ollama.context import encode_context
 from app.translate.ollama.generate import OllamaGenerate
 from app.wire.completion import Choice, Chunk
 from tests.translate.builders import (
+    LAST_LINE_MEASURES,
     MODEL,
+    PNG_BYTES,
+    Json,
     completion,
+    image_part,
     last_chunk,
+    message,
     reasoning_chunk,
     text_chunk,
+    text_part,
 )
 
 GENERATE = OllamaGenerate()
 
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
-PNG_PART = {
-    "type": "image_url",
-    "image_url": {"url": f"data:image/png;base64,{PNG}"},
-}
-SYSTEM = {"role": "system", "content": "be brief"}
-HI = {"role": "user", "content": "hi"}
-EARLIER = [{"role": "user", "content": "1?"}, {"role": "assistant", "content": "1!"}]
+PNG = base64.b64encode(PNG_BYTES).decode()
+PNG_PART = image_part(f"data:image/png;base64,{PNG}")
+SYSTEM, HI = message("system", "be brief"), message("user", "hi")
+EARLIER = [message("user", "1?"), message("assistant", "1!")]
+CONTEXT = encode_context(EARLIER)
+CONTEXT_WITH_SYSTEM = encode_context([SYSTEM, *EARLIER])
 TEMPLATE = "{{ if .System }}{{ .System }}: {{ end }}{{ .Prompt }}"
 
-CONVERSATIONS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
-    "prompt": ({"prompt": "hi"}, [HI]),
-    "system": ({"prompt": "hi", "system": "be brief"}, [SYSTEM, HI]),
-    "images": (
-        {"prompt": "hi", "images": [PNG]},
-        [{"role": "user", "content": [{"type": "text", "text": "hi"}, PNG_PART]}],
-    ),
-    "context": (
-        {"prompt": "hi", "context": encode_context(EARLIER)},
-        [*EARLIER, HI],
-    ),
-    "context-empty": ({"prompt": "hi", "context": []}, [HI]),
-    "context-foreign": ({"prompt": "hi", "context": [1, 2, 3]}, [HI]),
+CONVERSATIONS: dict[str, tuple[Json, list[Json]]] = {
+    "prompt": ({}, [HI]),
+    "system": ({"system": "be brief"}, [SYSTEM, HI]),
+    "images": ({"images": [PNG]}, [message("user", [text_part("hi"), PNG_PART])]),
+    "context": ({"context": CONTEXT}, [*EARLIER, HI]),
+    "context-empty": ({"context": []}, [HI]),
+    "context-foreign": ({"context": [1, 2, 3]}, [HI]),
     "context-then-system": (
-        {"prompt": "hi", "system": "be brief", "context": encode_context(EARLIER)},
+        {"system": "be brief", "context": CONTEXT},
         [SYSTEM, *EARLIER, HI],
     ),
     "context-with-its-system": (
-        {"prompt": "hi", "context": encode_context([SYSTEM, *EARLIER])},
+        {"context": CONTEXT_WITH_SYSTEM},
         [SYSTEM, *EARLIER, HI],
     ),
     "context-with-the-same-system": (
-        {
-            "prompt": "hi",
-            "system": "be brief",
-            "context": encode_context([SYSTEM, *EARLIER]),
-        },
+        {"system": "be brief", "context": CONTEXT_WITH_SYSTEM},
         [SYSTEM, *EARLIER, HI],
     ),
     "context-with-another-system": (
-        {
-            "prompt": "hi",
-            "system": "rhyme",
-            "context": encode_context([SYSTEM, *EARLIER]),
-        },
-        [{"role": "system", "content": "rhyme"}, *EARLIER, HI],
+        {"system": "rhyme", "context": CONTEXT_WITH_SYSTEM},
+        [message("system", "rhyme"), *EARLIER, HI],
     ),
     "template": (
-        {"prompt": "hi", "system": "be brief", "template": TEMPLATE},
-        [{"role": "user", "content": "be brief: hi"}],
+        {"system": "be brief", "template": TEMPLATE},
+        [message("user", "be brief: hi")],
     ),
     "template-without-system": (
-        {"prompt": "hi", "system": "be brief", "template": "<{{ .Prompt }}>"},
-        [SYSTEM, {"role": "user", "content": "<hi>"}],
+        {"system": "be brief", "template": "<{{ .Prompt }}>"},
+        [SYSTEM, message("user", "<hi>")],
     ),
     "template-not-applicable": (
-        {"prompt": "hi", "system": "be brief", "template": "{{ .System }}<|im_end|>"},
+        {"system": "be brief", "template": "{{ .System }}<|im_end|>"},
         [SYSTEM, HI],
     ),
-    "raw-false": ({"prompt": "hi", "raw": False, "system": ""}, [HI]),
+    "raw-false": ({"raw": False, "system": ""}, [HI]),
 }
 
 
-def to_upstream(body: dict[str, Any]) -> dict[str, Any]:
+def to_upstream(body: Json) -> Json:
     return GENERATE.to_upstream(body, MODEL)
 
 
 @pytest.mark.parametrize(
-    ("body", "messages"), CONVERSATIONS.values(), ids=CONVERSATIONS
+    ("fields", "messages"), CONVERSATIONS.values(), ids=CONVERSATIONS
 )
-def test_prompt_becomes_conversation(
-    body: dict[str, Any], messages: list[dict[str, Any]]
-) -> None:
-    assert to_upstream(body) == {"messages": messages}
+def test_prompt_becomes_conversation(fields: Json, messages: list[Json]) -> None:
+    assert to_upstream({"prompt": "hi", **fields}) == {"messages": messages}
 
 
 def test_sampling_fields_are_kept() -> None:
@@ -111,32 +96,22 @@ def test_sampling_fields_are_kept() -> None:
     }
 
 
-RAW: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "prompt": ({"prompt": "<s>hi"}, {"prompt": "<s>hi"}),
+RAW: dict[str, tuple[Json, Json]] = {
     "options": (
-        {
-            "prompt": "hi",
-            "options": {"num_predict": 9, "stop": ["x"], "seed": 1, "top_k": 3},
-        },
-        {"prompt": "hi", "max_tokens": 9, "stop": ["x"], "seed": 1},
+        {"options": {"num_predict": 9, "stop": ["x"], "seed": 1, "top_k": 3}},
+        {"max_tokens": 9, "stop": ["x"], "seed": 1},
     ),
-    "fields-of-chat": (
-        {"prompt": "hi", "think": "high", "format": "json", "context": []},
-        {"prompt": "hi"},
-    ),
-    "logprobs": ({"prompt": "hi", "logprobs": True}, {"prompt": "hi", "logprobs": 0}),
-    "top-logprobs": (
-        {"prompt": "hi", "logprobs": True, "top_logprobs": 4},
-        {"prompt": "hi", "logprobs": 4},
-    ),
+    "fields-of-chat": ({"think": "high", "format": "json", "context": []}, {}),
+    "logprobs": ({"logprobs": True}, {"logprobs": 0}),
+    "top-logprobs": ({"logprobs": True, "top_logprobs": 4}, {"logprobs": 4}),
 }
 
 
-@pytest.mark.parametrize(("body", "request_"), RAW.values(), ids=RAW)
-def test_raw_prompt_is_sent_unchanged(
-    body: dict[str, Any], request_: dict[str, Any]
-) -> None:
-    assert to_upstream(body | {"raw": True}) == request_
+@pytest.mark.parametrize(("fields", "sent"), RAW.values(), ids=RAW)
+def test_raw_prompt_is_sent_unchanged(fields: Json, sent: Json) -> None:
+    body = {"prompt": "<s>hi", "raw": True, **fields}
+
+    assert to_upstream(body) == {"prompt": "<s>hi", **sent}
 
 
 def test_raw_prompt_with_images_is_refused() -> None:
@@ -165,9 +140,7 @@ def test_raw_prompt_with_conversation_field_is_refused(field: str) -> None:
     ],
     ids=["none", "applied", "decoded", "option", "lost", "raw", "raw-blank"],
 )
-def test_fields_without_effect_are_named(
-    body: dict[str, Any], names: tuple[str, ...]
-) -> None:
+def test_fields_without_effect_are_named(body: Json, names: tuple[str, ...]) -> None:
     assert GENERATE.ignored(body) == names
 
 
@@ -182,11 +155,6 @@ def test_body_without_prompt_is_empty() -> None:
 
 
 HEAD = '{"model":"m","created_at":"2026-08-01T01:02:03.12Z",'
-MEASURES = (
-    '"total_duration":120000000,"load_duration":1000000,'
-    '"prompt_eval_count":9,"prompt_eval_duration":41000000,'
-    '"eval_count":8,"eval_duration":50000000'
-)
 
 
 @pytest.fixture
@@ -203,10 +171,10 @@ def test_stream_ends_with_the_next_context(context: ReplyContext) -> None:
     first, last = GENERATE.stream([[text_chunk("Hello")], [last_chunk()]], context)
 
     assert first == [f'{HEAD}"response":"Hello","done":false}}\n'.encode()]
-    next_context = encoded_context(HI, {"role": "assistant", "content": "Hello"})
+    next_context = encoded_context(HI, message("assistant", "Hello"))
     assert msgspec.json.encode(last[0]).decode() == (
         f'{HEAD}"response":"","done":true,"done_reason":"stop",'
-        f'"context":{next_context},{MEASURES}}}'
+        f'"context":{next_context},{LAST_LINE_MEASURES}}}'
     )
 
 
@@ -222,10 +190,10 @@ def test_whole_reply_is_one_object(context: ReplyContext) -> None:
 
     reply = GENERATE.reply(completed, context)
 
-    next_context = encoded_context(HI, {"role": "assistant", "content": "Yes"})
+    next_context = encoded_context(HI, message("assistant", "Yes"))
     assert msgspec.json.encode(reply).decode() == (
         f'{HEAD}"response":"Yes","thinking":"Hm","done":true,"done_reason":"length",'
-        f'"context":{next_context},{MEASURES},'
+        f'"context":{next_context},{LAST_LINE_MEASURES},'
         '"logprobs":[{"token":"Yes","logprob":-1,"bytes":[89,101,115]}]}'
     )
 
@@ -235,7 +203,7 @@ def test_context_has_no_images(context: ReplyContext) -> None:
 
     reply = GENERATE.reply(completion(content="ho"), replace(context, request=request))
 
-    answer = {"role": "assistant", "content": "ho"}
+    answer = message("assistant", "ho")
     assert reply["context"] == encode_context([SYSTEM, HI, answer])
 
 

@@ -1,7 +1,5 @@
 """Modelfiles have Ollama's text, and the CLI makes the same model from them again."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """`/v1/chat/completions`: requests in the upstream form."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 
@@ -9,30 +7,38 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.translate.openai.chat import OpenAIChat
-from tests.translate.builders import MODEL, make_context
+from tests.translate.builders import (
+    MODEL,
+    Json,
+    function,
+    image_part,
+    make_context,
+    message,
+    text_part,
+)
 
 CHAT = OpenAIChat()
 
-USER = {"role": "user", "content": "hello"}
-TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {}}}
+USER, TOOL = message("user", "hello"), function("look_up", parameters={})
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
+JSON_SCHEMA = {"name": "a", "strict": True, "schema": SCHEMA}
 
 
-def to_upstream(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def to_upstream(*messages: Json, **fields: Any) -> Json:
     body = {"model": "mine", "messages": list(messages) or [USER], **fields}
     return CHAT.to_upstream(body, MODEL)
 
 
-def tool_call(arguments: str | None = "{}", **fields: Any) -> dict[str, Any]:
-    return {"function": {"name": "look_up", "arguments": arguments}, **fields}
-
-
-FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "empty": ({}, {}),
-    "sampling": (
-        {"temperature": 0, "top_p": 0.5, "seed": 0, "presence_penalty": 1},
-        {"temperature": 0, "top_p": 0.5, "seed": 0, "presence_penalty": 1},
-    ),
+UNCHANGED_FIELDS: dict[str, Json] = {
+    "empty": {},
+    "sampling": {"temperature": 0, "top_p": 0.5, "seed": 0, "presence_penalty": 1},
+    "more than four stops": {"stop": list("abcde")},
+    "logprobs": {"logprobs": True, "top_logprobs": 2},
+    "schema": {"response_format": {"type": "json_schema", "json_schema": JSON_SCHEMA}},
+    "tools": {"tools": [TOOL]},
+}
+NO_SCHEMA = {"type": "json_schema", "json_schema": {"schema": ""}}
+CHANGED_FIELDS: dict[str, tuple[Json, Json]] = {
     "limit": ({"max_tokens": 5}, {"max_completion_tokens": 5}),
     "newer limit wins": (
         {"max_tokens": 5, "max_completion_tokens": 9},
@@ -41,40 +47,17 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no limit": ({"max_completion_tokens": -1}, {}),
     "stop": ({"stop": "x"}, {"stop": ["x"]}),
     "stops": ({"stop": ["x", 5, "", "y"]}, {"stop": ["x", "y"]}),
-    "more than four stops": ({"stop": list("abcde")}, {"stop": list("abcde")}),
     "no stop": ({"stop": [""]}, {}),
     "effort": ({"reasoning": {"effort": "minimal"}}, {"reasoning_effort": "low"}),
-    "logprobs": (
-        {"logprobs": True, "top_logprobs": 2},
-        {"logprobs": True, "top_logprobs": 2},
-    ),
     "logprobs alone": ({"logprobs": True, "top_logprobs": 0}, {"logprobs": True}),
     "no logprobs": ({"logprobs": False, "top_logprobs": 2}, {}),
     "json": (
         {"response_format": {"type": " JSON_object "}},
         {"response_format": {"type": "json_object"}},
     ),
-    "schema": (
-        {
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "a", "strict": True, "schema": SCHEMA},
-            }
-        },
-        {
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "a", "strict": True, "schema": SCHEMA},
-            }
-        },
-    ),
     "text": ({"response_format": {"type": "text"}}, {}),
     "missing schema": ({"response_format": {"type": "json_schema"}}, {}),
-    "empty schema": (
-        {"response_format": {"type": "json_schema", "json_schema": {"schema": ""}}},
-        {},
-    ),
-    "tools": ({"tools": [TOOL]}, {"tools": [TOOL]}),
+    "empty schema": ({"response_format": NO_SCHEMA}, {}),
     "no tools": (
         {"tools": [], "tool_choice": "auto", "parallel_tool_calls": True},
         {},
@@ -86,14 +69,10 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "named tool, no parallel calls": (
         {
             "tools": [TOOL],
-            "tool_choice": {"type": "function", "function": {"name": "a", "x": 1}},
+            "tool_choice": function("a", x=1),
             "parallel_tool_calls": False,
         },
-        {
-            "tools": [TOOL],
-            "tool_choice": {"type": "function", "function": {"name": "a"}},
-            "parallel_tool_calls": False,
-        },
+        {"tools": [TOOL], "tool_choice": function("a"), "parallel_tool_calls": False},
     ),
     "unknown choice": ({"tools": [TOOL], "tool_choice": "any"}, {"tools": [TOOL]}),
     "malformed choice": (
@@ -107,88 +86,69 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "unknown prediction": ({"prediction": {"type": "x", "content": "x"}}, {}),
     "undeclared fields": ({"options": {"num_ctx": 9}, "n": 2, "user": "me"}, {}),
 }
+FIELDS = {name: (sent, sent) for name, sent in UNCHANGED_FIELDS.items()}
+FIELDS |= CHANGED_FIELDS
 
 
-@pytest.mark.parametrize(("fields", "expected"), FIELDS.values(), ids=FIELDS.keys())
-def test_field_becomes_upstream_field(
-    fields: dict[str, Any], expected: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(("fields", "expected"), FIELDS.values(), ids=FIELDS)
+def test_field_becomes_upstream_field(fields: Json, expected: Json) -> None:
     assert to_upstream(**fields) == {"messages": [USER], **expected}
 
 
-MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "developer": (
-        {"role": "developer", "content": "x"},
-        {"role": "developer", "content": "x"},
-    ),
+def assistant(*calls: Json, **content: Any) -> Json:
+    return {"role": "assistant", **content, "tool_calls": list(calls)}
+
+
+def client_call(arguments: str, **fields: Any) -> Json:
+    return {"function": {"name": "look_up", "arguments": arguments}, **fields}
+
+
+CALL, NO_ARGUMENTS = (
+    function("look_up", arguments=text) for text in ('{"a": 1}', "{}")
+)
+UNCHANGED_MESSAGES = {
+    "developer": message("developer", "x"),
+    "assistant with reasoning": message("assistant", "x", reasoning="hm"),
+    "tool": message("tool", "A", tool_call_id="1", name="a"),
+    "unknown role": message("narrator", "x"),
+}
+CHANGED_MESSAGES = {
     "user with name": (
-        {"role": "user", "content": "x", "name": "me", "tool_call_id": "1"},
-        {"role": "user", "content": "x"},
-    ),
-    "assistant with reasoning": (
-        {"role": "assistant", "content": "x", "reasoning": "hm"},
-        {"role": "assistant", "content": "x", "reasoning": "hm"},
+        message("user", "x", name="me", tool_call_id="1"),
+        message("user", "x"),
     ),
     "assistant with call": (
-        {"role": "assistant", "tool_calls": [tool_call('{"a": 1}', id="1", index=0)]},
-        {
-            "role": "assistant",
-            "content": "",
-            "tool_calls": [tool_call('{"a": 1}', id="1", type="function")],
-        },
+        assistant(client_call('{"a": 1}', id="1", index=0)),
+        assistant({"id": "1", **CALL}, content=""),
     ),
     "call without id and arguments": (
-        {"role": "assistant", "tool_calls": [tool_call("")]},
-        {
-            "role": "assistant",
-            "content": "",
-            "tool_calls": [tool_call(type="function")],
-        },
+        assistant(client_call("")),
+        assistant(NO_ARGUMENTS, content=""),
     ),
     "call with null arguments": (
-        {"role": "assistant", "tool_calls": [tool_call("null")]},
-        {
-            "role": "assistant",
-            "content": "",
-            "tool_calls": [tool_call(type="function")],
-        },
-    ),
-    "tool": (
-        {"role": "tool", "content": "A", "tool_call_id": "1", "name": "a"},
-        {"role": "tool", "content": "A", "tool_call_id": "1", "name": "a"},
+        assistant(client_call("null")),
+        assistant(NO_ARGUMENTS, content=""),
     ),
     "tool with parts": (
-        {
-            "role": "tool",
-            "content": [{"type": "text", "text": "A"}],
-            "tool_call_id": "1",
-        },
-        {"role": "tool", "content": "A", "tool_call_id": "1"},
+        message("tool", [text_part("A")], tool_call_id="1"),
+        message("tool", "A", tool_call_id="1"),
     ),
-    "unknown role": (
-        {"role": "narrator", "content": "x"},
-        {"role": "narrator", "content": "x"},
-    ),
-    "no role": ({"content": "x"}, {"role": "", "content": "x"}),
+    "no role": ({"content": "x"}, message("", "x")),
 }
+MESSAGES = {name: (sent, sent) for name, sent in UNCHANGED_MESSAGES.items()}
+MESSAGES |= CHANGED_MESSAGES
 
 
-@pytest.mark.parametrize(
-    ("message", "expected"), MESSAGES.values(), ids=MESSAGES.keys()
-)
-def test_message_becomes_upstream_message(
-    message: dict[str, Any], expected: dict[str, Any]
-) -> None:
-    assert to_upstream(message)["messages"] == [expected]
+@pytest.mark.parametrize(("received", "sent"), MESSAGES.values(), ids=MESSAGES)
+def test_message_becomes_upstream_message(received: Json, sent: Json) -> None:
+    assert to_upstream(received)["messages"] == [sent]
 
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("arguments", ["x", "[1]", "5", "{", "[" * 100_000])
 def test_arguments_other_than_an_object_are_refused(arguments: str) -> None:
-    message = {"role": "assistant", "tool_calls": [tool_call(arguments)]}
-
     with pytest.raises(InvalidRequest, match="^invalid tool call arguments$"):
-        to_upstream(message)
+        to_upstream(assistant(client_call(arguments)))
 
 
 def test_schema_other_than_an_object_is_refused() -> None:
@@ -203,9 +163,7 @@ def test_schema_other_than_an_object_is_refused() -> None:
 
 
 def test_images_are_those_of_all_messages() -> None:
-    image = {"type": "image_url", "image_url": {"url": "data:;base64,AAAA"}}
-
-    body = {"messages": [USER, {"role": "user", "content": [image]}]}
+    body = {"messages": [USER, message("user", [image_part("data:;base64,AAAA")])]}
 
     assert list(CHAT.images(body)) == ["AAAA"]
     assert list(CHAT.images({})) == []
@@ -221,15 +179,15 @@ def test_images_are_those_of_all_messages() -> None:
     ids=["empty", "none", "both"],
 )
 def test_effort_needs_and_shows_thinking(
-    body: dict[str, Any], thinking: bool, tools: bool, is_shown: bool
+    body: Json, thinking: bool, tools: bool, is_shown: bool
 ) -> None:
     assert CHAT.needs(body) == {"thinking": thinking, "tools": tools}
     assert CHAT.shows_thinking(body) is is_shown
 
 
 def test_body_is_not_changed() -> None:
-    message = {"role": "assistant", "tool_calls": [tool_call("")], "content": None}
-    body = {"messages": [message], "tools": [TOOL], "stop": ["", "x"]}
+    messages = [assistant(client_call(""), content=None)]
+    body = {"messages": messages, "tools": [TOOL], "stop": ["", "x"]}
     before = copy.deepcopy(body)
 
     CHAT.to_upstream(body, MODEL)
@@ -242,10 +200,6 @@ def test_debug_reply_shows_the_upstream_request() -> None:
 
     assert reply["object"] == "chat.completion"
     assert reply["choices"] == [
-        {
-            "index": 0,
-            "message": {"role": "assistant", "content": ""},
-            "finish_reason": None,
-        }
+        {"index": 0, "message": message("assistant"), "finish_reason": None}
     ]
     assert reply["_debug_info"] == {"rendered_template": '{"messages":[]}'}

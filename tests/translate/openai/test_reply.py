@@ -1,7 +1,6 @@
 """Replies of `/v1/chat/completions`, whole and as the SDKs accumulate them."""
 
-from __future__ import annotations
-
+import functools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -10,18 +9,22 @@ import pytest
 from openai.lib.streaming._deltas import accumulate_delta
 
 from app.translate.openai.chat import OpenAIChat
-from app.wire.completion import Choice, Chunk, Delta, FunctionCall, ToolCall, Usage
+from app.wire.completion import Chunk, FunctionCall, ToolCall
 from tests.translate.builders import (
     STARTED_S,
+    Json,
     completion,
+    function,
     last_chunk,
     make_context,
+    message,
     reasoning_chunk,
     text_chunk,
     tool_call_chunk,
 )
 
 CHAT = OpenAIChat()
+COUNTED = {"prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 17}
 INCLUDE_USAGE = {"stream_options": {"include_usage": True}}
 
 
@@ -31,7 +34,7 @@ def write_stream(*batches: Sequence[Chunk], **context: Any) -> list[bytes]:
     return [CHAT.frame_all(events) for events in stream]
 
 
-def stream_chunks(*batches: Sequence[Chunk], **context: Any) -> list[dict[str, Any]]:
+def stream_chunks(*batches: Sequence[Chunk], **context: Any) -> list[Json]:
     """Return the chunks that a client decodes, up to `[DONE]`."""
     frames = b"".join(write_stream(*batches, **context)).decode().split("\n\n")
     assert frames[-2:] == ["data: [DONE]", ""]
@@ -39,17 +42,15 @@ def stream_chunks(*batches: Sequence[Chunk], **context: Any) -> list[dict[str, A
     return [json.loads(chunk) for chunk in chunks if not chunk.startswith(":")]
 
 
-def stream_deltas(*batches: Sequence[Chunk], **context: Any) -> list[dict[str, Any]]:
+def stream_deltas(*batches: Sequence[Chunk], **context: Any) -> list[Json]:
     chunks = stream_chunks(*batches, **context)
     return [chunk["choices"][0]["delta"] for chunk in chunks]
 
 
-def accumulate(*batches: Sequence[Chunk], **context: Any) -> dict[str, Any]:
+def accumulate(*batches: Sequence[Chunk], **context: Any) -> Json:
     """Return the message as openai-python accumulates it."""
-    message: dict[object, Any] = {}
-    for delta in stream_deltas(*batches, **context):
-        message = accumulate_delta(message, delta)
-    return message  # type: ignore[return-value]
+    deltas = stream_deltas(*batches, **context)
+    return functools.reduce(accumulate_delta, deltas, {})  # type: ignore[arg-type]
 
 
 def test_all_chunks_have_the_same_head() -> None:
@@ -73,12 +74,7 @@ def test_all_chunks_have_the_same_head() -> None:
 def test_only_the_first_delta_has_a_role() -> None:
     assert stream_deltas(
         [text_chunk("a"), text_chunk("b")], [text_chunk("c")], [last_chunk()]
-    ) == [
-        {"role": "assistant", "content": "a"},
-        {"content": "b"},
-        {"content": "c"},
-        {},
-    ]
+    ) == [{"role": "assistant", "content": "a"}, {"content": "b"}, {"content": "c"}, {}]
 
 
 def test_reasoning_delta_has_empty_content() -> None:
@@ -93,15 +89,11 @@ def test_reasoning_delta_has_empty_content() -> None:
 
 
 def test_hidden_reasoning_is_not_sent() -> None:
-    batches = (
-        [reasoning_chunk("hm")],
-        [reasoning_chunk("so"), text_chunk("a"), last_chunk()],
-    )
+    chunks = [reasoning_chunk("so"), text_chunk("a"), last_chunk()]
 
-    assert stream_deltas(*batches, thinking=False) == [
-        {"role": "assistant", "content": "a"},
-        {},
-    ]
+    deltas = stream_deltas([reasoning_chunk("hm")], chunks, thinking=False)
+
+    assert deltas == [message("assistant", "a"), {}]
 
 
 @pytest.mark.parametrize(
@@ -132,44 +124,24 @@ def test_each_batch_is_written_at_once() -> None:
     assert [write.count(b"data: ") for write in written] == [1, 2, 2]
 
 
-@pytest.mark.parametrize("reason", ["stop", "tool_calls"])
-def test_tool_call_fragments_become_whole_calls(reason: str) -> None:
-    message = accumulate(
+def call(id: str, index: int, name: str, arguments: str) -> Json:
+    return {"id": id, "index": index, **function(name, arguments=arguments)}
+
+
+def test_tool_call_fragments_become_whole_calls() -> None:
+    batches = (
         [text_chunk("Let me see.")],
         [tool_call_chunk(0, "aa", "look", "")],
         [
-            tool_call_chunk(0, None, None, '{"b": 1'),
-            tool_call_chunk(1, "bb", "find", '{"z": 1, "a":'),
-        ],
-        [
-            tool_call_chunk(0, None, None, "}"),
-            tool_call_chunk(1, None, None, " 2}"),
-            last_chunk(reason),
+            tool_call_chunk(0, None, None, '{"b": 1}'),
+            tool_call_chunk(1, "bb", "find", '{"z": 1, "a": 2}'),
+            last_chunk("stop"),
         ],
     )
 
-    assert message["role"] == "assistant"
-    assert message["content"] == "Let me see."
-    assert message["tool_calls"] == [
-        {
-            "id": "aa",
-            "index": 0,
-            "type": "function",
-            "function": {"name": "look", "arguments": '{"b":1}'},
-        },
-        {
-            "id": "bb",
-            "index": 1,
-            "type": "function",
-            "function": {"name": "find", "arguments": '{"z":1,"a":2}'},
-        },
-    ]
-
-
-def test_finish_reason_is_tool_calls_if_there_are_any() -> None:
-    chunks = stream_chunks([tool_call_chunk(0, "aa", "look", "{}"), last_chunk("stop")])
-
-    assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
+    calls = [call("aa", 0, "look", '{"b":1}'), call("bb", 1, "find", '{"z":1,"a":2}')]
+    assert accumulate(*batches) == message("assistant", "Let me see.", tool_calls=calls)
+    assert stream_chunks(*batches)[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
 
 def test_finish_reason_length_wins_over_tool_calls() -> None:
@@ -185,17 +157,12 @@ def test_finish_reason_length_wins_over_tool_calls() -> None:
 
 
 def test_tool_calls_without_index_or_id_get_their_own() -> None:
-    batch = [
-        tool_call_chunk(None, None, "look", "{}"),
-        tool_call_chunk(None, None, "find", ""),
-    ]
+    batch = [tool_call_chunk(None, None, name, "") for name in ("look", "find")]
 
-    calls = accumulate([*batch, last_chunk()])["tool_calls"]
+    look, find = accumulate([*batch, last_chunk()])["tool_calls"]
 
-    assert [call["index"] for call in calls] == [0, 1]
-    assert len({call["id"] for call in calls}) == 2
-    assert all(call["id"].startswith("call_") for call in calls)
-    assert [call["function"]["arguments"] for call in calls] == ["{}", "{}"]
+    assert look == call("call_id000003", 0, "look", "{}")
+    assert find == call("call_id000004", 1, "find", "{}")
 
 
 def test_usage_comes_last_with_include_usage() -> None:
@@ -204,53 +171,21 @@ def test_usage_comes_last_with_include_usage() -> None:
     )[-2:]
 
     assert finished["choices"][0]["finish_reason"] == "stop"
+    assert "usage" not in finished
     assert counted["choices"] == []
-    assert counted["usage"] == {
-        "prompt_tokens": 9,
-        "completion_tokens": 8,
-        "total_tokens": 17,
-    }
+    assert counted["usage"] == COUNTED
 
 
 def test_usage_is_absent_without_include_usage() -> None:
-    assert all(
-        "usage" not in chunk for chunk in stream_chunks([text_chunk("a"), last_chunk()])
-    )
+    chunks = stream_chunks([text_chunk("a"), last_chunk()])
 
-
-def test_usage_can_come_in_its_own_chunk() -> None:
-    alone = Chunk([], usage=Usage(5, 6))
-
-    batches = ([text_chunk("a")], [last_chunk(usage=None)], [alone])
-
-    assert (
-        stream_chunks(*batches, body=INCLUDE_USAGE)[-1]["usage"]["total_tokens"] == 11
-    )
-
-
-def test_missing_usage_is_estimated() -> None:
-    batches = ([text_chunk("a"), text_chunk("b")], [last_chunk(usage=None)])
-
-    assert stream_chunks(*batches, body=INCLUDE_USAGE)[-1]["usage"] == {
-        "prompt_tokens": 7,
-        "completion_tokens": 2,
-        "total_tokens": 9,
-    }
-
-
-def test_stream_ends_once() -> None:
-    written = b"".join(write_stream([text_chunk("a"), last_chunk()], [], [Chunk()]))
-
-    assert written.endswith(b"data: [DONE]\n\n")
-    assert written.count(b"[DONE]") == 1
-    assert b"keep-alive" not in written
+    assert not any("usage" in chunk for chunk in chunks)
 
 
 def test_keep_alive_is_a_comment() -> None:
-    assert (
-        write_stream([], [text_chunk("a")], [], [last_chunk()])[::2]
-        == [b": keep-alive\n\n"] * 2
-    )
+    first, _, third, _ = write_stream([], [text_chunk("a")], [], [last_chunk()])
+
+    assert first == third == b": keep-alive\n\n"
 
 
 @pytest.mark.parametrize("text", ['"\\\n\t', "\u0085\u2028\u2029", "\0", "héé 🎈"])
@@ -288,55 +223,40 @@ def test_whole_reply_is_one_object() -> None:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": "a", "reasoning": "hm"},
+                "message": message("assistant", "a", reasoning="hm"),
                 "finish_reason": "stop",
                 "logprobs": LOGPROBS,
             }
         ],
-        "usage": {"prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 17},
+        "usage": COUNTED,
     }
 
 
 def test_whole_reply_with_tool_calls_has_empty_content() -> None:
-    function = FunctionCall("look", '{"city": "Paris"}')
-    completed = completion("tool_calls", tool_calls=[ToolCall(None, "aa", function)])
+    calls = [ToolCall(None, "aa", FunctionCall("look", '{"city": "Paris"}'))]
 
-    [choice] = CHAT.reply(completed, make_context())["choices"]
+    reply = CHAT.reply(completion("tool_calls", tool_calls=calls), make_context())
 
+    [choice] = reply["choices"]
+    tool_calls = [call("aa", 0, "look", '{"city":"Paris"}')]
     assert choice["finish_reason"] == "tool_calls"
-    assert choice["message"] == {
-        "role": "assistant",
-        "content": "",
-        "tool_calls": [
-            {
-                "id": "aa",
-                "index": 0,
-                "type": "function",
-                "function": {"name": "look", "arguments": '{"city":"Paris"}'},
-            }
-        ],
-    }
+    assert choice["message"] == message("assistant", tool_calls=tool_calls)
 
 
 def test_whole_reply_hides_reasoning() -> None:
     completed = completion("length", reasoning="hm")
 
-    reply = CHAT.reply(completed, make_context(thinking=False))
+    [choice] = CHAT.reply(completed, make_context(thinking=False))["choices"]
 
-    [choice] = reply["choices"]
-    assert choice["message"] == {"role": "assistant", "content": ""}
+    assert choice["message"] == message("assistant")
     assert choice["finish_reason"] == "length"
 
 
 def test_stream_and_whole_reply_have_the_same_message() -> None:
-    function = FunctionCall("look", "{}")
-    fields: dict[str, Any] = {
-        "content": "a b",
-        "reasoning": "hm",
-        "tool_calls": [ToolCall(0, "aa", function)],
-    }
+    calls = [ToolCall(0, "aa", FunctionCall("look", "{}"))]
+    fields: Json = {"content": "a b", "reasoning": "hm", "tool_calls": calls}
 
-    streamed = accumulate([Chunk([Choice(delta=Delta(**fields))]), last_chunk()])
+    streamed = accumulate([text_chunk(**fields), last_chunk()])
+
     [choice] = CHAT.reply(completion(**fields), make_context())["choices"]
-
     assert streamed == choice["message"]

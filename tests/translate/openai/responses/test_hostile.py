@@ -1,7 +1,5 @@
 """Odd values in every field are refused or accepted, and never raise other errors."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -51,9 +49,7 @@ def tool_with(kind: str, key: str) -> BodyWith:
 
 
 def part_with(kind: str, key: str) -> BodyWith:
-    return lambda v: {
-        "input": [{"role": "user", "content": [{"type": kind, key: v}]}],
-    }
+    return lambda v: {"input": [{"role": "user", "content": [{"type": kind, key: v}]}]}
 
 
 PLACES: dict[str, BodyWith] = {
@@ -78,14 +74,11 @@ PLACES: dict[str, BodyWith] = {
     "format": lambda v: {"text": {"format": v}},
     "format type": lambda v: {"text": {"format": {"type": v}}},
     "schema": lambda v: {"text": {"format": {"type": "json_schema", "schema": v}}},
-    "format name": lambda v: {
-        "text": {
-            "format": {
-                "type": "json_schema",
-                "schema": {},
-                **dict.fromkeys(("name", "strict", "description"), v),
-            }
+    **{
+        f"format {key}": lambda v, key=key: {
+            "text": {"format": {"type": "json_schema", "schema": {}, key: v}}
         }
+        for key in ("name", "strict", "description")
     },
 }
 BODY = {"input": "hi", "tools": [{"type": "function", "name": "f"}]}

@@ -1,7 +1,5 @@
 """Input items are converted to messages in the upstream form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -9,35 +7,45 @@ import pytest
 from app.errors import InvalidRequest
 from app.translate.openai.responses import items
 from app.translate.openai.responses.items import convert_items, left_out
-from tests.translate.builders import base64_image
+from tests.translate.builders import (
+    Json,
+    base64_image,
+    function,
+    image_part,
+    message,
+    text_part,
+)
 
 IMAGE_URL = f"data:image/png;base64,{base64_image('PNG')}"
 
 
-def item(kind: str, **fields: Any) -> dict[str, Any]:
+def item(kind: str, **fields: Any) -> Json:
     return {"type": kind, **fields}
 
 
-def call(call_id: str, name: str, arguments: str, **more: Any) -> dict[str, Any]:
+def call(call_id: str, name: str, arguments: str, **more: Any) -> Json:
     fields = {"call_id": call_id, "name": name, "arguments": arguments}
     return item("function_call", **fields, **more)
 
 
-def output(call_id: str, value: Any) -> dict[str, Any]:
+def output(call_id: str, value: Any) -> Json:
     return item("function_call_output", call_id=call_id, output=value)
 
 
-def assistant(text: str) -> dict[str, Any]:
+def assistant(text: str) -> Json:
     parts = [{"type": "output_text", "text": text, "annotations": []}]
     return item("message", role="assistant", content=parts, id="msg_1")
 
 
-def upstream_call(call_id: str, name: str, arguments: str) -> dict[str, Any]:
-    function = {"name": name, "arguments": arguments}
-    return {"id": call_id, "type": "function", "function": function}
+def upstream_call(call_id: str, name: str, arguments: str) -> Json:
+    return {"id": call_id, **function(name, arguments=arguments)}
 
 
-USER = item("message", role="user", content=[{"type": "input_text", "text": "hi"}])
+def input_text(text: str) -> Json:
+    return {"type": "input_text", "text": text}
+
+
+USER = item("message", role="user", content=[input_text("hi")])
 
 
 @pytest.mark.parametrize("role", ["user", "system", "developer", "critic"])
@@ -45,21 +53,19 @@ USER = item("message", role="user", content=[{"type": "input_text", "text": "hi"
     "kind", [{"type": "message"}, {}], ids=["with type", "without type"]
 )
 def test_message_keeps_its_role(role: str, kind: dict[str, str]) -> None:
-    message = {**kind, "role": role, "content": "hi"}
-
-    assert convert_items([message]) == [{"role": role, "content": "hi"}]
+    assert convert_items([{**kind, **message(role, "hi")}]) == [message(role, "hi")]
 
 
 def test_text_parts_of_a_message_are_joined() -> None:
     parts = [
-        {"type": "input_text", "text": "a"},
+        input_text("a"),
         {"type": "output_text", "text": "b"},
         {"type": "refusal", "refusal": "c"},
         {"type": "unknown", "blob": 1},
     ]
 
     assert convert_items([{"role": "user", "content": parts}]) == [
-        {"role": "user", "content": "abc"}
+        message("user", "abc")
     ]
 
 
@@ -71,24 +77,24 @@ def test_items_of_one_turn_become_one_message() -> None:
         call("c1", "look", '{"a": 1}'),
         call("c2", "list", ""),
         output("c1", "one"),
-        output("c2", [{"type": "input_text", "text": "two"}]),
+        output("c2", [input_text("two")]),
         assistant("Done."),
     ]
 
     assert convert_items(conversation) == [
-        {"role": "user", "content": "hi"},
-        {
-            "role": "assistant",
-            "content": "Let me see.",
-            "reasoning": "hm",
-            "tool_calls": [
+        message("user", "hi"),
+        message(
+            "assistant",
+            "Let me see.",
+            reasoning="hm",
+            tool_calls=[
                 upstream_call("c1", "look", '{"a": 1}'),
                 upstream_call("c2", "list", "{}"),
             ],
-        },
-        {"role": "tool", "content": "one", "tool_call_id": "c1"},
-        {"role": "tool", "content": "two", "tool_call_id": "c2"},
-        {"role": "assistant", "content": "Done."},
+        ),
+        message("tool", "one", tool_call_id="c1"),
+        message("tool", "two", tool_call_id="c2"),
+        message("assistant", "Done."),
     ]
 
 
@@ -103,7 +109,7 @@ def test_text_between_a_call_and_its_result_joins_the_call() -> None:
     first, second = convert_items(conversation)
 
     assert first["content"] == "Wait.\nNow."
-    assert second == {"role": "tool", "content": "", "tool_call_id": "c1"}
+    assert second == message("tool", "", tool_call_id="c1")
 
 
 @pytest.mark.parametrize(
@@ -123,69 +129,55 @@ def test_text_between_a_call_and_its_result_joins_the_call() -> None:
     ],
     ids=["plain", "encrypted", "summary", "content", "empty"],
 )
-def test_readable_reasoning_is_sent(
-    reasoning: dict[str, Any], text: str | None
-) -> None:
-    [message] = convert_items([item("reasoning", **reasoning), call("c", "f", "{}")])
+def test_readable_reasoning_is_sent(reasoning: Json, text: str | None) -> None:
+    [converted] = convert_items([item("reasoning", **reasoning), call("c", "f", "{}")])
 
-    assert message.get("reasoning") == text
+    assert converted.get("reasoning") == text
 
 
 def test_reasoning_is_joined_and_stays_in_its_turn() -> None:
     first, second = (item("reasoning", encrypted_content=text) for text in "ab")
 
-    [message] = convert_items(
+    [converted] = convert_items(
         [first, call("c", "f", "{}"), second, call("d", "g", "{}")]
     )
     without = convert_items([first, USER, assistant("x"), second])
 
-    assert message["reasoning"] == "a\nb"
+    assert converted["reasoning"] == "a\nb"
     assert all("reasoning" not in each for each in without)
     assert len(without) == 2
 
 
 def test_call_has_the_upstream_name_of_its_tool() -> None:
-    [message] = convert_items([call("c", "add", "{}", namespace="mcp__sums__")])
+    [converted] = convert_items([call("c", "add", "{}", namespace="mcp__sums__")])
 
-    assert message["tool_calls"][0]["function"]["name"] == "mcp__sums__add"
+    assert converted["tool_calls"][0]["function"]["name"] == "mcp__sums__add"
 
 
 @pytest.mark.parametrize(
-    ("fields", "name", "arguments"),
+    ("kind", "fields", "name", "arguments"),
     [
         (
-            item("custom_tool_call", name="patch", input="a\nb"),
+            "custom_tool_call",
+            {"name": "patch", "input": "a\nb"},
             "patch",
             '{"input":"a\\nb"}',
         ),
-        (
-            item("local_shell_call", action={"command": ["ls"]}),
-            "local_shell",
-            '{"action":{"command":["ls"]}}',
-        ),
-        (
-            item("shell_call", action={"commands": []}),
-            "shell",
-            '{"action":{"commands":[]}}',
-        ),
-        (
-            item("apply_patch_call", operation={"path": "a"}),
-            "apply_patch",
-            '{"operation":{"path":"a"}}',
-        ),
-        (item("computer_call", action={"type": "wait"}), "computer", None),
-        (item("function_call", name="f", arguments={"a": 1}), "f", '{"a":1}'),
+        ("local_shell_call", {"action": {}}, "local_shell", '{"action":{}}'),
+        ("shell_call", {"action": {}}, "shell", '{"action":{}}'),
+        ("apply_patch_call", {"operation": {}}, "apply_patch", '{"operation":{}}'),
+        ("computer_call", {"action": {"type": "wait"}}, "computer", None),
+        ("function_call", {"name": "f", "arguments": {"a": 1}}, "f", '{"a":1}'),
     ],
-    ids=lambda value: value["type"] if isinstance(value, dict) else "",
 )
 def test_other_calls_become_function_calls(
-    fields: dict[str, Any], name: str, arguments: str | None
+    kind: str, fields: Json, name: str, arguments: str | None
 ) -> None:
-    [message] = convert_items(
-        [{**fields, "call_id": "c", "id": "x", "status": "completed"}]
-    )
+    called = item(kind, call_id="c", id="x", status="completed", **fields)
 
-    [sent] = message["tool_calls"]
+    [converted] = convert_items([called])
+
+    [sent] = converted["tool_calls"]
     assert (sent["id"], sent["function"]["name"]) == ("c", name)
     assert arguments in (None, sent["function"]["arguments"])
 
@@ -195,22 +187,19 @@ def test_other_calls_become_function_calls(
     [
         ("text", "text"),
         (
-            [{"type": "input_text", "text": "a"}, {"type": "input_text", "text": "b"}],
+            [input_text("a"), input_text("b")],
             "ab",
         ),
         ([], ""),
-        (
-            [{"stdout": "a", "outcome": {"type": "exit"}}],
-            '[{"stdout":"a","outcome":{"type":"exit"}}]',
-        ),
+        ([{"stdout": "a", "outcome": {}}], '[{"stdout":"a","outcome":{}}]'),
         ({"content": "a"}, '{"content":"a"}'),
         (None, "null"),
     ],
 )
 def test_output_of_any_type_becomes_content(value: Any, content: str) -> None:
-    [message] = convert_items([output("c", value)])
+    [converted] = convert_items([output("c", value)])
 
-    assert message["content"] == content
+    assert converted["content"] == content
 
 
 def test_unsupported_items_are_left_out() -> None:
@@ -221,32 +210,27 @@ def test_unsupported_items_are_left_out() -> None:
         item("something_new", text="x"),
     ]
 
-    assert convert_items([USER, *unsupported]) == [{"role": "user", "content": "hi"}]
+    assert convert_items([USER, *unsupported]) == [message("user", "hi")]
     assert left_out([USER, *unsupported]) == {each["type"] for each in unsupported}
+
+
+def user_with(part: Any) -> Json:
+    return message("user", [part])
 
 
 @pytest.mark.parametrize(
     ("invalid", "error"),
     [
-        ("hi", "input[1]: input item must be an object"),
-        ({}, "input[1]: input item missing required 'type' field"),
-        (call("c", "f", "{"), "input[1]: invalid tool call arguments"),
-        (call("c", "f", "[]"), "input[1]: invalid tool call arguments"),
+        ("hi", "input item must be an object"),
+        ({}, "input item missing required 'type' field"),
+        (call("c", "f", "{"), "invalid tool call arguments"),
+        (call("c", "f", "[]"), "invalid tool call arguments"),
+        (user_with({"type": "input_file"}), "file inputs are not currently supported"),
+        (user_with({"type": "input_audio"}), "audio input is not supported"),
+        (user_with("hi"), "invalid message format"),
         (
-            {"role": "user", "content": [{"type": "input_file", "file_id": "f"}]},
-            "input[1]: file inputs are not currently supported",
-        ),
-        (
-            {"role": "user", "content": [{"type": "input_audio"}]},
-            "input[1]: audio input is not supported",
-        ),
-        ({"role": "user", "content": ["hi"]}, "input[1]: invalid message format"),
-        (
-            {
-                "role": "user",
-                "content": [{"type": "input_image", "image_url": "https://x/a.png"}],
-            },
-            "input[1]: image URLs are not currently supported, "
+            user_with({"type": "input_image", "image_url": "https://x/a.png"}),
+            "image URLs are not currently supported, "
             "please use base64 encoded data instead",
         ),
     ],
@@ -255,31 +239,24 @@ def test_error_names_the_index_of_the_item(invalid: Any, error: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         convert_items([USER, invalid])
 
-    assert refusal.value.message == error
+    assert refusal.value.message == f"input[1]: {error}"
 
 
 @pytest.mark.parametrize(
-    ("part", "image_url"),
+    ("part", "detail"),
     [
-        ({"image_url": IMAGE_URL}, {"url": IMAGE_URL}),
-        ({"image_url": {"url": IMAGE_URL}}, {"url": IMAGE_URL}),
-        (
-            {"image_url": IMAGE_URL, "detail": "high"},
-            {"url": IMAGE_URL, "detail": "high"},
-        ),
-        ({"image_url": IMAGE_URL, "detail": "original"}, {"url": IMAGE_URL}),
+        ({"image_url": IMAGE_URL}, {}),
+        ({"image_url": {"url": IMAGE_URL}}, {}),
+        ({"image_url": IMAGE_URL, "detail": "high"}, {"detail": "high"}),
+        ({"image_url": IMAGE_URL, "detail": "original"}, {}),
     ],
     ids=["string", "object", "detail", "unknown detail"],
 )
 @pytest.mark.parametrize("kind", ["input_image", "computer_screenshot"])
-def test_image_part_is_converted(
-    part: dict[str, Any], image_url: dict[str, str], kind: str
-) -> None:
-    text = {"type": "input_text", "text": "Look."}
-
-    assert items.convert_content([text, {"type": kind, **part}]) == [
-        {"type": "text", "text": "Look."},
-        {"type": "image_url", "image_url": image_url},
+def test_image_part_is_converted(part: Json, detail: Json, kind: str) -> None:
+    assert items.convert_content([input_text("Look."), {"type": kind, **part}]) == [
+        text_part("Look."),
+        {"type": "image_url", "image_url": {"url": IMAGE_URL, **detail}},
     ]
 
 
@@ -290,9 +267,7 @@ def test_image_stored_by_openai_is_left_out() -> None:
 def test_output_may_be_a_screenshot() -> None:
     screenshot = {"type": "computer_screenshot", "image_url": IMAGE_URL}
 
-    [image] = items.convert_output(screenshot)
-
-    assert image == {"type": "image_url", "image_url": {"url": IMAGE_URL}}
+    assert items.convert_output(screenshot) == [image_part(IMAGE_URL)]
 
 
 def test_images_are_found_without_checks() -> None:

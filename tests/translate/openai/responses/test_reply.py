@@ -1,7 +1,5 @@
 """Replies of `/v1/responses`, streamed and whole."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +12,7 @@ from app.translate.openai.responses import OpenAIResponses
 from app.wire.completion import Chunk
 from tests.translate.builders import (
     STARTED_S,
+    Json,
     completion,
     last_chunk,
     make_context,
@@ -22,38 +21,27 @@ from tests.translate.builders import (
     tool_call_chunk,
 )
 
-Event = dict[str, Any]
-
 DIALECT = OpenAIResponses()
 
 CUSTOM = {"type": "custom", "name": "patch"}
-SUMS = {
-    "type": "namespace",
-    "name": "sums",
-    "tools": [{"type": "function", "name": "add"}],
-}
-REASONING = [
-    "output_item.added",
-    "reasoning_summary_part.added",
-    "reasoning_summary_text.delta",
-    "reasoning_summary_text.done",
-    "reasoning_summary_part.done",
-    "output_item.done",
-]
-MESSAGE = [
-    "output_item.added",
-    "content_part.added",
-    "output_text.delta",
-    "output_text.done",
-    "content_part.done",
-    "output_item.done",
-]
-CALL = [
-    "output_item.added",
-    "function_call_arguments.delta",
-    "function_call_arguments.done",
-    "output_item.done",
-]
+ADD = {"type": "function", "name": "add"}
+SUMS = {"type": "namespace", "name": "sums", "tools": [ADD]}
+
+
+def item_events(part: str, text: str) -> list[str]:
+    """Return the names of the events of an item with one part."""
+    names = f"{part}.added {text}.delta {text}.done {part}.done".split()
+    return ["output_item.added", *names, "output_item.done"]
+
+
+def call_events(text: str) -> list[str]:
+    names = [f"{text}.delta", f"{text}.done"]
+    return ["output_item.added", *names, "output_item.done"]
+
+
+REASONING = item_events("reasoning_summary_part", "reasoning_summary_text")
+MESSAGE = item_events("content_part", "output_text")
+CALL = call_events("function_call_arguments")
 
 
 def call_chunk(
@@ -66,11 +54,11 @@ def open_stream(*batches: Sequence[Chunk], **body: Any) -> EventStream:
     return DIALECT.stream(batches, make_context(body=body))
 
 
-def whole_response(chunk: Chunk, **body: Any) -> dict[str, Any]:
+def whole_response(chunk: Chunk, **body: Any) -> Json:
     return DIALECT.reply(chunk, make_context(body=body))
 
 
-def decode_events(data: bytes) -> list[Event]:
+def decode_events(data: bytes) -> list[Json]:
     """Return the events of a stream; each is named after its type."""
     *frames, rest = data.decode().split("\n\n")
     assert rest == ""
@@ -80,54 +68,37 @@ def decode_events(data: bytes) -> list[Event]:
     return events
 
 
-def stream_events(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
+def stream_events(*batches: Sequence[Chunk], **body: Any) -> list[Json]:
     stream = open_stream(*batches, **body)
     events = decode_events(b"".join(map(DIALECT.frame_all, stream)))
     assert [e["sequence_number"] for e in events] == list(range(len(events)))
     return events
 
 
-def event_names(events: Sequence[Event]) -> list[str]:
+def event_names(events: Sequence[Json]) -> list[str]:
     return [event["type"].removeprefix("response.") for event in events]
 
 
-def output_items(*batches: Sequence[Chunk], **body: Any) -> list[Event]:
-    output: list[Event] = stream_events(*batches, **body)[-1]["response"]["output"]
+def output_items(*batches: Sequence[Chunk], **body: Any) -> list[Json]:
+    output: list[Json] = stream_events(*batches, **body)[-1]["response"]["output"]
     return output
 
 
-@pytest.mark.parametrize(
-    ("chunks", "expected"),
-    [
-        ([], []),
-        ([text_chunk("a")], [MESSAGE]),
-        ([reasoning_chunk("a"), text_chunk("b")], [REASONING, MESSAGE]),
-        ([call_chunk("f", "{}")], [CALL]),
-        ([text_chunk("a"), call_chunk("f", "{}")], [MESSAGE, CALL]),
-        ([call_chunk("f", "{}"), call_chunk("g", "{}", 1)], [CALL, CALL]),
-        (
-            [
-                reasoning_chunk("a"),
-                text_chunk("b"),
-                reasoning_chunk("c"),
-                text_chunk("d"),
-                call_chunk("f", "{}"),
-            ],
-            [REASONING, MESSAGE, REASONING, MESSAGE, CALL],
-        ),
-        ([call_chunk("f", "{}"), text_chunk("late")], [MESSAGE, CALL]),
-    ],
-    ids=[
-        "empty",
-        "text",
-        "reasoning, text",
-        "call",
-        "text, call",
-        "two calls",
-        "alternating",
-        "text after a call",
-    ],
-)
+THOUGHT, TEXT = reasoning_chunk("a"), text_chunk("b")
+F, G = call_chunk("f", "{}"), call_chunk("g", "{}", 1)
+ANSWERS: dict[str, tuple[list[Chunk], list[list[str]]]] = {
+    "empty": ([], []),
+    "text": ([TEXT], [MESSAGE]),
+    "two calls": ([F, G], [CALL, CALL]),
+    "alternating": (
+        [THOUGHT, TEXT, THOUGHT, TEXT, F],
+        [REASONING, MESSAGE, REASONING, MESSAGE, CALL],
+    ),
+    "text after a call": ([F, TEXT], [MESSAGE, CALL]),
+}
+
+
+@pytest.mark.parametrize(("chunks", "expected"), ANSWERS.values(), ids=ANSWERS)
 @pytest.mark.parametrize("at_once", [True, False], ids=["one batch", "many batches"])
 def test_each_item_is_done_before_the_next_is_added(
     chunks: list[Chunk], expected: list[list[str]], at_once: bool
@@ -181,13 +152,9 @@ def test_hidden_reasoning_is_left_out() -> None:
 
 
 def test_call_has_the_client_names_of_its_tool() -> None:
-    batches = [
-        call_chunk("sums__add", '{"a": 1}'),
-        call_chunk("other", "", 1),
-        last_chunk(),
-    ]
+    batch = [call_chunk("sums__add", '{"a": 1}'), call_chunk("other", "", 1)]
 
-    add, other = output_items(batches, tools=[SUMS])
+    add, other = output_items([*batch, last_chunk()], tools=[SUMS])
 
     assert add | {"id": ""} == {
         "id": "",
@@ -211,23 +178,11 @@ def test_custom_tool_gets_plain_text(arguments: str, text: str) -> None:
         [call_chunk("patch", arguments), last_chunk()], tools=[CUSTOM]
     )
 
-    assert event_names(events[2:-1]) == [
-        "output_item.added",
-        "custom_tool_call_input.delta",
-        "custom_tool_call_input.done",
-        "output_item.done",
-    ]
-    assert events[2]["item"]["input"] == ""
-    assert (
-        events[3]["delta"] == events[4]["input"] == events[5]["item"]["input"] == text
-    )
-    assert events[5]["item"]["type"] == "custom_tool_call"
-
-
-def test_call_without_id_gets_one() -> None:
-    [call] = output_items([call_chunk("f", "{}", id=None), last_chunk()])
-
-    assert call["call_id"].startswith("call_id")
+    added, delta, done, item_done = events[2:-1]
+    assert event_names(events[2:-1]) == call_events("custom_tool_call_input")
+    assert added["item"]["input"] == ""
+    assert delta["delta"] == done["input"] == item_done["item"]["input"] == text
+    assert item_done["item"]["type"] == "custom_tool_call"
 
 
 @pytest.mark.parametrize(
@@ -244,14 +199,6 @@ def test_cut_reply_is_incomplete(finish_reason: str, reason: str) -> None:
     assert response["completed_at"] is None
     assert response["output"][0]["status"] == "incomplete"
     assert response["usage"]["total_tokens"] == 17
-
-
-def test_cut_call_is_left_out() -> None:
-    [message] = output_items(
-        [text_chunk("a"), call_chunk("f", '{"a": '), last_chunk("length")]
-    )
-
-    assert (message["type"], message["status"]) == ("message", "incomplete")
 
 
 @pytest.mark.parametrize(
@@ -312,18 +259,19 @@ def test_whole_response_equals_the_last_event_of_a_stream() -> None:
 def test_response_has_every_field_of_ollamas() -> None:
     response = whole_response(completion(content="a"))
 
+    nulls = (
+        "incomplete_details previous_response_id instructions error reasoning "
+        "max_output_tokens max_tool_calls safety_identifier prompt_cache_key"
+    )
     assert response | {"output": []} == {
+        **dict.fromkeys(nulls.split()),
         "id": "resp_id000000id000001id000002",
         "object": "response",
         "created_at": STARTED_S,
         "completed_at": STARTED_S + 1,
         "status": "completed",
-        "incomplete_details": None,
         "model": "gpt-oss",
-        "previous_response_id": None,
-        "instructions": None,
         "output": [],
-        "error": None,
         "tools": [],
         "tool_choice": "auto",
         "truncation": "disabled",
@@ -334,7 +282,6 @@ def test_response_has_every_field_of_ollamas() -> None:
         "frequency_penalty": 0,
         "top_logprobs": 0,
         "temperature": 1,
-        "reasoning": None,
         "usage": {
             "input_tokens": 9,
             "input_tokens_details": {"cached_tokens": 3},
@@ -342,34 +289,20 @@ def test_response_has_every_field_of_ollamas() -> None:
             "output_tokens_details": {"reasoning_tokens": 2},
             "total_tokens": 17,
         },
-        "max_output_tokens": None,
-        "max_tool_calls": None,
         "store": False,
         "background": False,
         "service_tier": "default",
         "metadata": {},
-        "safety_identifier": None,
-        "prompt_cache_key": None,
     }
 
 
 def test_response_repeats_fields_of_the_request() -> None:
-    fields: dict[str, Any] = {
-        "instructions": "Be brief.",
-        "tools": [SUMS],
-        "tool_choice": "required",
-        "parallel_tool_calls": False,
-        "temperature": 0,
-        "top_p": 0.5,
-        "reasoning": {"effort": "low"},
-        "max_output_tokens": 5,
-        "metadata": {"a": "b"},
-        "prompt_cache_key": "k",
-    }
+    fields: Json = {"instructions": "Be brief.", "tools": [SUMS], "temperature": 0}
+    fields |= {"tool_choice": "required", "parallel_tool_calls": False, "top_p": 0.5}
+    fields |= {"reasoning": {"effort": "low"}, "max_output_tokens": 5}
+    fields |= {"metadata": {"a": "b"}, "prompt_cache_key": "k"}
 
-    response = whole_response(
-        completion(content="a"), **fields, text={"verbosity": "low"}
-    )
+    response = whole_response(completion(), **fields, text={"verbosity": "low"})
 
     assert response | fields == response
     assert response["text"] == {"format": {"type": "text"}, "verbosity": "low"}

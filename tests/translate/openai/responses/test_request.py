@@ -1,21 +1,17 @@
 """Requests of `/v1/responses` are converted to the upstream form."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from app.errors import InvalidRequest
 from app.translate.openai.responses import OpenAIResponses
-from tests.translate.builders import MODEL
+from tests.translate.builders import MODEL, Json
 
 DIALECT = OpenAIResponses()
 HELLO = [{"role": "user", "content": "hello"}]
-SCHEMA = {"type": "object", "properties": {}}
+NAMED_SCHEMA = {"name": "town", "strict": True, "schema": {"type": "object"}}
 
 
-def convert(body: dict[str, Any]) -> dict[str, Any]:
+def convert(body: Json) -> Json:
     return DIALECT.to_upstream(body, MODEL)
 
 
@@ -30,7 +26,7 @@ def test_instructions_come_first() -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"input": ""}, {"input": []}])
-def test_input_may_be_empty(body: dict[str, Any]) -> None:
+def test_input_may_be_empty(body: Json) -> None:
     assert convert(body) == {"messages": []}
 
 
@@ -52,29 +48,18 @@ def test_input_may_be_empty(body: dict[str, Any]) -> None:
             {"response_format": {"type": "json_object"}},
         ),
         (
-            {
-                "text": {
-                    "format": {
-                        "type": "json_schema",
-                        "name": "town",
-                        "strict": True,
-                        "schema": SCHEMA,
-                    }
-                }
-            },
+            {"text": {"format": {"type": "json_schema", **NAMED_SCHEMA}}},
             {
                 "response_format": {
                     "type": "json_schema",
-                    "json_schema": {"name": "town", "strict": True, "schema": SCHEMA},
+                    "json_schema": NAMED_SCHEMA,
                 }
             },
         ),
         ({"tool_choice": "auto", "parallel_tool_calls": True}, {}),
     ],
 )
-def test_other_fields_are_converted(
-    body: dict[str, Any], expected: dict[str, Any]
-) -> None:
+def test_other_fields_are_converted(body: Json, expected: Json) -> None:
     assert convert({"input": HELLO, **body}) == {"messages": HELLO, **expected}
 
 

@@ -1,12 +1,11 @@
 """Tools of `/v1/responses` are converted to functions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
 
 from app.translate.openai.responses import tools
+from tests.translate.builders import Json, function
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 LOOK = {"type": "function", "name": "look", "parameters": SCHEMA, "strict": False}
@@ -24,31 +23,23 @@ AGENTS = {
 }
 
 
-def convert(*definitions: Any, **body: Any) -> dict[str, dict[str, Any]]:
+def convert(*definitions: Any, **body: Any) -> dict[str, Json]:
     request = tools.to_upstream({"tools": definitions, **body})
     return {tool["function"]["name"]: tool["function"] for tool in request["tools"]}
 
 
 def test_function_is_nested() -> None:
     assert tools.to_upstream({"tools": [LOOK]})["tools"] == [
-        {
-            "type": "function",
-            "function": {
-                "name": "look",
-                "description": None,
-                "parameters": SCHEMA,
-                "strict": False,
-            },
-        }
+        function("look", description=None, parameters=SCHEMA, strict=False)
     ]
 
 
 def test_custom_tool_takes_its_text_as_an_argument() -> None:
-    function = convert(PATCH)["apply_patch"]
+    patch = convert(PATCH)["apply_patch"]
 
-    assert function["description"].startswith("Change files.\n\n")
-    assert "lark grammar:\nstart: patch" in function["description"]
-    assert function["parameters"]["required"] == ["input"]
+    assert patch["description"].startswith("Change files.\n\n")
+    assert "lark grammar:\nstart: patch" in patch["description"]
+    assert patch["parameters"]["required"] == ["input"]
 
 
 def test_custom_tool_without_grammar_keeps_its_description() -> None:
@@ -97,11 +88,9 @@ def test_tools_in_input_items_are_read() -> None:
 
 
 def test_first_tool_of_a_name_wins() -> None:
-    functions_by_name = convert(
-        {**LOOK, "description": "first"}, {**LOOK, "description": "second"}
-    )
+    same_name = [{**LOOK, "description": text} for text in ("first", "second")]
 
-    assert functions_by_name["look"]["description"] == "first"
+    assert convert(*same_name)["look"]["description"] == "first"
 
 
 def test_hosted_tools_are_left_out() -> None:
@@ -140,10 +129,7 @@ def test_tool_choice_is_converted(choice: Any, expected: str | None) -> None:
 
 
 def test_only_allowed_tools_are_sent() -> None:
-    choice = {
-        "type": "allowed_tools",
-        "mode": "auto",
-        "tools": [{"type": "custom", "name": "tell"}, {"type": "web_search"}],
-    }
+    allowed = [{"type": "custom", "name": "tell"}, {"type": "web_search"}]
+    choice = {"type": "allowed_tools", "mode": "auto", "tools": allowed}
 
     assert list(convert(LOOK, AGENTS, tool_choice=choice)) == ["agents__tell"]
