@@ -1,4 +1,4 @@
-"""Bodies in the shape of Claude Code's, composed here from what is known of them."""
+"""Requests in the form of Claude Code's; their texts are written here."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ TOOLS = [
 ]
 
 
-def body(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """What a turn of the agent sends."""
+def make_body(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return the request of one turn of the agent."""
     return {
         "model": "gpt-oss-120b",
         "max_tokens": 32_000,
@@ -149,40 +149,40 @@ def body(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
-def said(*blocks: dict[str, Any], role: str = "user") -> dict[str, Any]:
+def message(*blocks: dict[str, Any], role: str = "user") -> dict[str, Any]:
     return {"role": role, "content": list(blocks)}
 
 
-def spoken(words: str) -> dict[str, Any]:
+def text_block(words: str) -> dict[str, Any]:
     return {"type": "text", "text": words, **EPHEMERAL}
 
 
-def used(use_id: str, name: str, **given: Any) -> dict[str, Any]:
+def tool_use(use_id: str, name: str, **given: Any) -> dict[str, Any]:
     caller = {"type": "direct"}
     use = {"type": "tool_use", "id": use_id, "name": name, "input": given}
     return {**use, "caller": caller}
 
 
-def result(use_id: str, content: Any, **more: Any) -> dict[str, Any]:
+def tool_result(use_id: str, content: Any, **more: Any) -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": use_id, "content": content, **more}
 
 
-HELLO = said(REMINDER, spoken("Fix the tests."))
+HELLO = message(REMINDER, text_block("Fix the tests."))
 THOUGHT = {"type": "thinking", "thinking": "Let me look.", "signature": "EqoBCkYIBRgC"}
-WORK = said(
+WORK = message(
     THOUGHT,
     {"type": "redacted_thinking", "data": "EmwKAhgBEgy3va3pzix"},
     {"type": "text", "text": "I look."},
-    used("toolu_01A", "Bash", command="pytest"),
-    used("toolu_01B", "Read", file_path="a.py"),
+    tool_use("toolu_01A", "Bash", command="pytest"),
+    tool_use("toolu_01B", "Read", file_path="a.py"),
     role="assistant",
 )
-RESULTS = said(
-    spoken("Also be quick."),
-    result("toolu_01B", [{"type": "text", "text": "1: import os"}], **EPHEMERAL),
-    result("toolu_01A", "Exit code 1", is_error=True),
+RESULTS = message(
+    text_block("Also be quick."),
+    tool_result("toolu_01B", [{"type": "text", "text": "1: import os"}], **EPHEMERAL),
+    tool_result("toolu_01A", "Exit code 1", is_error=True),
 )
-SEARCH = said(
+SEARCH = message(
     {
         "type": "server_tool_use",
         "id": "srvtoolu_1",
@@ -204,7 +204,7 @@ SEARCH = said(
     {"type": "text", "text": "Found.", "citations": [{"type": "x"}]},
     role="assistant",
 )
-ODD = said(
+ODD = message(
     {"type": "document", "source": {"type": "base64", "data": "JVBERi0="}},
     {
         "type": "document",
@@ -224,33 +224,33 @@ SCHEMA = {
     "additionalProperties": False,
 }
 
-# Each is answered; none is refused.
+# All are answered; none is refused.
 BODIES: dict[str, dict[str, Any]] = {
-    "first turn": body(HELLO),
-    "results of tools": body(HELLO, WORK, RESULTS),
-    "a search of long ago": body(HELLO, SEARCH, said(spoken("Thanks."))),
-    "odd blocks": body(HELLO, WORK, RESULTS, ODD),
-    "system in between": body(HELLO, SYSTEM_LATER),
-    "prefill": body(HELLO, PREFILL, tools=[], stream=False),
+    "first turn": make_body(HELLO),
+    "results of tools": make_body(HELLO, WORK, RESULTS),
+    "a search of long ago": make_body(HELLO, SEARCH, message(text_block("Thanks."))),
+    "odd blocks": make_body(HELLO, WORK, RESULTS, ODD),
+    "system in between": make_body(HELLO, SYSTEM_LATER),
+    "prefill": make_body(HELLO, PREFILL, tools=[], stream=False),
     "quota probe": {
         "model": "gpt-oss-120b",
         "max_tokens": 1,
         "messages": [{"role": "user", "content": "quota"}],
         "metadata": {"user_id": "user_0f"},
     },
-    "title": body(
-        said(spoken("Name this session.")),
+    "title": make_body(
+        message(text_block("Name this session.")),
         tools=[],
         temperature=1,
         thinking={"type": "disabled"},
         output_config={"format": {"type": "json_schema", "schema": SCHEMA}},
     ),
-    "web search": body(
-        said(spoken("Search for pytest.")),
+    "web search": make_body(
+        message(text_block("Search for pytest.")),
         tools=[TOOLS[8]],
         tool_choice={"type": "tool", "name": "web_search"},
     ),
-    "budget": body(
+    "budget": make_body(
         HELLO,
         thinking={"type": "enabled", "budget_tokens": 31_999},
         tool_choice={"type": "auto", "disable_parallel_tool_use": True},
@@ -262,7 +262,7 @@ BODIES: dict[str, dict[str, Any]] = {
         stop_sequences=["a", "b", "c", "d", "e"],
         top_k=5,
     ),
-    "unknown words": body(
+    "unknown words": make_body(
         HELLO,
         thinking={"type": "between_tools", "x": 1},
         output_config={"effort": "extreme", "task_budget": {"type": "tokens"}},

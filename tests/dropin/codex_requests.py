@@ -1,4 +1,4 @@
-"""Requests in the shape that Codex CLI 0.169.0 sends; texts and ids are our own."""
+"""Requests in the form that Codex CLI 0.169.0 sends; texts and ids are invented."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ INSTRUCTIONS = [
 
 
 def turn(*items: Object, **more: Any) -> Object:
-    """One request of a session."""
+    """Return one request of a session."""
     return {
         "model": GPT,
         "stream": True,

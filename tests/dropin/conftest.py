@@ -1,4 +1,4 @@
-"""What the tests of all clients share: an eye on what they make us send upstream."""
+"""Fixtures for the tests with real clients: fake_cerebras must refuse no request."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.cerebras import Fake
 
 @pytest.fixture
 def upstream_refuses() -> None:
-    """For a test in which the upstream refuses a request for the caller's fault."""
+    """Allow a test to send a request that fake_cerebras refuses."""
 
 
 @pytest.fixture(autouse=True)
-def _upstream_finds_no_fault(
+def _no_request_is_refused(
     request: pytest.FixtureRequest, fake: Fake
 ) -> Iterator[None]:
-    """Whatever a client sends, the strict upstream takes what we make of it."""
+    """Fail if fake_cerebras, which is strict, refused a translated request."""
     yield
     if "upstream_refuses" not in request.fixturenames:
         refused = [

@@ -1,4 +1,4 @@
-"""Ollama's Go client, in Python: its requests, its line scanner, its errors."""
+"""Ollama's Go client rewritten in Python: requests, line scanner and errors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 from tests.dropin import go_structs
 from tests.dropin.go_structs import Kind
 
-BUFFER = 8_000_000  # bytes, of which a line leaves one free
+BUFFER = 8_000_000  # bytes; a line is shorter
 TIMEOUT_S = 30
 USER_AGENT = "ollama/0.33.0 (amd64 linux) Go/go1.26.6"
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
 
 class ClientError(Exception):
-    """An error that has only a text."""
+    """An error without a status."""
 
 
 class StatusError(ClientError):
@@ -29,7 +29,7 @@ class StatusError(ClientError):
 
 
 class AuthorizationError(ClientError):
-    """401: the server's text is lost."""
+    """Status 401. The text of the server is lost."""
 
     def __init__(self, signin_url: str) -> None:
         super().__init__("401 Unauthorized")
@@ -37,7 +37,7 @@ class AuthorizationError(ClientError):
 
 
 class GoClient:
-    """`calls` keeps what was asked, as "POST /api/show"; `bodies` what was sent."""
+    """`calls` has method and path of each request, `bodies` their bodies."""
 
     def __init__(self, url: str) -> None:
         self._netloc = urlsplit(url).netloc
@@ -47,20 +47,20 @@ class GoClient:
     def do(
         self, method: str, path: str, kind: Kind = go_structs.anything, body: Any = None
     ) -> Any:
-        """One object, or none."""
-        with self._asking(method, path, JSON, body) as answer:
-            return whole(answer.status, answer.read(), kind)
+        """Send a request, and return the object of the reply, or None."""
+        with self._open(method, path, JSON, body) as response:
+            return read_object(response.status, response.read(), kind)
 
     def stream(
         self, path: str, kind: Kind, body: Mapping[str, Any]
     ) -> Iterator[dict[str, Any]]:
-        """A line's object at a time; also for an answer that is one object."""
-        with self._asking("POST", path, NDJSON, body) as answer:
-            for line in scan(iter(lambda: answer.read1(65536), b"")):
-                yield kind(checked(answer.status, line))
+        """Send a request, and yield the object of each line of the reply."""
+        with self._open("POST", path, NDJSON, body) as response:
+            for line in scan(iter(lambda: response.read1(65536), b"")):
+                yield kind(read_line(response.status, line))
 
     @contextlib.contextmanager
-    def _asking(
+    def _open(
         self, method: str, path: str, accept: str, body: Any
     ) -> Iterator[http.client.HTTPResponse]:
         self.calls.append(f"{method} {path}")
@@ -71,16 +71,16 @@ class GoClient:
             "Accept": accept,
             "Accept-Encoding": "gzip",
         }
-        sent = None if body is None else json.dumps(body, separators=(",", ":"))
+        data = None if body is None else json.dumps(body, separators=(",", ":"))
         connection = http.client.HTTPConnection(self._netloc, timeout=TIMEOUT_S)
         with contextlib.closing(connection):
-            connection.request(method, path, sent, headers)
-            answer = connection.getresponse()
-            assert answer.headers.get("Content-Encoding") is None
-            yield answer
+            connection.request(method, path, data, headers)
+            response = connection.getresponse()
+            assert response.headers.get("Content-Encoding") is None
+            yield response
 
 
-def whole(status: int, data: bytes, kind: Kind) -> Any:
+def read_object(status: int, data: bytes, kind: Kind) -> Any:
     try:
         value = json.loads(data) if data else None
     except ValueError:
@@ -95,37 +95,37 @@ def whole(status: int, data: bytes, kind: Kind) -> Any:
 
 
 def scan(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a body; the last one may lack its end."""
+    """Yield the lines of a body; the last one may have no line end."""
     rest = b""
     for part in parts:
         *lines, rest = (rest + part).split(b"\n")
         for line in lines:
-            yield bounded(line).removesuffix(b"\r")
-        bounded(rest)
+            yield check_length(line).removesuffix(b"\r")
+        check_length(rest)
     if rest:
         yield rest.removesuffix(b"\r")
 
 
-def bounded(line: bytes) -> bytes:
+def check_length(line: bytes) -> bytes:
     if len(line) >= BUFFER:
         raise ClientError("bufio.Scanner: token too long")
     return line
 
 
-def checked(status: int, line: bytes) -> Any:
-    """A line's value; one that is no JSON, a blank one too, ends a stream."""
+def read_line(status: int, line: bytes) -> Any:
+    """Return the object of a line; raise ClientError if it is an error or not JSON."""
     try:
         value = json.loads(line)
-        told = go_structs.struct(go_structs.strings("error", "signin_url"))(value)
+        fields = go_structs.struct(go_structs.strings("error", "signin_url"))(value)
     except ValueError:
         text = line.decode()
         raise (
             StatusError(status, text) if status >= 400 else ClientError(text)
         ) from None
     if status == 401:
-        raise AuthorizationError(told["signin_url"])
+        raise AuthorizationError(fields["signin_url"])
     if status >= 400:
-        raise StatusError(status, told["error"])
-    if told["error"]:
-        raise ClientError(told["error"])
+        raise StatusError(status, fields["error"])
+    if fields["error"]:
+        raise ClientError(fields["error"])
     return value

@@ -1,7 +1,7 @@
-"""JSON into the structs of Ollama's Go client, as strictly as encoding/json does it.
+"""Decode JSON into the structs of Ollama's Go client, as strictly as encoding/json.
 
-A kind turns a decoded value into a field. What is missing or null becomes the zero
-value, keys that a struct does not have are dropped, another type is an error.
+A `Kind` converts a decoded value to a field. A missing or null value becomes the zero
+value, unknown keys are dropped, and a value of another type raises ValueError.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class WrongType(ValueError):
-    """What Go cannot unmarshal."""
+    """Go cannot unmarshal the value."""
 
 
 def plain(python_type: type, zero: Any) -> Kind:
@@ -38,7 +38,7 @@ def plain(python_type: type, zero: Any) -> Kind:
 text = plain(str, "")
 flag = plain(bool, False)
 integer = plain(int, 0)  # also for durations: nanoseconds
-anything: Kind = lambda value: value  # noqa: E731  # a kind like the others
+anything: Kind = lambda value: value  # noqa: E731  # a Kind as the others
 
 
 def number(value: Any) -> float:
@@ -59,11 +59,11 @@ def unique_id(value: Any) -> uuid.UUID:
     return uuid.UUID(text(value) or str(uuid.UUID(int=0)))
 
 
-def several(kind: Kind) -> Kind:
+def list_of(kind: Kind) -> Kind:
     return lambda value: [kind(each) for each in plain(list, [])(value)]
 
 
-def named(kind: Kind) -> Kind:
+def map_of(kind: Kind) -> Kind:
     def decode(value: Any) -> Any:
         return {key: kind(each) for key, each in plain(dict, {})(value).items()}
 
@@ -72,8 +72,8 @@ def named(kind: Kind) -> Kind:
 
 def struct(fields: Mapping[str, Kind]) -> Kind:
     def decode(value: Any) -> Any:
-        given = plain(dict, {})(value)
-        return {key: kind(given.get(key)) for key, kind in fields.items()}
+        values = plain(dict, {})(value)
+        return {key: kind(values.get(key)) for key, kind in fields.items()}
 
     return decode
 
@@ -89,19 +89,19 @@ def integers(*names: str) -> dict[str, Kind]:
 DETAILS = struct(
     strings("parent_model", "format", "family", "parameter_size", "quantization_level")
     | integers("context_length", "embedding_length")
-    | {"families": several(text)}
+    | {"families": list_of(text)}
 )
 TOOL_CALL = struct(
     {
         "id": text,
         "function": struct(
-            {"index": integer, "name": text, "arguments": named(anything)}
+            {"index": integer, "name": text, "arguments": map_of(anything)}
         ),
     }
 )
 MESSAGE = struct(
     strings("role", "content", "thinking", "tool_name", "tool_call_id")
-    | {"tool_calls": several(TOOL_CALL), "images": several(text)}
+    | {"tool_calls": list_of(TOOL_CALL), "images": list_of(text)}
 )
 REPLY = {
     **strings("model", "remote_model", "remote_host", "done_reason"),
@@ -121,8 +121,8 @@ GENERATE = struct(
     {
         **REPLY,
         **strings("response", "thinking"),
-        "context": several(integer),
-        "tool_calls": several(TOOL_CALL),
+        "context": list_of(integer),
+        "tool_calls": list_of(TOOL_CALL),
     }
 )
 PROGRESS = struct(strings("status", "digest") | integers("total", "completed"))
@@ -131,26 +131,26 @@ SHOW = struct(
         **strings("license", "modelfile", "parameters", "template", "system"),
         **strings("renderer", "parser", "remote_model", "remote_host", "requires"),
         "details": DETAILS,
-        "messages": several(MESSAGE),
-        "model_info": named(anything),
-        "projector_info": named(anything),
-        "tensors": several(struct(strings("name", "type"))),
-        "capabilities": several(text),
+        "messages": list_of(MESSAGE),
+        "model_info": map_of(anything),
+        "projector_info": map_of(anything),
+        "tensors": list_of(struct(strings("name", "type"))),
+        "capabilities": list_of(text),
         "modified_at": time,
     }
 )
 LISTED = struct(
     strings("name", "model", "remote_model", "remote_host", "digest")
     | {"modified_at": time, "size": integer, "details": DETAILS}
-    | {"capabilities": several(text)}
+    | {"capabilities": list_of(text)}
 )
-LIST = struct({"models": several(LISTED)})
+LIST = struct({"models": list_of(LISTED)})
 PROCESS = struct(
     strings("name", "model", "digest")
     | integers("size", "size_vram", "context_length")
     | {"details": DETAILS, "expires_at": time}
 )
-PROCESSES = struct({"models": several(PROCESS)})
+PROCESSES = struct({"models": list_of(PROCESS)})
 VERSION = struct({"version": text})
 USER = struct(strings("email", "name", "plan") | {"id": unique_id})
 STATUS = struct({"cloud": struct({"disabled": flag, "source": text})})
@@ -158,4 +158,4 @@ RECOMMENDATION = struct(
     strings("model", "description", "required_plan")
     | integers("context_length", "max_output_tokens", "vram_bytes")
 )
-RECOMMENDATIONS = struct({"recommendations": several(RECOMMENDATION)})
+RECOMMENDATIONS = struct({"recommendations": list_of(RECOMMENDATION)})

@@ -1,4 +1,4 @@
-"""Plays what programs do with the official JavaScript client."""
+"""Run scenarios of `node/scenarios.mjs`, which use the official JavaScript client."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ NODE = Path(__file__).with_name("node")
 TIMEOUT_S = 30
 
 
-def play(url: str, scenario: str, **given: Any) -> Any:
-    """What came of a scenario of `node/scenarios.mjs`; the keywords are its input."""
+def run_scenario(url: str, scenario: str, **arguments: Any) -> Any:
+    """Return the result of a scenario; the keywords are its input."""
     node = require_real("node")
     require_real(NODE / "node_modules" / "ollama")
-    played = subprocess.run(
+    program = subprocess.run(
         [node, str(NODE / "run.mjs"), scenario, url],
-        input=json.dumps(given),
+        input=json.dumps(arguments),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
         check=False,
     )
-    assert played.returncode == 0, played.stderr
-    assert played.stderr == ""
-    return json.loads(played.stdout)
+    assert (program.returncode, program.stderr) == (0, "")
+    return json.loads(program.stdout)

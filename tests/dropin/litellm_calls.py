@@ -1,29 +1,32 @@
-"""Runs in LiteLLM's own environment: each line in is the arguments of one completion.
+"""Run completions of LiteLLM, in its own environment.
 
-The line out is what came of it: the reply, the list of chunks, or the error.
+Each line of standard input has the arguments of one completion as JSON. The line that
+is printed for it has the reply, or the chunks, and the error if there was one.
 """
 
 import json
 import sys
 
-answers, sys.stdout = sys.stdout, sys.stderr  # whatever else is printed is no answer
+results, sys.stdout = sys.stdout, sys.stderr  # LiteLLM prints to standard output
 
-import litellm  # noqa: E402  # it prints
+import litellm  # noqa: E402
 
 litellm.suppress_debug_info = True
 
 
 def complete(arguments):
+    result = {"chunks": []}
     try:
         reply = litellm.completion(**arguments)
-        if arguments.get("stream"):
-            return {"chunks": [chunk.model_dump() for chunk in reply]}
-        return {"reply": reply.model_dump()}
+        if not arguments.get("stream"):
+            return {"reply": reply.model_dump()}
+        for chunk in reply:
+            result["chunks"].append(chunk.model_dump())
     except Exception as error:
         status = getattr(error, "status_code", None)
-        kind = type(error).__name__
-        return {"error": {"kind": kind, "status": status, "message": str(error)}}
+        result["error"] = {"status": status, "message": str(error)}
+    return result
 
 
 for line in sys.stdin:
-    print(json.dumps(complete(json.loads(line))), file=answers, flush=True)
+    print(json.dumps(complete(json.loads(line))), file=results, flush=True)

@@ -1,4 +1,4 @@
-"""The loop of `ollama run M`, as Ollama's CLI keeps it."""
+"""The interactive loop of `ollama run`, as Ollama's CLI implements it."""
 
 from __future__ import annotations
 
@@ -6,42 +6,46 @@ from typing import Any
 
 from tests.dropin import go_structs
 from tests.dropin.go_client import ClientError
-from tests.dropin.ollama_cli import Cli, Row, said, table, thinking
+from tests.dropin.ollama_cli import Cli, Row, join_output, show_table, thinking
 
 
 class Chat:
-    """Every prompt sends the whole history."""
+    """A conversation. Each prompt sends all earlier messages."""
 
     def __init__(self, cli: Cli, name: str) -> None:
         cli.heartbeat()
         self.cli = cli
         self.name = name
-        self.think = thinking(cli.found(name)["capabilities"])
+        self.think = thinking(cli.find_or_pull(name)["capabilities"])
         self.options: dict[str, Any] = {}
         self.messages: list[dict[str, Any]] = []
         self.greeting = cli.load_or_unload(name, **self.think)
 
     def say(self, text: str) -> str:
         self.messages.append({"role": "user", "content": text})
-        asked = {"model": self.name, "messages": self.messages, "options": self.options}
+        request = {
+            "model": self.name,
+            "messages": self.messages,
+            "options": self.options,
+        }
         replies = [
             reply["message"]
             for reply in self.cli.client.stream(
-                "/api/chat", go_structs.CHAT, {**asked, **self.think}
+                "/api/chat", go_structs.CHAT, {**request, **self.think}
             )
         ]
         thought = "".join(reply["thinking"] for reply in replies)
-        answer = {
+        message = {
             "role": replies[-1]["role"],
             "content": "".join(reply["content"] for reply in replies),
         }
-        self.messages.append({**answer, "thinking": thought} if thought else answer)
-        return said((reply["thinking"], reply["content"]) for reply in replies)
+        self.messages.append({**message, "thinking": thought} if thought else message)
+        return join_output((reply["thinking"], reply["content"]) for reply in replies)
 
     def set_think(self, value: bool | str) -> str:
-        """A warning, unless the model can think."""
+        """Set `think`; return a warning if the model cannot think."""
         self.think = {"think": value}
-        can_think = "thinking" in self.cli.shown(model=self.name)["capabilities"]
+        can_think = "thinking" in self.cli.fetch_model(model=self.name)["capabilities"]
         return "" if can_think else f'warning: model "{self.name}" does not think'
 
     def set_system(self, text: str) -> None:
@@ -51,11 +55,11 @@ class Chat:
         self.options[name] = value
 
     def show_info(self) -> list[Row]:
-        return table(self.cli.shown(name=self.name, options=self.options))
+        return show_table(self.cli.fetch_model(name=self.name, options=self.options))
 
     def load(self, name: str) -> str:
         try:
-            think = thinking(self.cli.shown(model=name)["capabilities"])
+            think = thinking(self.cli.fetch_model(model=name)["capabilities"])
             greeting = self.cli.load_or_unload(name, **think)
         except ClientError as error:
             if "not found" not in str(error):
@@ -65,10 +69,10 @@ class Chat:
         return greeting
 
     def save(self, name: str) -> str:
-        asked = {"model": name, "from": self.name, "messages": self.messages}
-        asked |= {"parameters": self.options} if self.options else {}
+        request = {"model": name, "from": self.name, "messages": self.messages}
+        request |= {"parameters": self.options} if self.options else {}
         lines = self.cli.client.stream(
-            "/api/create", go_structs.PROGRESS, {**asked, "name": ""}
+            "/api/create", go_structs.PROGRESS, {**request, "name": ""}
         )
         list(lines)
         return f"Created new model '{name}'"

@@ -1,6 +1,6 @@
-"""The commands of Ollama's CLI: what each asks, in which order, and needs of a reply.
+"""The commands of Ollama's CLI: their requests, and the fields that they read.
 
-Requests have the zero values that Go sends. A command returns what it would print.
+Requests have the zero values that Go sends. A command returns its output.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ Row = list[str]
 
 
 class Cli:
-    """`knows_remotes` is False for releases before models could run elsewhere."""
+    """`supports_remote` is False for releases without remote models."""
 
-    def __init__(self, url: str, *, knows_remotes: bool = True) -> None:
+    def __init__(self, url: str, *, supports_remote: bool = True) -> None:
         self.client = GoClient(url)
-        self.knows_remotes = knows_remotes
+        self.supports_remote = supports_remote
 
     def version(self) -> str:
-        told = self.client.do("GET", "/api/version", go_structs.VERSION)
-        return f"ollama version is {told['version']}"
+        reply = self.client.do("GET", "/api/version", go_structs.VERSION)
+        return f"ollama version is {reply['version']}"
 
     def ls(self) -> list[Row]:
         self.heartbeat()
-        told = self.client.do("GET", "/api/tags", go_structs.LIST)
+        reply = self.client.do("GET", "/api/tags", go_structs.LIST)
         return [
             [
                 model["name"],
@@ -45,12 +45,12 @@ class Cli:
                 "-" if model["remote_model"] else str(model["size"]),
                 str(model["modified_at"].date()),
             ]
-            for model in told["models"]
+            for model in reply["models"]
         ]
 
     def ps(self) -> list[Row]:
         self.heartbeat()
-        told = self.client.do("GET", "/api/ps", go_structs.PROCESSES)
+        reply = self.client.do("GET", "/api/ps", go_structs.PROCESSES)
         return [
             [
                 model["name"],
@@ -58,14 +58,14 @@ class Cli:
                 str(model["size"]),
                 processor(model["size"], model["size_vram"]),
                 str(model["context_length"]),
-                until(model["expires_at"]),
+                format_expiry(model["expires_at"]),
             ]
-            for model in told["models"]
+            for model in reply["models"]
         ]
 
     def show(self, name: str) -> list[Row]:
         self.heartbeat()
-        return table(self.shown(name=name))
+        return show_table(self.fetch_model(name=name))
 
     def pull(self, name: str) -> list[str]:
         self.heartbeat()
@@ -100,14 +100,14 @@ class Cli:
 
     def copy(self, source: str, destination: str) -> str:
         self.heartbeat()
-        asked = {"source": source, "destination": destination}
-        self.client.do("POST", "/api/copy", body=asked)
+        request = {"source": source, "destination": destination}
+        self.client.do("POST", "/api/copy", body=request)
         return f"copied '{source}' to '{destination}'"
 
     def create(self, name: str, **fields: Any) -> list[str]:
         self.heartbeat()
-        asked = {"model": name, **fields, "name": ""}
-        lines = self.client.stream("/api/create", go_structs.PROGRESS, asked)
+        request = {"model": name, **fields, "name": ""}
+        lines = self.client.stream("/api/create", go_structs.PROGRESS, request)
         return list(progress(lines))
 
     def sign_in(self) -> str:
@@ -124,50 +124,50 @@ class Cli:
         return "You have signed out of ollama.com"
 
     def run(self, name: str, prompt: str, **options: Any) -> str:
-        """One answer; `options` are fields of the request."""
+        """Return the output for one prompt; `options` are fields of the request."""
         self.heartbeat()
-        shown = self.found(name)
+        shown = self.find_or_pull(name)
         fields = {"prompt": prompt, "options": {}, **thinking(shown["capabilities"])}
-        asked = generation(name, **{**fields, **options})
-        replies = self.client.stream("/api/generate", go_structs.GENERATE, asked)
-        return said((reply["thinking"], reply["response"]) for reply in replies)
+        request = generation(name, **{**fields, **options})
+        replies = self.client.stream("/api/generate", go_structs.GENERATE, request)
+        return join_output((reply["thinking"], reply["response"]) for reply in replies)
 
-    def found(self, name: str) -> dict[str, Any]:
-        """The model, pulled when it is missing."""
+    def find_or_pull(self, name: str) -> dict[str, Any]:
+        """Return `/api/show` of a model; pull the model if it is missing."""
         try:
-            return self.shown(name=name)
+            return self.fetch_model(name=name)
         except StatusError as error:
             if error.status != 404:
                 raise
             self._pull(name)
-            return self.shown(name=name)
+            return self.fetch_model(name=name)
 
     def load_or_unload(self, name: str, **fields: Any) -> str:
-        """Not for a model that runs elsewhere; one of ollama.com needs a user."""
-        shown = self.shown(model=name)
+        """Load or unload a model that is not remote; one of ollama.com needs a user."""
+        shown = self.fetch_model(model=name)
         is_cloud = name.endswith((":cloud", "-cloud"))
-        if self.knows_remotes and (shown["remote_host"] or is_cloud):
+        if self.supports_remote and (shown["remote_host"] or is_cloud):
             if is_cloud or shown["remote_host"].startswith("https://ollama.com"):
                 self.whoami()
             return (
                 f"Connecting to '{shown['remote_model']}' on '{shown['remote_host']}'"
             )
-        asked = generation(name, **fields)
-        list(self.client.stream("/api/generate", go_structs.GENERATE, asked))
+        request = generation(name, **fields)
+        list(self.client.stream("/api/generate", go_structs.GENERATE, request))
         return ""
 
-    def shown(
+    def fetch_model(
         self, *, name: str = "", model: str = "", **fields: Any
     ) -> dict[str, Any]:
-        asked = {"model": model, "system": "", "template": "", "verbose": False}
-        asked |= {"options": None, "name": name, **fields}
-        told: dict[str, Any] = self.client.do(
-            "POST", "/api/show", go_structs.SHOW, asked
+        request = {"model": model, "system": "", "template": "", "verbose": False}
+        request |= {"options": None, "name": name, **fields}
+        reply: dict[str, Any] = self.client.do(
+            "POST", "/api/show", go_structs.SHOW, request
         )
-        return told
+        return reply
 
     def whoami(self) -> dict[str, Any]:
-        """A user without a name is as good as none."""
+        """Return the user; raise AuthorizationError if it has no name."""
         user: dict[str, Any] = self.client.do("POST", "/api/me", go_structs.USER)
         if not user["name"]:
             raise AuthorizationError("")
@@ -191,7 +191,7 @@ def transfer(name: str) -> dict[str, Any]:
 
 
 def thinking(capabilities: Iterable[str]) -> dict[str, bool]:
-    """Asked for by itself of every model that can."""
+    """Return `think`, which the CLI sends to each model that can think."""
     return {"think": True} if "thinking" in capabilities else {}
 
 
@@ -200,7 +200,7 @@ def is_shown(line: Mapping[str, Any]) -> bool:
 
 
 def progress(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A bar per digest, else a spinner per status."""
+    """Yield a progress bar for each digest, otherwise the status."""
     for line in lines:
         if not line["digest"]:
             yield line["status"]
@@ -210,8 +210,8 @@ def progress(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield f"pulling {line['digest'][7:19]}: {share}% of {line['total']} B"
 
 
-def said(parts: Iterable[tuple[str, str]]) -> str:
-    """Thoughts stand above the answer."""
+def join_output(parts: Iterable[tuple[str, str]]) -> str:
+    """Return the output: the thinking, then the answer."""
     thoughts, texts = zip(*parts, strict=True)
     thought = "".join(thoughts)
     above = f"{THINKING}{thought}{THOUGHT}" if thought else ""
@@ -231,15 +231,17 @@ def processor(size: int, size_vram: int) -> str:
     return "Unknown" if size_vram > size or size == 0 else "split"
 
 
-def until(expiry: datetime) -> str:
-    left = expiry - datetime.now(UTC)
+def format_expiry(expiry: datetime) -> str:
+    remaining = expiry - datetime.now(UTC)
     return (
-        f"{left.total_seconds():.0f} s" if left.total_seconds() > 0 else "Stopping..."
+        f"{remaining.total_seconds():.0f} s"
+        if remaining.total_seconds() > 0
+        else "Stopping..."
     )
 
 
-def table(shown: Mapping[str, Any]) -> list[Row]:
-    """As `ollama show` prints it."""
+def show_table(shown: Mapping[str, Any]) -> list[Row]:
+    """Return the rows that `ollama show` prints."""
     info, details = shown["model_info"], shown["details"]
     family = info["general.architecture"]
     lengths = struct(

@@ -1,8 +1,8 @@
-"""Shapes: what a client's parser demands of a reply, as data.
+"""Shapes: the values that the parser of a client accepts, as data.
 
-A dict demands its keys, a list demands its one shape of every item, a type means
-exactly that type, a pattern is for texts, and a function says whether it is content.
-What a shape does not name may be there as well.
+A dict requires its keys, a list requires its only shape of every item, a type requires
+exactly that type, a pattern requires a matching text, and a function returns whether
+the value is accepted. Further keys are allowed.
 """
 
 from __future__ import annotations
@@ -12,59 +12,59 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 Shape = Any
-Demand = Callable[[Any], bool]
+Check = Callable[[Any], bool]
 
-# RFC 3339, as Go, Rust and Java read it.
+# RFC 3339, as the parsers of Go, Rust and Java accept it.
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
-# What fromisoformat reads in Python 3.10: no Z, and no more than microseconds.
+# datetime.fromisoformat of Python 3.10 accepts no Z and at most microseconds.
 PYTHON_3_10 = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?[+-]\d\d:\d\d"
 )
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-def natural(value: Any) -> bool:
+def is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
 
 
-def positive(value: Any) -> bool:
+def is_positive(value: Any) -> bool:
     return type(value) is int and value > 0
 
 
-def one_of(*choices: Any) -> Demand:
+def one_of(*choices: Any) -> Check:
     return lambda value: value in choices
 
 
-def names(*words: str) -> Demand:
-    """A list that has all these texts, or a text that has them."""
+def contains(*words: str) -> Check:
+    """Accept a list, or a text, that contains all these texts."""
     return lambda value: all(word in value for word in words)
 
 
-def lacks(word: str) -> Demand:
+def excludes(word: str) -> Check:
     return lambda value: word not in value
 
 
-def faults(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
-    """Where a value does not fit."""
+def find_mismatches(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
+    """Return a line for each part of the value that does not fit."""
     if isinstance(shape, dict):
-        yield from _faults_of_object(value, shape, path)
+        yield from _find_in_object(value, shape, path)
     elif isinstance(shape, list):
         if type(value) is not list:
-            yield f"{path} is no list: {value!r}"
+            yield f"{path} is not a list: {value!r}"
             return
         for place, item in enumerate(value):
-            yield from faults(item, shape[0], f"{path}[{place}]")
+            yield from find_mismatches(item, shape[0], f"{path}[{place}]")
     elif not _fits(value, shape):
         yield f"{path} does not fit: {value!r}"
 
 
-def _faults_of_object(value: Any, shape: dict[str, Shape], path: str) -> Iterator[str]:
+def _find_in_object(value: Any, shape: dict[str, Shape], path: str) -> Iterator[str]:
     if type(value) is not dict:
-        yield f"{path} is no object: {value!r}"
+        yield f"{path} is not an object: {value!r}"
         return
-    for key, demanded in shape.items():
+    for key, required in shape.items():
         if key in value:
-            yield from faults(value[key], demanded, f"{path}.{key}")
+            yield from find_mismatches(value[key], required, f"{path}.{key}")
         else:
             yield f"{path}.{key} is missing"
 

@@ -1,77 +1,63 @@
-"""What Claude Code sends, against a live server: answered, whatever is new in it."""
+"""Requests of Claude Code are answered, also with fields that are unknown here."""
 
 from __future__ import annotations
 
-import copy
-import http.client
-import json
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import zstandard
 
 from tests.cerebras import Fake
 from tests.dropin import claude_code
-from tests.dropin.upstream import asked
+from tests.dropin.raw_http import Response, send_request
+from tests.dropin.upstream import GPT, QWEN, last_request
 from tests.live_server import Server
 
 MESSAGES = "/v1/messages?beta=true"
 COUNT = "/v1/messages/count_tokens?beta=true"
 
 
-def post(
-    server: Server, path: str, body: Any, *, compressed: bool = False
-) -> tuple[int, str]:
-    data, headers = json.dumps(body).encode(), dict(claude_code.HEADERS)
-    if compressed:
-        data, headers["Content-Encoding"] = zstandard.compress(data), "zstd"
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
-    connection.request("POST", path, data, headers)
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    return answer.status, text
+def post(server: Server, path: str, body: Any, *, compressed: bool = False) -> Response:
+    headers = claude_code.HEADERS
+    return send_request(server, "POST", path, body, headers, compressed=compressed)
 
 
-@pytest.mark.parametrize("model", ["gpt-oss-120b", "qwen-3.8-27b"])
+@pytest.mark.parametrize("model", [GPT, QWEN])
 @pytest.mark.parametrize("name", claude_code.BODIES)
-def test_every_body_is_answered(server: Server, name: str, model: str) -> None:
+def test_request_is_answered(server: Server, name: str, model: str) -> None:
     body = claude_code.BODIES[name] | {"model": model}
 
-    status, text = post(server, MESSAGES, body)
+    response = post(server, MESSAGES, body)
 
-    assert status == 200, text
-    assert "event: error" not in text
+    assert response.status == 200, response.body
     if body.get("stream"):
-        assert text.startswith("event: message_start\n")
-        assert text.endswith('data: {"type":"message_stop"}\n\n')
+        types = [event["type"] for event in response.events]
+        assert (types[0], types[-1]) == ("message_start", "message_stop")
+        assert "error" not in types
     else:
-        assert json.loads(text)["type"] == "message"
+        assert response.json["type"] == "message"
 
 
 @pytest.mark.parametrize("name", claude_code.BODIES)
-def test_every_body_is_counted(server: Server, name: str) -> None:
-    body = copy.deepcopy(claude_code.BODIES[name])
-    for key in ("max_tokens", "stream", "metadata"):
-        body.pop(key, None)
+def test_tokens_of_a_request_are_counted(server: Server, name: str) -> None:
+    left_out = ("max_tokens", "stream", "metadata")
+    body = {k: v for k, v in claude_code.BODIES[name].items() if k not in left_out}
 
-    status, text = post(server, COUNT, body)
+    response = post(server, COUNT, body)
 
-    assert status == 200
-    assert json.loads(text)["input_tokens"] > 0
+    assert response.status == 200
+    assert response.json["input_tokens"] > 0
 
 
-def test_a_compressed_body_is_answered(server: Server) -> None:
+def test_compressed_request_is_answered(server: Server) -> None:
     body = claude_code.BODIES["results of tools"]
 
-    assert post(server, MESSAGES, body, compressed=True)[0] == 200
+    assert post(server, MESSAGES, body, compressed=True).status == 200
 
 
-def test_a_conversation_goes_up_in_its_order(server: Server, fake: Fake) -> None:
+def test_conversation_is_sent_upstream_in_order(server: Server, fake: Fake) -> None:
     post(server, MESSAGES, claude_code.BODIES["results of tools"])
 
-    system, hello, work, *results, also = asked(fake)["messages"]
+    system, hello, work, *results, last = last_request(fake)["messages"]
     assert system["role"] == "system"
     assert "You are Claude Code" in system["content"]
     assert hello["content"].endswith("Fix the tests.")
@@ -80,25 +66,24 @@ def test_a_conversation_goes_up_in_its_order(server: Server, fake: Fake) -> None
     assert [result["tool_call_id"] for result in results] == ["toolu_01A", "toolu_01B"]
     assert results[0]["content"] == "The tool failed.\nExit code 1"
     assert results[1]["content"] == "1: import os"
-    assert also == {"role": "user", "content": "Also be quick."}
+    assert last == {"role": "user", "content": "Also be quick."}
 
 
-def test_tools_go_up_as_they_are_but_for_the_servers(
+def test_tools_are_sent_upstream_without_those_of_the_server(
     server: Server, fake: Fake
 ) -> None:
     post(server, MESSAGES, claude_code.BODIES["first turn"])
 
-    functions = {tool["function"]["name"]: tool for tool in asked(fake)["tools"]}
+    functions = {
+        tool["function"]["name"]: tool["function"]
+        for tool in last_request(fake)["tools"]
+    }
     assert not [name for name in functions if "search" in name]
-    sent = functions["Bash"]["function"]["parameters"]
-    assert sent == claude_code.TOOLS[0]["input_schema"]
-    assert functions["bash"]["function"]["parameters"]["required"] == ["command"]
+    assert functions["Bash"]["parameters"] == claude_code.TOOLS[0]["input_schema"]
+    assert functions["bash"]["parameters"]["required"] == ["command"]
 
 
-def test_the_session_opens_with_a_look_at_the_root(server: Server) -> None:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
-    connection.request("HEAD", "/", headers=claude_code.HEADERS)
-    status = connection.getresponse().status
-    connection.close()
+def test_root_is_answered(server: Server) -> None:
+    response = send_request(server, "HEAD", "/", headers=claude_code.HEADERS)
 
-    assert status == 200
+    assert response.status == 200

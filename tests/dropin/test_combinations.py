@@ -1,4 +1,4 @@
-"""Whatever a client asks for at once, it gets an answer that has all of it."""
+"""Combinations of features in one request: the response has all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.dropin.raw import call
+from tests.dropin.raw_http import send_request
 from tests.dropin.upstream import GPT, QWEN
 from tests.live_server import Server
 
@@ -19,8 +19,8 @@ SCHEMA = {
     "required": ["number"],
 }
 TOOL = {"type": "function", "function": {"name": "f", "parameters": SCHEMA}}
-FORMS = {"text": None, "json": "json", "schema": SCHEMA}
-V1_FORMS = {
+FORMATS = {"text": None, "json": "json", "schema": SCHEMA}
+V1_FORMATS = {
     "text": {"type": "text"},
     "json": {"type": "json_object"},
     "schema": {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}},
@@ -28,79 +28,87 @@ V1_FORMS = {
 KEYS = {"json": "simulated", "schema": "number"}
 
 
-class Wish(NamedTuple):
+class Features(NamedTuple):
     model: str
     stream: bool
-    form: str
+    format_: str
     tools: list[Any]
     logprobs: bool
 
     def __str__(self) -> str:
         extras = {"stream": self.stream, "tools": self.tools, "logs": self.logprobs}
-        return "-".join([self.model, self.form, *(k for k, v in extras.items() if v)])
+        return "-".join(
+            [self.model, self.format_, *(k for k, v in extras.items() if v)]
+        )
 
 
 BOTH = (True, False)
-WISHES = [*map(Wish._make, product([GPT, QWEN], BOTH, FORMS, [[TOOL], []], BOTH))]
+COMBINATIONS = [
+    *map(Features._make, product([GPT, QWEN], BOTH, FORMATS, [[TOOL], []], BOTH))
+]
 
 
 @pytest.mark.parametrize("think", [None, False, "low"])
-@pytest.mark.parametrize("wish", WISHES, ids=str)
-def test_a_chat_has_all_that_was_asked_for(
-    server: Server, wish: Wish, think: bool | str | None
+@pytest.mark.parametrize("features", COMBINATIONS, ids=str)
+def test_chat_has_all_requested_features(
+    server: Server, features: Features, think: bool | str | None
 ) -> None:
-    body = {**asking(wish), "format": FORMS[wish.form], "think": think}
+    body = {**make_body(features), "format": FORMATS[features.format_], "think": think}
 
-    answer = call(server, "POST", "/api/chat", body)
+    response = send_request(server, "POST", "/api/chat", body)
 
-    assert answer.status == 200, answer.body
-    lines = answer.lines if wish.stream else [answer.json]
+    assert response.status == 200, response.body
+    lines = response.lines if features.stream else [response.json]
     text = "".join(line["message"]["content"] for line in lines)
     thoughts = "".join(line["message"].get("thinking", "") for line in lines)
     tokens = [each["token"] for line in lines for each in line.get("logprobs", [])]
     assert lines[-1]["done_reason"] == "stop"
     assert bool(thoughts) is (think is not False)
-    assert "".join(tokens) == (text if wish.logprobs else "")
-    check_form(text, wish.form)
+    assert "".join(tokens) == (text if features.logprobs else "")
+    check_format(text, features.format_)
 
 
 @pytest.mark.parametrize("effort", [None, "none", "low"])
-@pytest.mark.parametrize("wish", WISHES, ids=str)
-def test_a_completion_has_all_that_was_asked_for(
-    server: Server, wish: Wish, effort: str | None
+@pytest.mark.parametrize("features", COMBINATIONS, ids=str)
+def test_v1_chat_has_all_requested_features(
+    server: Server, features: Features, effort: str | None
 ) -> None:
-    form = V1_FORMS[wish.form]
-    body = {**asking(wish), "response_format": form, "reasoning_effort": effort}
+    format_ = V1_FORMATS[features.format_]
+    body = {
+        **make_body(features),
+        "response_format": format_,
+        "reasoning_effort": effort,
+    }
 
-    answer = call(server, "POST", "/v1/chat/completions", body)
+    response = send_request(server, "POST", "/v1/chat/completions", body)
 
-    assert answer.status == 200, answer.body
-    chunks = answer.chunks if wish.stream else [answer.json]
+    assert response.status == 200, response.body
+    chunks = response.events if features.stream else [response.json]
     choices = [choice for chunk in chunks for choice in chunk["choices"]]
-    said = [choice["delta" if wish.stream else "message"] for choice in choices]
-    text = "".join(each.get("content", "") for each in said)
-    thoughts = "".join(each.get("reasoning", "") for each in said)
+    messages = [choice["delta" if features.stream else "message"] for choice in choices]
+    text = "".join(each.get("content", "") for each in messages)
+    thoughts = "".join(each.get("reasoning", "") for each in messages)
     logprobs = [choice.get("logprobs") or {"content": []} for choice in choices]
     tokens = [each["token"] for log in logprobs for each in log["content"]]
     assert choices[-1]["finish_reason"] == "stop"
     assert bool(thoughts) is (effort != "none")
-    assert "".join(tokens) == (text if wish.logprobs else "")
-    check_form(text, wish.form)
+    assert "".join(tokens) == (text if features.logprobs else "")
+    check_format(text, features.format_)
 
 
-def asking(wish: Wish) -> dict[str, Any]:
-    """What both dialects call by the same names."""
+def make_body(features: Features) -> dict[str, Any]:
+    """Return the fields that have the same name in both APIs."""
     return {
-        "model": wish.model,
+        "model": features.model,
         "messages": [USER],
-        "stream": wish.stream,
-        "tools": wish.tools,
-        "logprobs": wish.logprobs,
+        "stream": features.stream,
+        "tools": features.tools,
+        "logprobs": features.logprobs,
     }
 
 
-def check_form(text: str, form: str) -> None:
-    if form in KEYS:
-        assert KEYS[form] in json.loads(text)
+def check_format(text: str, format_: str) -> None:
+    if format_ in KEYS:
+        assert KEYS[format_] in json.loads(text)
     else:
         assert text

@@ -1,4 +1,4 @@
-"""Turns of tools, told in every way in which clients tie results to their calls."""
+"""Conversations with tool results, assigned to their calls as real clients do it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.cerebras import Fake
-from tests.dropin.raw import call
-from tests.dropin.upstream import GPT, QWEN, asked
+from tests.dropin.raw_http import send_request
+from tests.dropin.upstream import GPT, QWEN, last_request
 from tests.live_server import Server
 
 USER = {"role": "user", "content": "Hello"}
@@ -17,8 +17,8 @@ SCHEMA = {"type": "object", "properties": {"of": {"type": "string"}}}
 TOOL = {"type": "function", "function": {"name": "a", "parameters": SCHEMA}}
 
 
-def called(*names: str, **ids: str) -> dict[str, Any]:
-    """A native assistant turn that calls tools."""
+def call_tools(*names: str, **ids: str) -> dict[str, Any]:
+    """Return a native message of the assistant that calls tools."""
     calls = [
         {
             **({"id": ids[name]} if name in ids else {}),
@@ -29,94 +29,96 @@ def called(*names: str, **ids: str) -> dict[str, Any]:
     return {"role": "assistant", "content": "", "tool_calls": calls}
 
 
-def result(content: str, **link: str) -> dict[str, Any]:
+def tool_result(content: str, **link: str) -> dict[str, Any]:
     return {"role": "tool", "content": content, **link}
 
 
-# How clients tie results to calls -> the result that each tool is heard to have given.
+# How a client assigns results to calls -> (messages, result of each tool upstream).
 HISTORIES: dict[str, tuple[list[dict[str, Any]], dict[str, str]]] = {
     "Home Assistant: by order alone": (
-        [USER, called("a", "b"), result("of a"), result("of b")],
+        [USER, call_tools("a", "b"), tool_result("of a"), tool_result("of b")],
         {"a": "of a", "b": "of b"},
     ),
     "Home Assistant: the calls were trimmed away": (
-        [SYSTEM, result("of a"), {"role": "assistant", "content": "Done"}, USER],
+        [SYSTEM, tool_result("of a"), {"role": "assistant", "content": "Done"}, USER],
         {},
     ),
     "Zed: by tool_name": (
         [
             USER,
-            called("a", "b"),
-            result("of b", tool_name="b"),
-            result("of a", tool_name="a"),
+            call_tools("a", "b"),
+            tool_result("of b", tool_name="b"),
+            tool_result("of a", tool_name="a"),
         ],
         {"a": "of a", "b": "of b"},
     ),
     "Raycast: by id": (
         [
             USER,
-            called("a", "b", a="1", b="2"),
-            result("of b", tool_call_id="2"),
-            result("of a", tool_call_id="1"),
+            call_tools("a", "b", a="1", b="2"),
+            tool_result("of b", tool_call_id="2"),
+            tool_result("of a", tool_call_id="1"),
         ],
         {"a": "of a", "b": "of b"},
     ),
     "LiteLLM: an id for the result only": (
-        [USER, called("a"), result("of a", tool_call_id="call_9")],
+        [USER, call_tools("a"), tool_result("of a", tool_call_id="call_9")],
         {"a": "of a"},
     ),
     "Roo Code: the result is a user's turn": (
-        [USER, called("a"), {"role": "user", "content": "of a"}],
+        [USER, call_tools("a"), {"role": "user", "content": "of a"}],
         {"a": ""},
     ),
     "n8n: the same call in every round": (
-        [USER, called("a", a="1"), result("one", tool_call_id="1")]
-        + [called("a", a="1"), result("two", tool_call_id="1")],
+        [USER, call_tools("a", a="1"), tool_result("one", tool_call_id="1")]
+        + [call_tools("a", a="1"), tool_result("two", tool_call_id="1")],
         {"a": "two"},
     ),
     "an assistant without content": (
-        [USER, {k: v for k, v in called("a").items() if k != "content"}]
-        + [result("of a"), USER],
+        [USER, {k: v for k, v in call_tools("a").items() if k != "content"}]
+        + [tool_result("of a"), USER],
         {"a": "of a"},
     ),
     "an assistant whose content is null": (
-        [USER, {**called("a"), "content": None}, result("of a"), USER],
+        [USER, {**call_tools("a"), "content": None}, tool_result("of a"), USER],
         {"a": "of a"},
     ),
-    "a result without content": ([USER, called("a"), {"role": "tool"}], {"a": ""}),
+    "a result without content": ([USER, call_tools("a"), {"role": "tool"}], {"a": ""}),
     "more results than calls": (
-        [USER, called("a"), result("of a"), result("again")],
+        [USER, call_tools("a"), tool_result("of a"), tool_result("again")],
         {"a": "of a"},
     ),
     "fewer results than calls": (
-        [USER, called("a", "b"), result("of b", tool_name="b"), USER],
+        [USER, call_tools("a", "b"), tool_result("of b", tool_name="b"), USER],
         {"a": "", "b": "of b"},
     ),
-    "stopped before the tool ran": ([USER, called("a")], {}),
+    "stopped before the tool ran": ([USER, call_tools("a")], {}),
 }
 
 
 @pytest.mark.parametrize("tools", [[TOOL], []], ids=["tools", "no tools"])
 @pytest.mark.parametrize("model", [GPT, QWEN])
-@pytest.mark.parametrize(("messages", "heard"), HISTORIES.values(), ids=list(HISTORIES))
-def test_results_find_their_calls(
+@pytest.mark.parametrize(
+    ("messages", "expected"), HISTORIES.values(), ids=list(HISTORIES)
+)
+def test_results_are_assigned_to_their_calls(
     server: Server,
     fake: Fake,
     messages: list[dict[str, Any]],
-    heard: dict[str, str],
+    expected: dict[str, str],
     model: str,
     tools: list[Any],
 ) -> None:
     body = {"model": model, "messages": messages, "tools": tools}
 
-    answer = call(server, "POST", "/api/chat", body)
+    response = send_request(server, "POST", "/api/chat", body)
 
-    assert answer.status == 200, answer.body
-    assert results(asked(fake)["messages"]) == heard
+    assert response.status == 200, response.body
+    assert find_results(last_request(fake)["messages"]) == expected
 
 
-def results(messages: list[dict[str, Any]]) -> dict[str, str]:
-    """The last result of each tool, found by the ids that upstream goes by."""
+def find_results(messages: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the last result of each tool, found by the ids of the calls."""
     names = {
         each["id"]: each["function"]["name"]
         for message in messages
@@ -129,17 +131,17 @@ def results(messages: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def openai_called(arguments: str, **more: Any) -> dict[str, Any]:
+def openai_call_tools(arguments: str, **more: Any) -> dict[str, Any]:
     function = {"name": "a", "arguments": arguments}
     calls = [{"id": "1", "type": "function", "function": function}]
     return {"role": "assistant", "tool_calls": calls, **more}
 
 
 OPENAI_HISTORIES: dict[str, list[dict[str, Any]]] = {
-    "OpenAI: content is null": [openai_called("{}", content=None)],
-    "Vercel AI SDK: content is empty": [openai_called('{"x": 1}', content="")],
-    "Goose: no content, no arguments": [openai_called("")],
-    "pydantic-ai: reasoning goes back": [openai_called("{}", reasoning="Hm.")],
+    "OpenAI: content is null": [openai_call_tools("{}", content=None)],
+    "Vercel AI SDK: content is empty": [openai_call_tools('{"x": 1}', content="")],
+    "Goose: no content, no arguments": [openai_call_tools("")],
+    "pydantic-ai: reasoning goes back": [openai_call_tools("{}", reasoning="Hm.")],
 }
 
 
@@ -148,13 +150,13 @@ OPENAI_HISTORIES: dict[str, list[dict[str, Any]]] = {
     "content", ["done", [{"type": "text", "text": "done"}]], ids=["text", "parts"]
 )
 @pytest.mark.parametrize("turns", OPENAI_HISTORIES.values(), ids=OPENAI_HISTORIES)
-def test_results_find_their_calls_on_v1(
+def test_result_is_assigned_to_its_call_on_v1(
     server: Server, fake: Fake, turns: list[dict[str, Any]], content: Any, model: str
 ) -> None:
     messages = [USER, *turns, {"role": "tool", "tool_call_id": "1", "content": content}]
 
     body = {"model": model, "messages": messages}
-    answer = call(server, "POST", "/v1/chat/completions", body)
+    response = send_request(server, "POST", "/v1/chat/completions", body)
 
-    assert answer.status == 200, answer.body
-    assert results(asked(fake)["messages"]) == {"a": "done"}
+    assert response.status == 200, response.body
+    assert find_results(last_request(fake)["messages"]) == {"a": "done"}

@@ -1,4 +1,4 @@
-"""What Ollama's CLI does, command by command, against a live server."""
+"""The commands of Ollama's CLI, against a live server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.dropin import go_structs
 from tests.dropin.go_client import ClientError
 from tests.dropin.ollama_chat import Chat
 from tests.dropin.ollama_cli import THINKING, THOUGHT, Cli, generation
-from tests.dropin.upstream import GPT, QWEN, asked, failing_midway
+from tests.dropin.upstream import GPT, QWEN, fail_midway, last_request
 from tests.live_server import Server
 
 HEARTBEAT, SHOW, PULL, CHAT, GENERATE, WHOAMI = (
@@ -33,17 +33,17 @@ def cli(server: Server) -> Cli:
 
 @pytest.fixture
 def old_cli(server: Server) -> Cli:
-    """Before a model that no test has left loaded."""
-    Cli(server.url, knows_remotes=False).stop(QWEN)
-    return Cli(server.url, knows_remotes=False)
+    """Return a CLI without remote models, before a model that is not loaded."""
+    Cli(server.url, supports_remote=False).stop(QWEN)
+    return Cli(server.url, supports_remote=False)
 
 
-def test_version(cli: Cli) -> None:
+def test_version_is_printed(cli: Cli) -> None:
     assert cli.version() == "ollama version is 0.33.0"
     assert cli.client.calls == ["GET /api/version"]
 
 
-def test_list(cli: Cli) -> None:
+def test_list_has_all_models(cli: Cli) -> None:
     rows = cli.ls()
 
     assert sorted(row[0] for row in rows) == [f"{GPT}:latest", f"{QWEN}:latest"]
@@ -53,7 +53,7 @@ def test_list(cli: Cli) -> None:
     assert cli.client.calls == [HEARTBEAT, "GET /api/tags"]
 
 
-def test_show(cli: Cli, fake: Fake) -> None:
+def test_show_prints_the_model(cli: Cli, fake: Fake) -> None:
     rows = cli.show(GPT)
 
     assert ["Remote model", GPT] in rows
@@ -66,13 +66,13 @@ def test_show(cli: Cli, fake: Fake) -> None:
     assert cli.client.calls == [HEARTBEAT, SHOW]
 
 
-def test_show_of_an_unknown_model(cli: Cli) -> None:
+def test_show_of_unknown_model_is_an_error(cli: Cli) -> None:
     with pytest.raises(ClientError, match="^model 'nope:latest' not found$"):
         cli.show("nope")
 
 
 @pytest.mark.parametrize("name", [GPT, "gpt-oss:120b", "gpt-oss:120b-cloud"])
-def test_pull(cli: Cli, name: str) -> None:
+def test_pull_shows_progress(cli: Cli, name: str) -> None:
     [digest] = [row[1] for row in cli.ls() if row[0] == f"{GPT}:latest"]
 
     manifest, bar, *rest = cli.pull(name)
@@ -84,58 +84,58 @@ def test_pull(cli: Cli, name: str) -> None:
     assert cli.client.calls[-2:] == [HEARTBEAT, PULL]
 
 
-def test_pull_of_an_unknown_model(cli: Cli) -> None:
+def test_pull_of_unknown_model_is_an_error(cli: Cli) -> None:
     with pytest.raises(ClientError, match=f"^{NO_MANIFEST}$"):
         cli.pull("nope")
 
 
-def test_push(cli: Cli) -> None:
+def test_push_is_refused(cli: Cli) -> None:
     with pytest.raises(ClientError, match="^models that run on Cerebras have no files"):
         cli.push(GPT)
 
     assert cli.client.calls == [HEARTBEAT, "POST /api/push"]
 
 
-def test_push_to_ollamas_registry(cli: Cli) -> None:
+def test_push_to_the_registry_of_ollama_checks_the_user(cli: Cli) -> None:
     with pytest.raises(ClientError, match="not found"):
         cli.push("registry.ollama.ai/me/mine")
 
     assert cli.client.calls == [HEARTBEAT, WHOAMI, "POST /api/push"]
 
 
-def test_nobody_has_to_sign_in(cli: Cli) -> None:
+def test_user_is_signed_in_and_cannot_sign_out(cli: Cli) -> None:
     assert cli.sign_in() == "You are already signed in as user 'cerellama'"
     assert cli.sign_out() == "You are not signed in to ollama.com"
 
 
-def test_run_with_a_prompt(cli: Cli, fake: Fake) -> None:
+def test_run_prints_thinking_and_answer(cli: Cli, fake: Fake) -> None:
     fake.script({"reasoning": "Hm.", "content": "Because of Rayleigh scattering. 🌈"})
 
-    said = cli.run(GPT, "Why is the sky blue?")
+    output = cli.run(GPT, "Why is the sky blue?")
 
-    assert said == f"{THINKING}Hm.{THOUGHT}Because of Rayleigh scattering. 🌈"
+    assert output == f"{THINKING}Hm.{THOUGHT}Because of Rayleigh scattering. 🌈"
     assert cli.client.calls == [HEARTBEAT, SHOW, GENERATE]
-    assert asked(fake)["messages"][-1]["content"] == "Why is the sky blue?"
+    assert last_request(fake)["messages"][-1]["content"] == "Why is the sky blue?"
 
 
-def test_run_goes_on_with_the_context_of_the_last_answer(cli: Cli, fake: Fake) -> None:
+def test_run_continues_with_the_context(cli: Cli, fake: Fake) -> None:
     fake.script({"content": "Hello Ann."})
     first = generate(cli, prompt="I am Ann.")
     cli.run(GPT, "Who am I?", context=first["context"])
 
-    texts = [message["content"] for message in asked(fake)["messages"]]
+    texts = [message["content"] for message in last_request(fake)["messages"]]
     assert texts == ["I am Ann.", "Hello Ann.", "Who am I?"]
 
 
 def generate(cli: Cli, **fields: Any) -> dict[str, Any]:
-    """The last line of an answer."""
+    """Return the last line of the reply of /api/generate."""
     body = generation(GPT, options={}, **fields)
     *_, last = cli.client.stream("/api/generate", go_structs.GENERATE, body)
     assert last["done"]
     return last
 
 
-def test_run_verbose(cli: Cli) -> None:
+def test_verbose_run_has_durations_and_counts(cli: Cli) -> None:
     last = generate(cli, prompt="Hello")
 
     for metric in ("total", "load", "prompt_eval", "eval"):
@@ -144,30 +144,30 @@ def test_run_verbose(cli: Cli) -> None:
     assert last["eval_count"] > 0
 
 
-def test_run_with_a_format_and_think(cli: Cli, fake: Fake) -> None:
+def test_run_with_format_and_think(cli: Cli, fake: Fake) -> None:
     fake.script({"content": '{"a": 1}'})
 
-    said = cli.run(GPT, "An object.", format="json", think="high")
+    output = cli.run(GPT, "An object.", format="json", think="high")
 
-    assert said.endswith('{"a": 1}')
-    assert asked(fake)["reasoning_effort"] == "high"
+    assert output.endswith('{"a": 1}')
+    assert last_request(fake)["reasoning_effort"] == "high"
 
 
-def test_run_of_an_unknown_model_tries_to_pull_it(cli: Cli) -> None:
+def test_run_of_unknown_model_tries_to_pull_it(cli: Cli) -> None:
     with pytest.raises(ClientError, match=f"^{NO_MANIFEST}$"):
         cli.run("nope", "Hello")
 
     assert cli.client.calls == [HEARTBEAT, SHOW, PULL]
 
 
-def test_run_tells_an_error_in_mid_answer(cli: Cli, fake: Fake) -> None:
-    fake.script(failing_midway("cut"))
+def test_failure_in_mid_answer_is_an_error(cli: Cli, fake: Fake) -> None:
+    fake.script(fail_midway("cut"))
 
     with pytest.raises(ClientError):
         cli.run(GPT, "Hello")
 
 
-def test_the_chat_loop(cli: Cli, fake: Fake) -> None:
+def test_chat_sends_its_messages(cli: Cli, fake: Fake) -> None:
     chat = Chat(cli, GPT)
     assert chat.greeting == f"Connecting to '{GPT}' on '{fake.url}'"
     assert cli.client.calls == [HEARTBEAT, SHOW, SHOW]
@@ -177,22 +177,22 @@ def test_the_chat_loop(cli: Cli, fake: Fake) -> None:
     fake.script({"content": "Ann."})
     assert chat.say("Who am I?") == "Ann."
 
-    texts = [message["content"] for message in asked(fake)["messages"]]
+    texts = [message["content"] for message in last_request(fake)["messages"]]
     assert texts == ["I am Ann.", "Hello Ann.", "Who am I?"]
     assert cli.client.calls[3:] == [CHAT, CHAT]
 
 
 @pytest.mark.parametrize("level", ["low", "medium", "high"])
-def test_set_think_in_the_chat_loop(cli: Cli, fake: Fake, level: str) -> None:
+def test_think_level_is_sent_upstream(cli: Cli, fake: Fake, level: str) -> None:
     chat = Chat(cli, GPT)
 
     assert chat.set_think(level) == ""
     chat.say("Hello")
 
-    assert asked(fake)["reasoning_effort"] == level
+    assert last_request(fake)["reasoning_effort"] == level
 
 
-def test_set_nothink_in_the_chat_loop(cli: Cli, fake: Fake) -> None:
+def test_nothink_hides_the_thinking(cli: Cli, fake: Fake) -> None:
     chat = Chat(cli, GPT)
     chat.set_think(False)
     fake.script({"reasoning": "Hm.", "content": "Hello."})
@@ -200,7 +200,7 @@ def test_set_nothink_in_the_chat_loop(cli: Cli, fake: Fake) -> None:
     assert chat.say("Hello") == "Hello."
 
 
-def test_a_bad_level_of_thinking_leaves_the_chat_loop_running(cli: Cli) -> None:
+def test_invalid_think_level_is_an_error(cli: Cli) -> None:
     chat = Chat(cli, GPT)
     chat.set_think("ultra")
 
@@ -208,7 +208,7 @@ def test_a_bad_level_of_thinking_leaves_the_chat_loop_running(cli: Cli) -> None:
         chat.say("Hello")
 
 
-def test_what_is_set_in_the_chat_loop_is_asked(cli: Cli, fake: Fake) -> None:
+def test_parameters_and_system_text_are_sent_upstream(cli: Cli, fake: Fake) -> None:
     chat = Chat(cli, QWEN)
     chat.set_parameter("temperature", 0.5)
     chat.set_parameter("stop", ["END"])
@@ -216,13 +216,16 @@ def test_what_is_set_in_the_chat_loop_is_asked(cli: Cli, fake: Fake) -> None:
 
     chat.say("Hello")
 
-    assert asked(fake)["temperature"] == 0.5
-    assert asked(fake)["stop"] == ["END"]
-    assert asked(fake)["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert last_request(fake)["temperature"] == 0.5
+    assert last_request(fake)["stop"] == ["END"]
+    assert last_request(fake)["messages"][0] == {
+        "role": "system",
+        "content": "Be brief.",
+    }
     assert ["architecture", "qwen35"] in chat.show_info()
 
 
-def test_load_in_the_chat_loop(cli: Cli, fake: Fake) -> None:
+def test_load_changes_the_model_and_forgets_the_messages(cli: Cli, fake: Fake) -> None:
     chat = Chat(cli, GPT)
     chat.say("Hello")
 
@@ -230,26 +233,26 @@ def test_load_in_the_chat_loop(cli: Cli, fake: Fake) -> None:
     assert chat.load(QWEN) == f"Connecting to '{QWEN}' on '{fake.url}'"
     chat.say("Hello again")
 
-    assert asked(fake)["model"] == QWEN
-    assert len(asked(fake)["messages"]) == 1
+    assert last_request(fake)["model"] == QWEN
+    assert len(last_request(fake)["messages"]) == 1
 
 
-def test_a_cloud_name_runs_without_signing_in(cli: Cli, fake: Fake) -> None:
+def test_cloud_name_runs_without_signing_in(cli: Cli, fake: Fake) -> None:
     chat = Chat(cli, "gpt-oss:120b-cloud")
 
     chat.say("Hello")
 
     assert cli.client.calls == [HEARTBEAT, SHOW, SHOW, WHOAMI, CHAT]
-    assert asked(fake)["model"] == GPT
+    assert last_request(fake)["model"] == GPT
 
 
-def test_stop_leaves_a_model_alone_that_runs_elsewhere(cli: Cli) -> None:
+def test_stop_does_not_unload_a_remote_model(cli: Cli) -> None:
     cli.stop(GPT)
 
     assert cli.client.calls == [HEARTBEAT, SHOW]
 
 
-def test_older_releases_load_list_and_stop_a_model(old_cli: Cli) -> None:
+def test_old_cli_loads_lists_and_stops_a_model(old_cli: Cli) -> None:
     Chat(old_cli, QWEN)
     load = old_cli.client.bodies[-1]
     assert load["prompt"] == ""
@@ -268,7 +271,7 @@ def test_older_releases_load_list_and_stop_a_model(old_cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("keep_alive", ["10m0s", -1])
-def test_older_releases_keep_a_model_alive(old_cli: Cli, keep_alive: Any) -> None:
+def test_old_cli_sets_keep_alive(old_cli: Cli, keep_alive: Any) -> None:
     old_cli.load_or_unload(QWEN, keep_alive=keep_alive)
 
     [row] = [row for row in old_cli.ps() if row[0] == f"{QWEN}:latest"]
@@ -276,12 +279,12 @@ def test_older_releases_keep_a_model_alive(old_cli: Cli, keep_alive: Any) -> Non
     old_cli.stop(QWEN)
 
 
-def test_stop_of_an_unknown_model(cli: Cli) -> None:
+def test_stop_of_unknown_model_is_an_error(cli: Cli) -> None:
     with pytest.raises(ClientError, match='^couldn\'t find model "nope" to stop$'):
         cli.stop("nope")
 
 
-def test_launch_finds_models_with_tools_that_need_no_signing_in(cli: Cli) -> None:
+def test_launch_finds_models_with_tools_and_a_signed_in_user(cli: Cli) -> None:
     client = cli.client
     status = client.do("GET", "/api/status", go_structs.STATUS)
     listed = client.do("GET", "/api/tags", go_structs.LIST)["models"]

@@ -1,9 +1,8 @@
-"""Models of one's own, command by command, as Ollama's CLI handles them."""
+"""Derived models with the commands of Ollama's CLI."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from tests.cerebras import Fake
 from tests.dropin.go_client import ClientError
 from tests.dropin.ollama_chat import Chat
 from tests.dropin.ollama_cli import Cli
-from tests.dropin.upstream import GPT, asked
+from tests.dropin.upstream import GPT, last_request
 from tests.live_server import Server, environment, procfile_command, serving
 from tests.modelfiles import parse_modelfile
 
@@ -38,7 +37,7 @@ EMPTY = {"files": None, "adapters": None, "stream": None, "parameters": None}
 
 @pytest.fixture(scope="module")
 def own_server(upstream_settings: dict[str, str]) -> Iterator[Server]:
-    """Whose models no other test counts."""
+    """Return a server whose derived models are of this file only."""
     with serving(procfile_command(), environment(**upstream_settings)) as started:
         yield started
 
@@ -55,30 +54,30 @@ def mario(cli: Cli) -> str:
     return "mario"
 
 
-def test_create(cli: Cli) -> None:
-    said = cli.create("mario", **EMPTY | parse_modelfile(MODELFILE))
+def test_create_makes_a_model(cli: Cli) -> None:
+    output = cli.create("mario", **EMPTY | parse_modelfile(MODELFILE))
 
-    assert said[-2:] == ["writing manifest", "success"]
+    assert output[-2:] == ["writing manifest", "success"]
     assert cli.client.calls == [HEARTBEAT, CREATE]
     assert ["Parameter", "temperature", "0.25"] in cli.show("mario")
     assert "mario:latest" in [row[0] for row in cli.ls()]
 
 
-def test_create_from_what_is_not_there(cli: Cli) -> None:
+def test_create_from_unknown_model_is_an_error(cli: Cli) -> None:
     with pytest.raises(ClientError, match="^pull model manifest: file does not exist$"):
         cli.create("mine", **{"from": "nope"})
 
 
-def test_create_from_a_served_models_name(cli: Cli) -> None:
+def test_name_of_a_served_model_cannot_be_created(cli: Cli) -> None:
     with pytest.raises(ClientError, match="is served by Cerebras and cannot be overwr"):
         cli.create(GPT, **{"from": GPT})
 
 
-def test_run(cli: Cli, mario: str, fake: Fake) -> None:
+def test_run_sends_the_preset_upstream(cli: Cli, mario: str, fake: Fake) -> None:
     fake.script({"content": "Wahoo!"})
 
     assert cli.run(mario, "Jump!") == "Wahoo!"
-    assert [message["content"] for message in asked(fake)["messages"]] == [
+    assert [message["content"] for message in last_request(fake)["messages"]] == [
         MARIO,
         "Who are you?",
         "It's-a me!",
@@ -86,8 +85,8 @@ def test_run(cli: Cli, mario: str, fake: Fake) -> None:
     ]
 
 
-def test_show_of_the_modelfile_and_create_again(cli: Cli, mario: str) -> None:
-    shown = cli.shown(name=mario)["modelfile"]
+def test_model_created_from_a_shown_modelfile_is_the_same(cli: Cli, mario: str) -> None:
+    shown = cli.fetch_model(name=mario)["modelfile"]
 
     cli.create("again", **parse_modelfile(shown))
 
@@ -95,7 +94,7 @@ def test_show_of_the_modelfile_and_create_again(cli: Cli, mario: str) -> None:
     assert digests["again:latest"] == digests["mario:latest"]
 
 
-def test_copy_and_remove(cli: Cli, mario: str) -> None:
+def test_copy_and_remove_a_model(cli: Cli, mario: str) -> None:
     copied = cli.copy(mario, "luigi")
     removed = cli.remove("luigi")
 
@@ -105,27 +104,25 @@ def test_copy_and_remove(cli: Cli, mario: str) -> None:
     assert "luigi:latest" not in [row[0] for row in cli.ls()]
 
 
-def test_remove_before_models_could_run_elsewhere(
-    own_server: Server, mario: str
-) -> None:
-    cli = Cli(own_server.url, knows_remotes=False)
+def test_remove_by_an_old_cli_unloads_the_model(own_server: Server, mario: str) -> None:
+    cli = Cli(own_server.url, supports_remote=False)
 
     assert cli.remove(mario) == "deleted 'mario'"
     assert cli.client.calls == [HEARTBEAT, SHOW, GENERATE, DELETE]
 
 
-def test_remove_of_what_is_not_there(cli: Cli) -> None:
+def test_remove_of_unknown_model_is_an_error(cli: Cli) -> None:
     with pytest.raises(ClientError, match="^model 'nope' not found$"):
         cli.remove("nope")
 
 
-def test_remove_of_a_served_model(cli: Cli) -> None:
+def test_served_model_cannot_be_removed(cli: Cli) -> None:
     with pytest.raises(ClientError, match="is served by Cerebras and cannot be delet"):
         cli.remove(GPT)
 
 
-def test_run_stop_and_ps(own_server: Server, mario: str) -> None:
-    cli = Cli(own_server.url, knows_remotes=False)
+def test_ps_lists_the_model_until_stop(own_server: Server, mario: str) -> None:
+    cli = Cli(own_server.url, supports_remote=False)
     Chat(cli, mario)
 
     listed = [row[0] for row in cli.ps()]
@@ -135,7 +132,7 @@ def test_run_stop_and_ps(own_server: Server, mario: str) -> None:
     assert cli.ps() == []
 
 
-def test_save_from_the_chat_loop(cli: Cli, fake: Fake) -> None:
+def test_save_makes_a_model_of_the_chat(cli: Cli, fake: Fake) -> None:
     chat = Chat(cli, GPT)
     chat.set_parameter("temperature", 0.5)
     fake.script({"content": "Hello!"})
@@ -143,12 +140,12 @@ def test_save_from_the_chat_loop(cli: Cli, fake: Fake) -> None:
 
     chat.save("saved")
 
-    shown = cli.shown(name="saved")
+    shown = cli.fetch_model(name="saved")
     assert [message["content"] for message in shown["messages"]] == ["Hi", "Hello!"]
     assert ["Parameter", "temperature", "0.5"] in cli.show("saved")
 
 
-def test_a_models_file_is_of_no_use_and_why_is_told(cli: Cli, tmp_path: Path) -> None:
+def test_create_from_files_is_refused(cli: Cli) -> None:
     digest = "sha256:" + "0" * 64
 
     with pytest.raises(ClientError, match="^'files' needs the weights of a model on"):

@@ -1,10 +1,9 @@
-"""OpenAI's Python client, whose accumulators are strict, against a live server."""
+"""OpenAI's Python client: what `test_chat_clients.py` does not do with it."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -13,27 +12,18 @@ from openai import OpenAI
 from pydantic import BaseModel
 
 from tests.cerebras import Fake
-from tests.dropin.pictures import encoded, sight
-from tests.dropin.upstream import GPT, LATER, QWEN, asked, failing_midway
+from tests.dropin.chat_client import FUNCTION
+from tests.dropin.upstream import GPT, QWEN, RETRY_LATER, fail_midway, last_request
 from tests.live_server import Server
 
 HELLO: Any = [{"role": "user", "content": "Hello"}]
-CITIES = ["Oslo", "Rome"]
-CALLS = [{"name": "get_weather", "arguments": {"city": city}} for city in CITIES]
-TOOL: Any = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Forecast the weather.",
-        "strict": True,
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}},
-            "required": ["city"],
-            "additionalProperties": False,
-        },
-    },
-}
+ROUTES = ["chat", "responses"]
+TOOL: Any = {"type": "function", "function": {**FUNCTION, "strict": True}}
+PATCH: Any = {"type": "custom", "name": "apply_patch", "description": "Change a file."}
+
+streamed_or_not = pytest.mark.parametrize(
+    "stream", [True, False], ids=["stream", "whole"]
+)
 
 
 class Country(BaseModel):
@@ -44,235 +34,100 @@ class Country(BaseModel):
 
 @pytest.fixture
 def client(server: Server) -> Iterator[OpenAI]:
-    direct = openai.DefaultHttpxClient(trust_env=False)
-    with OpenAI(**reach(server), max_retries=0, http_client=direct) as client:
+    with connect(f"{server.url}/v1") as client:
         yield client
 
 
-def reach(server: Server) -> dict[str, Any]:
-    return {"base_url": f"{server.url}/v1", "api_key": "any"}
-
-
-def test_the_models_are_listed_and_found(client: OpenAI) -> None:
-    listed = {model.id for model in client.models.list()}
-
-    assert listed == {f"{GPT}:latest", f"{QWEN}:latest"}
-    for name in (*listed, GPT, "gpt-oss:120b"):
-        found = client.models.retrieve(name)
-        assert (found.id, found.object, found.owned_by) == (name, "model", "library")
-        assert found.created > 0
-
-
-def test_a_whole_answer_has_all_its_parts(client: OpenAI, fake: Fake) -> None:
-    fake.script({"reasoning": "A greeting.", "content": "Good day."})
-
-    reply = client.chat.completions.create(model=GPT, messages=HELLO)
-
-    [choice] = reply.choices
-    assert (choice.message.role, choice.message.content) == ("assistant", "Good day.")
-    assert choice.message.reasoning == "A greeting."
-    assert choice.message.tool_calls is None
-    assert (choice.index, choice.finish_reason) == (0, "stop")
-    assert (reply.model, reply.object) == (GPT, "chat.completion")
-    assert reply.usage.total_tokens == (
-        reply.usage.prompt_tokens + reply.usage.completion_tokens
+def connect(base_url: str) -> OpenAI:
+    http_client = openai.DefaultHttpxClient(trust_env=False)
+    return OpenAI(
+        base_url=base_url, api_key="any", max_retries=0, http_client=http_client
     )
 
 
-def test_the_strict_accumulator_puts_a_stream_together(
-    client: OpenAI, fake: Fake
+def create(client: OpenAI, route: str, **request: Any) -> Any:
+    """Send a request to `/v1/chat/completions` or `/v1/responses`."""
+    if route == "chat":
+        body = {"model": GPT, "messages": HELLO} | request
+        return client.chat.completions.create(**body)
+    return client.responses.create(**{"model": GPT, "input": "Hello"} | request)
+
+
+@pytest.mark.parametrize("name", [f"{GPT}:latest", GPT, "gpt-oss:120b"])
+def test_model_is_retrieved(client: OpenAI, name: str) -> None:
+    model = client.models.retrieve(name)
+
+    assert (model.id, model.object, model.owned_by) == (name, "model", "library")
+    assert model.created > 0
+
+
+def test_unknown_model_is_not_retrieved(client: OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="not found"):
+        client.models.retrieve("gpt-5")
+
+
+def test_base_url_without_v1(server: Server) -> None:
+    with connect(server.url) as client:
+        assert create(client, "chat").choices[0].message.content
+        with pytest.raises(openai.NotFoundError, match="model 'gpt-5' not found"):
+            create(client, "chat", model="gpt-5")
+
+
+@pytest.mark.parametrize("include_usage", [True, False])
+def test_usage_is_in_a_last_chunk_if_requested(
+    client: OpenAI, include_usage: bool
 ) -> None:
-    text = "Good day, Zoë 🇳🇴 \u2028 \x85."
-    fake.script(
-        {
-            "reasoning": "A greeting.",
-            "content": text,
-            "write_sizes": [1],
-            "write_pause": 0,
-        }
-    )
+    options = {"include_usage": include_usage}
 
-    with client.chat.completions.stream(model=GPT, messages=HELLO) as stream:
-        events = list(stream)
-        reply = stream.get_final_completion()
+    *chunks, last = create(client, "chat", stream=True, stream_options=options)
 
-    told = "".join(event.delta for event in events if event.type == "content.delta")
-    [choice] = reply.choices
-    assert told == choice.message.content == text
-    assert choice.message.role == "assistant"
-    assert choice.message.reasoning == "A greeting."
-    assert choice.finish_reason == "stop"
-    assert reply.usage is None
-
-
-@pytest.mark.parametrize("asks", [True, False])
-def test_the_usage_comes_in_a_chunk_of_its_own_when_asked_for(
-    client: OpenAI, asks: bool
-) -> None:
-    chunks = list(
-        client.chat.completions.create(
-            model=GPT,
-            messages=HELLO,
-            stream=True,
-            stream_options={"include_usage": asks},
-        )
-    )
-
-    assert [chunk.usage is not None for chunk in chunks[:-1]] == [False] * (
-        len(chunks) - 1
-    )
-    assert len({chunk.id for chunk in chunks}) == 1
-    if asks:
-        assert chunks[-1].choices == []
-        assert chunks[-1].usage.completion_tokens > 0
+    assert not any(chunk.usage for chunk in chunks)
+    assert len({chunk.id for chunk in [*chunks, last]}) == 1
+    if include_usage:
+        assert last.choices == []
+        assert last.usage.completion_tokens > 0
     else:
-        assert chunks[-1].choices[0].finish_reason == "stop"
+        assert last.choices[0].finish_reason == "stop"
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        lambda message: message,
-        lambda message: message.model_dump(),
-        lambda message: message.model_dump(exclude_none=True),
-    ],
-    ids=["as it is", "with nulls", "without nulls"],
-)
-def test_parallel_calls_stream_and_get_their_results(
-    client: OpenAI, fake: Fake, told: Callable[[Any], Any]
-) -> None:
-    messages: list[Any] = [{"role": "user", "content": "Where does it rain?"}]
-    fake.script({"reasoning": "Ask.", "tool_calls": CALLS, "arguments_delta_size": 3})
-    fake.script({"content": "In Oslo."})
+def test_named_tool_is_chosen(client: OpenAI, fake: Fake) -> None:
+    call = {"name": "get_weather", "arguments": {"city": "Oslo"}}
+    fake.script({"tool_calls": [call, call]})
 
-    asking: Any = {"model": GPT, "messages": messages, "tools": [TOOL]}
-    with client.chat.completions.stream(**asking) as stream:
-        first = stream.get_final_completion().choices[0]
-    messages.append(told(first.message))
-    for call, result in zip(first.message.tool_calls, ["rain", "sun"], strict=True):
-        messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
-    with client.chat.completions.stream(**asking) as stream:
-        second = stream.get_final_completion().choices[0]
-
-    calls = [call.function for call in first.message.tool_calls]
-    assert first.finish_reason == "tool_calls"
-    assert [json.loads(call.arguments)["city"] for call in calls] == CITIES
-    assert second.message.content == "In Oslo."
-    heard = asked(fake)["messages"]
-    assert [m["role"] for m in heard] == ["user", "assistant", "tool", "tool"]
-    assert heard[1]["reasoning"] == "Ask."
-    assert [call["id"] for call in heard[1]["tool_calls"]] == [
-        message["tool_call_id"] for message in heard[2:]
-    ]
-
-
-def test_a_whole_answer_calls_tools(client: OpenAI, fake: Fake) -> None:
-    fake.script({"tool_calls": CALLS})
-
-    reply = client.chat.completions.create(
-        model=QWEN,
-        messages=HELLO,
-        tools=[TOOL],
-        tool_choice={"type": "function", "function": {"name": "get_weather"}},
-        parallel_tool_calls=True,
+    choice = {"type": "function", "function": {"name": "get_weather"}}
+    reply = create(
+        client, "chat", tools=[TOOL], tool_choice=choice, parallel_tool_calls=True
     )
 
-    [choice] = reply.choices
-    assert choice.finish_reason == "tool_calls"
-    assert choice.message.content == ""
-    assert len(choice.message.tool_calls) == len(CALLS)
-    assert asked(fake)["tool_choice"]["function"]["name"] == "get_weather"
-    assert asked(fake)["parallel_tool_calls"] is True
+    assert len(reply.choices[0].message.tool_calls) == 2
+    assert last_request(fake)["tool_choice"]["function"]["name"] == "get_weather"
+    assert last_request(fake)["parallel_tool_calls"] is True
 
 
 @pytest.mark.parametrize("model", [GPT, QWEN])
-def test_an_answer_is_parsed_into_its_schema(
+def test_answer_is_parsed_into_a_pydantic_model(
     client: OpenAI, fake: Fake, model: str
 ) -> None:
-    question: Any = [{"role": "user", "content": "Tell me about Canada."}]
-    asking: Any = {"model": model, "messages": question, "response_format": Country}
+    chat: Any = {"model": model, "messages": HELLO, "response_format": Country}
+    responses: Any = {"model": model, "input": "Hello", "text_format": Country}
 
-    whole = client.chat.completions.parse(**asking)
-    with client.chat.completions.stream(**asking) as stream:
-        streamed = stream.get_final_completion()
+    with client.chat.completions.stream(**chat) as stream:
+        streamed_chat = stream.get_final_completion()
+    with client.responses.stream(**responses) as stream:
+        streamed_response = stream.get_final_response()
 
-    for reply in (whole, streamed):
+    for reply in (client.chat.completions.parse(**chat), streamed_chat):
         assert isinstance(reply.choices[0].message.parsed, Country)
-    wanted = asked(fake)["response_format"]["json_schema"]
-    assert (wanted["name"], wanted["strict"]) == ("Country", True)
+    for response in (client.responses.parse(**responses), streamed_response):
+        assert isinstance(response.output_parsed, Country)
+    schema = last_request(fake)["response_format"]["json_schema"]
+    assert (schema["name"], schema["strict"]) == ("Country", True)
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_an_answer_is_json_when_asked(client: OpenAI, stream: bool) -> None:
-    reply = client.chat.completions.create(
-        model=GPT,
-        messages=HELLO,
-        response_format={"type": "json_object"},
-        stream=stream,
-    )
+def test_log_probabilities_are_joined(client: OpenAI) -> None:
+    request: Any = {"model": QWEN, "messages": HELLO, "top_logprobs": 2}
 
-    if stream:
-        texts = [c.choices[0].delta.content or "" for c in reply]
-        assert len(texts) > 2
-    else:
-        texts = [reply.choices[0].message.content]
-    assert isinstance(json.loads("".join(texts)), dict)
-
-
-@pytest.mark.parametrize(
-    ("model", "effort", "sent", "thinks"),
-    [
-        (GPT, "low", "low", True),
-        (GPT, "none", "low", False),
-        (GPT, "xhigh", "high", True),
-        (QWEN, "minimal", "low", True),
-        (QWEN, "none", "none", False),
-    ],
-)
-def test_reasoning_is_as_deep_as_asked(
-    client: OpenAI, fake: Fake, model: str, effort: Any, sent: str, thinks: bool
-) -> None:
-    asking: Any = {"model": model, "messages": HELLO, "reasoning_effort": effort}
-
-    message = client.chat.completions.create(**asking).choices[0].message
-    chunks = list(client.chat.completions.create(**asking, stream=True))
-
-    thought = [getattr(c.choices[0].delta, "reasoning", None) for c in chunks]
-    assert bool(getattr(message, "reasoning", None)) is thinks
-    assert any(thought) is thinks
-    assert message.content
-    assert asked(fake)["reasoning_effort"] == sent
-
-
-@pytest.mark.parametrize(("kind", "mime"), [("PNG", "png"), ("WebP", "webp")])
-def test_a_picture_is_seen(client: OpenAI, kind: str, mime: str) -> None:
-    url = f"data:image/{mime};base64,{encoded(kind)}"
-    parts = [
-        {"type": "text", "text": "What?"},
-        {"type": "image_url", "image_url": {"url": url, "detail": "auto"}},
-    ]
-    question: Any = [{"role": "user", "content": parts}]
-
-    reply = client.chat.completions.create(model=QWEN, messages=question)
-
-    assert sight(kind) in reply.choices[0].message.content
-
-
-def test_a_length_limit_is_told_and_kept(client: OpenAI, fake: Fake) -> None:
-    fake.script({"content": "one two three four five six"}, times=2)
-
-    for limit in ("max_tokens", "max_completion_tokens"):
-        asking: Any = {"model": GPT, "messages": HELLO, limit: 3}
-        [choice] = client.chat.completions.create(**asking).choices
-        assert choice.finish_reason == "length"
-        assert asked(fake)["max_completion_tokens"] == 3
-
-
-def test_the_tokens_come_with_their_log_probabilities(client: OpenAI) -> None:
-    asking: Any = {"model": QWEN, "messages": HELLO}
-    with client.chat.completions.stream(
-        **asking, logprobs=True, top_logprobs=2
-    ) as stream:
+    with client.chat.completions.stream(**request, logprobs=True) as stream:
         [choice] = stream.get_final_completion().choices
 
     tokens = choice.logprobs.content
@@ -280,117 +135,166 @@ def test_the_tokens_come_with_their_log_probabilities(client: OpenAI) -> None:
     assert all(len(token.top_logprobs) == 2 for token in tokens)
 
 
-@pytest.mark.parametrize(
-    ("asking", "error", "text"),
-    [
-        ({"model": "gpt-5"}, openai.NotFoundError, "model 'gpt-5' not found"),
-        ({"model": " "}, openai.BadRequestError, "model is required"),
-        ({"messages": []}, openai.BadRequestError, "'messages'"),
-        ({"reasoning_effort": "huge"}, openai.BadRequestError, "reasoning value"),
-    ],
-    ids=["unknown model", "no model", "no messages", "bad effort"],
-)
-@pytest.mark.parametrize("stream", [False, True])
-def test_a_refusal_has_its_own_class(
-    client: OpenAI,
-    asking: dict[str, Any],
-    error: type[openai.APIStatusError],
-    text: str,
-    stream: bool,
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "no model": ("chat", {"model": " "}, "model is required"),
+    "no messages": ("chat", {"messages": []}, "'messages'"),
+    "bad effort": ("chat", {"reasoning_effort": "huge"}, "reasoning value"),
+    "no model for responses": ("responses", {"model": " "}, "model is required"),
+    "previous response": (
+        "responses",
+        {"previous_response_id": "resp_1"},
+        "previous_response_id is not supported",
+    ),
+    "bad effort for responses": (
+        "responses",
+        {"reasoning": {"effort": "huge"}},
+        "reasoning value",
+    ),
+}
+
+
+@streamed_or_not
+@pytest.mark.parametrize(("route", "request_", "text"), REFUSED.values(), ids=REFUSED)
+def test_refusal_is_a_bad_request_error(
+    client: OpenAI, route: str, request_: dict[str, Any], text: str, stream: bool
 ) -> None:
-    asking = {"model": GPT, "messages": HELLO, "stream": stream} | asking
+    with pytest.raises(openai.BadRequestError, match=text) as caught:
+        create(client, route, **request_, stream=stream)
 
-    with pytest.raises(error, match=text) as refusal:
-        client.chat.completions.create(**asking)
-
-    assert refusal.value.body["message"] in str(refusal.value)
-    assert refusal.value.type
+    assert caught.value.type
 
 
-def test_an_unknown_model_is_not_retrieved(client: OpenAI) -> None:
-    with pytest.raises(openai.NotFoundError, match="not found"):
-        client.models.retrieve("gpt-5")
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize(
-    ("script", "error"),
-    [
-        ({"status": 429, "headers": LATER}, openai.RateLimitError),
-        ({"status": 503, "headers": LATER}, openai.InternalServerError),
-        ({"status": 403}, openai.InternalServerError),
-    ],
-    ids=["rate limit", "busy", "bad key"],
-)
-def test_a_failure_before_the_first_byte_has_its_own_class(
-    client: OpenAI,
-    fake: Fake,
-    script: dict[str, Any],
-    error: type[openai.APIStatusError],
-    stream: bool,
+@streamed_or_not
+@pytest.mark.parametrize("route", ROUTES)
+def test_rate_limit_has_its_class_and_retry_after(
+    client: OpenAI, fake: Fake, route: str, stream: bool
 ) -> None:
-    fake.script(script)
+    fake.script({"status": 429, "headers": RETRY_LATER})
 
-    with pytest.raises(error) as failure:
-        client.chat.completions.create(model=GPT, messages=HELLO, stream=stream)
+    with pytest.raises(openai.RateLimitError) as caught:
+        create(client, route, stream=stream)
 
-    if "headers" in script:
-        assert int(failure.value.response.headers["retry-after"]) > 30
+    assert int(caught.value.response.headers["retry-after"]) > 30
 
 
 @pytest.mark.usefixtures("upstream_refuses")
-def test_a_prompt_that_is_too_long_is_a_bad_request(client: OpenAI) -> None:
-    long: Any = [{"role": "user", "content": "word " * 250_000}]
+def test_too_long_prompt_is_a_bad_request(client: OpenAI) -> None:
+    messages = [{"role": "user", "content": "word " * 250_000}]
 
     with pytest.raises(openai.BadRequestError, match="reduce the length"):
-        client.chat.completions.create(model=GPT, messages=long)
+        create(client, "chat", messages=messages)
 
 
-@pytest.mark.parametrize("fault", ["in_stream_error", "cut"])
-def test_a_failure_in_mid_stream_is_raised(
-    client: OpenAI, fake: Fake, fault: str
+def test_no_chunk_has_a_finish_reason_before_a_failure(
+    client: OpenAI, fake: Fake
 ) -> None:
-    fake.script(failing_midway(fault))
-    told = []
+    fake.script(fail_midway("cut"))
+    chunks = []
 
     with pytest.raises(openai.APIError, match="Cerebras"):
-        for chunk in client.chat.completions.create(
-            model=GPT, messages=HELLO, stream=True
-        ):
-            told.append(chunk)
+        for chunk in create(client, "chat", stream=True):
+            chunks.append(chunk)
 
-    assert told
-    assert not any(chunk.choices[0].finish_reason for chunk in told)
-    assert client.models.list().data  # the connection is still good
+    assert chunks
+    assert not any(chunk.choices[0].finish_reason for chunk in chunks)
 
 
-def test_a_stream_that_is_left_ends_upstream_too(client: OpenAI, fake: Fake) -> None:
-    fake.script(
-        {"content": "one two three", "delta_size": 3, "after": 3, "hold": "never"}
+def test_failed_response_is_the_last_event(client: OpenAI, fake: Fake) -> None:
+    fake.script(fail_midway("end"))
+
+    first, *_, last = create(client, "responses", stream=True)
+
+    assert (last.type, last.response.status) == ("response.failed", "failed")
+    assert last.response.id == first.response.id
+
+
+def test_deltas_of_a_response_join_to_its_text(client: OpenAI, fake: Fake) -> None:
+    fake.script({"reasoning": "Let me see now.", "content": "one two three four"})
+
+    with client.responses.stream(model=GPT, input="Hello") as stream:
+        events = list(stream)
+
+    deltas = [e.delta for e in events if e.type == "response.output_text.delta"]
+    [text] = [e.text for e in events if e.type == "response.output_text.done"]
+    assert "".join(deltas) == text == "one two three four"
+    numbers = [event.sequence_number for event in events]
+    assert numbers == sorted(numbers)
+
+
+def test_response_counts_reasoning_tokens(client: OpenAI, fake: Fake) -> None:
+    fake.script({"reasoning": "A greeting.", "content": "Good day."})
+
+    usage = create(client, "responses").usage
+
+    assert usage.total_tokens == usage.input_tokens + usage.output_tokens
+    assert usage.output_tokens_details.reasoning_tokens > 0
+
+
+def test_custom_tool_is_called_with_a_text(client: OpenAI, fake: Fake) -> None:
+    patch = "*** Begin Patch\n*** End Patch\n"
+    arguments = {"input": patch}
+    fake.script({"tool_calls": [{"name": "apply_patch", "arguments": arguments}]})
+    items: list[Any] = [{"role": "user", "content": "Change it."}]
+
+    with client.responses.stream(model=QWEN, input=items, tools=[PATCH]) as stream:
+        list(stream)
+        output = stream.get_final_response().output
+    [*_, call] = output
+    result = {"call_id": call.call_id, "output": "ok"}
+    items += [*output, {"type": "custom_tool_call_output", **result}]
+    create(client, "responses", model=QWEN, input=items, tools=[PATCH])
+
+    assert (call.type, call.name) == ("custom_tool_call", "apply_patch")
+    assert call.input == patch
+    [sent] = last_request(fake)["messages"][1]["tool_calls"]
+    assert json.loads(sent["function"]["arguments"]) == arguments
+
+
+def test_completion_is_answered_whole_and_streamed(client: OpenAI, fake: Fake) -> None:
+    fake.script({"reasoning": "Hm.", "content": "Good day to you."}, times=2)
+    request: Any = {"model": GPT, "prompt": "Hello", "max_tokens": 50}
+
+    whole = client.completions.create(**request)
+    *chunks, usage = client.completions.create(
+        **request, stream=True, stream_options={"include_usage": True}
     )
-    chunks = client.chat.completions.create(model=GPT, messages=HELLO, stream=True)
-    next(chunks)
 
-    chunks.close()
+    assert whole.choices[0].text == "Good day to you."
+    assert whole.choices[0].finish_reason == "stop"
+    assert "".join(chunk.choices[0].text for chunk in chunks) == "Good day to you."
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert usage.choices == []
+    assert usage.usage.total_tokens > 0
+    assert last_request(fake)["messages"] == HELLO
 
-    [record] = fake.inference_requests()
-    assert fake.wait_for_disconnect(record["id"])
+
+def test_completion_echoes_the_prompt_and_has_log_probabilities(
+    client: OpenAI,
+) -> None:
+    reply = client.completions.create(
+        model=QWEN, prompt="Hello", echo=True, logprobs=2, max_tokens=100
+    )
+
+    [choice] = reply.choices
+    assert choice.text.startswith("Hello")
+    assert "".join(choice.logprobs.tokens) == choice.text.removeprefix("Hello")
+    assert all(len(top) == 2 for top in choice.logprobs.top_logprobs)
 
 
-def test_the_asynchronous_client_holds_many_streams_at_once(server: Server) -> None:
-    async def ask(client: openai.AsyncOpenAI, text: str) -> str | None:
-        told = json.dumps({"content": text})
-        question: Any = [{"role": "user", "content": f"@fake {told}"}]
-        async with client.chat.completions.stream(
-            model=GPT, messages=question
-        ) as stream:
-            return (await stream.get_final_completion()).choices[0].message.content
+def test_completion_with_a_suffix_is_refused(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="does not support insert"):
+        client.completions.create(model=GPT, prompt="a", suffix="b")
 
-    async def ask_all(texts: list[str]) -> list[str | None]:
-        direct = openai.DefaultAsyncHttpxClient(trust_env=False)
-        async with openai.AsyncOpenAI(**reach(server), http_client=direct) as client:
-            return await asyncio.gather(*(ask(client, text) for text in texts))
 
-    texts = [f"{number} times äöü" * 5 for number in range(10)]
+def test_failure_in_a_streamed_completion_is_an_error(
+    client: OpenAI, fake: Fake
+) -> None:
+    fake.script(fail_midway("cut"))
 
-    assert asyncio.run(ask_all(texts)) == texts
+    with pytest.raises(openai.APIError, match="cut short"):
+        list(client.completions.create(model=GPT, prompt="Hello", stream=True))
+
+
+def test_transcription_is_refused(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="does not support audio"):
+        client.audio.transcriptions.create(model=GPT, file=("a.wav", b"RIFF"))

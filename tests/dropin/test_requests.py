@@ -1,4 +1,4 @@
-"""Requests in the very shape in which clients send them, accepted and understood."""
+"""Requests exactly as real clients send them are accepted and translated."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.cerebras import Fake
-from tests.dropin.pictures import encoded
-from tests.dropin.raw import call
-from tests.dropin.upstream import GPT, QWEN, asked
+from tests.dropin.raw_http import send_request
+from tests.dropin.upstream import GPT, QWEN, encode_image, last_request
 from tests.live_server import Server
 
 CHAT, GENERATE, OPENAI = "/api/chat", "/api/generate", "/v1/chat/completions"
@@ -21,8 +20,8 @@ FUNCTION = {"name": "f", "description": "Does f.", "parameters": SCHEMA}
 TOOL = {"type": "function", "function": FUNCTION}
 
 
-class Sent(NamedTuple):
-    """A client's request, and some of what the upstream has to be asked for it."""
+class ClientRequest(NamedTuple):
+    """A request of a client, and some fields of the upstream form of it."""
 
     path: str
     body: dict[str, Any]
@@ -30,14 +29,16 @@ class Sent(NamedTuple):
     headers: dict[str, str] = JSON
 
 
-REQUESTS: dict[str, Sent] = {
-    "curl -d": Sent(
+REQUESTS: dict[str, ClientRequest] = {
+    "curl -d": ClientRequest(
         CHAT,
         {"model": GPT, "messages": [USER]},
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     ),
-    "no Content-Type": Sent(CHAT, {"model": GPT, "messages": [USER]}, headers={}),
-    "ollama CLI: run with a prompt": Sent(
+    "no Content-Type": ClientRequest(
+        CHAT, {"model": GPT, "messages": [USER]}, headers={}
+    ),
+    "ollama CLI: run with a prompt": ClientRequest(
         GENERATE,
         {
             "model": GPT,
@@ -54,7 +55,7 @@ REQUESTS: dict[str, Sent] = {
         {"messages": [USER]},
         {**JSON, "Accept": "application/x-ndjson"},
     ),
-    "ollama CLI: chat": Sent(
+    "ollama CLI: chat": ClientRequest(
         CHAT,
         {
             "model": GPT,
@@ -66,7 +67,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"messages": [SYSTEM, USER]},
     ),
-    "Zed": Sent(
+    "Zed": ClientRequest(
         CHAT,
         {
             "model": f"{GPT}:latest",
@@ -95,7 +96,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"temperature": 1.0, "stop": ["END"], "tools": [TOOL]},
     ),
-    "Home Assistant": Sent(
+    "Home Assistant": ClientRequest(
         CHAT,
         {
             "model": f"{QWEN}:latest",
@@ -108,7 +109,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"reasoning_effort": "none"},
     ),
-    "Home Assistant: a task with a structure": Sent(
+    "Home Assistant: a task with a structure": ClientRequest(
         CHAT,
         {
             "model": GPT,
@@ -120,7 +121,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"max_completion_tokens": 64},
     ),
-    "ollama-ai-provider": Sent(
+    "ollama-ai-provider": ClientRequest(
         CHAT,
         {
             "model": GPT,
@@ -131,7 +132,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"temperature": 0, "max_completion_tokens": 100},
     ),
-    "Obsidian Copilot": Sent(
+    "Obsidian Copilot": ClientRequest(
         CHAT,
         {"model": GPT, "messages": [USER], "think": True, "options": {"num_ctx": 8192}},
         headers={
@@ -140,16 +141,16 @@ REQUESTS: dict[str, Sent] = {
             "Origin": "app://obsidian.md",
         },
     ),
-    "Enchanted": Sent(
+    "Enchanted": ClientRequest(
         CHAT,
         {
             "model": QWEN,
-            "messages": [{**USER, "images": [encoded("JPEG")]}],
+            "messages": [{**USER, "images": [encode_image("JPEG")]}],
             "options": {"temperature": 0},
         },
         headers={**JSON, "Authorization": "Bearer okki"},
     ),
-    "Continue": Sent(
+    "Continue": ClientRequest(
         CHAT,
         {
             "model": GPT,
@@ -171,7 +172,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"stop": ["<|endoftext|>", "a", "b", "c"]},
     ),
-    "Continue: autocompletion": Sent(
+    "Continue: autocompletion": ClientRequest(
         GENERATE,
         {
             "model": GPT,
@@ -183,7 +184,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"prompt": "def f(", "max_tokens": 64, "stop": ["\n"]},
     ),
-    "Open WebUI": Sent(
+    "Open WebUI": ClientRequest(
         CHAT,
         {
             "model": f"{GPT}:latest",
@@ -197,7 +198,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"messages": [USER], "seed": 3},
     ),
-    "Cline": Sent(
+    "Cline": ClientRequest(
         CHAT,
         {
             "model": GPT,
@@ -208,7 +209,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"messages": [SYSTEM, USER], "tools": [TOOL]},
     ),
-    "Dify": Sent(
+    "Dify": ClientRequest(
         CHAT,
         {
             "model": GPT,
@@ -220,8 +221,8 @@ REQUESTS: dict[str, Sent] = {
         },
         {"reasoning_effort": "low", "frequency_penalty": 2},
     ),
-    "keys in another case": Sent(CHAT, {"MODEL": GPT, "Messages": [USER]}),
-    "Goose": Sent(
+    "keys in another case": ClientRequest(CHAT, {"MODEL": GPT, "Messages": [USER]}),
+    "Goose": ClientRequest(
         OPENAI,
         {
             "model": GPT,
@@ -234,7 +235,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"tools": [TOOL], "temperature": 0},
     ),
-    "VS Code Copilot Chat": Sent(
+    "VS Code Copilot Chat": ClientRequest(
         OPENAI,
         {
             "model": QWEN,
@@ -254,7 +255,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"tool_choice": "auto", "max_completion_tokens": 4096},
     ),
-    "pydantic-ai": Sent(
+    "pydantic-ai": ClientRequest(
         OPENAI,
         {
             "model": GPT,
@@ -267,7 +268,7 @@ REQUESTS: dict[str, Sent] = {
             "store": False,
         },
     ),
-    "OpenCode": Sent(
+    "OpenCode": ClientRequest(
         OPENAI,
         {
             "model": GPT,
@@ -279,7 +280,7 @@ REQUESTS: dict[str, Sent] = {
         },
         {"reasoning_effort": "high"},
     ),
-    "CrewAI": Sent(
+    "CrewAI": ClientRequest(
         OPENAI,
         {
             "model": f"{GPT}:latest",
@@ -295,51 +296,84 @@ REQUESTS: dict[str, Sent] = {
 }
 
 
-@pytest.mark.parametrize("sent", REQUESTS.values(), ids=REQUESTS)
-def test_a_request_is_accepted_and_understood(
-    server: Server, fake: Fake, sent: Sent
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_request_is_accepted_and_translated(
+    server: Server, fake: Fake, request_: ClientRequest
 ) -> None:
-    answer = call(server, "POST", sent.path, sent.body, sent.headers)
+    path, body, upstream, headers = request_
 
-    assert answer.status == 200, answer.body
-    assert {**asked(fake), **sent.upstream} == asked(fake)
+    response = send_request(server, "POST", path, body, headers)
 
-
-@pytest.mark.parametrize(
-    ("origin", "status"),
-    [
-        ("app://obsidian.md", 200),
-        ("http://localhost:5173", 200),
-        ("https://lobechat.example", 403),
-    ],
-)
-def test_a_page_may_call_when_its_origin_is_known(
-    server: Server, origin: str, status: int
-) -> None:
-    answer = call(server, "GET", "/api/tags", headers={"Origin": origin})
-
-    assert answer.status == status
-    allowed = origin if status == 200 else None
-    assert answer.headers.get("access-control-allow-origin") == allowed
+    assert response.status == 200, response.body
+    assert {**last_request(fake), **upstream} == last_request(fake)
 
 
-SHOWS: dict[str, dict[str, Any]] = {
-    "ollama CLI": {
-        "model": "",
-        "system": "",
-        "template": "",
-        "verbose": False,
-        "options": None,
-        "name": GPT,
-    },
-    "Continue": {"name": GPT},
-    "Zed": {"model": f"{GPT}:latest"},
+# Fields that clients send without need. They must not fail the request.
+NATIVE_FIELDS: dict[str, dict[str, Any]] = {
+    "tools": {"tools": []},
+    "think": {"think": False},
+    "format": {"format": ""},
+    "options": {"options": {}},
+    "nulls": dict.fromkeys(["tools", "think", "format", "options", "keep_alive"]),
+    "images": {"images": []},
+    "context": {"context": []},
+    "texts": {"suffix": "", "system": "", "template": ""},
+    "unknown": {"width": 0, "height": 0, "anything": {"else": 1}},
+    "floats": {"logprobs": True, "top_logprobs": 2.0},
+    "keep_alive 0": {"keep_alive": 0},
+    "keep_alive 1.5": {"keep_alive": 1.5},
+    "keep_alive 5m": {"keep_alive": "5m"},
+    "keep_alive -1": {"keep_alive": -1},
+    "keep_alive -1s": {"keep_alive": "-1s"},
+    "keep_alive 24h": {"keep_alive": "24h0m0s"},
 }
 
 
-@pytest.mark.parametrize("body", SHOWS.values(), ids=SHOWS)
-def test_show_takes_either_key(server: Server, body: dict[str, Any]) -> None:
-    answer = call(server, "POST", "/api/show", body)
+V1_FIELDS: dict[str, dict[str, Any]] = {
+    "nulls": dict.fromkeys(
+        ["tools", "tool_choice", "stop", "max_tokens", "temperature", "prediction"]
+        + ["response_format", "reasoning", "reasoning_effort", "stream_options"]
+    ),
+    "tools": {"tools": [], "tool_choice": "auto", "parallel_tool_calls": False},
+    "functions": {"functions": [], "function_call": "auto"},
+    "text": {"response_format": {"type": "text"}, "modalities": ["text"]},
+    "one answer": {"n": 1, "best_of": 1, "logit_bias": {}, "verbosity": "low"},
+    "floats": {"max_tokens": 1000.0, "seed": 3.0},
+    "no limit": {"max_tokens": -1},
+    "both limits": {"max_tokens": 1000, "max_completion_tokens": 900},
+    "many stops": {"stop": ["a1", "b2", "c3", "d4", "e5"]},
+    "penalties": {"frequency_penalty": 0.5, "presence_penalty": -0.5},
+    "top_logprobs alone": {"top_logprobs": 2},
+    "usage of a whole answer": {"stream_options": {"include_usage": True}},
+    "accounts": {"user": "me", "store": False, "metadata": {}, "service_tier": "auto"},
+    "Ollama's own": {"options": {"num_ctx": 1}, "keep_alive": "5m", "format": "json"},
+    "reasoning": {"reasoning": {"effort": "low", "summary": "auto"}},
+    "prediction": {"prediction": {"type": "content", "content": "Hello"}},
+}
 
-    assert answer.status == 200
-    assert answer.json["model_info"]["general.architecture"] == "gptoss"
+
+FIELDS = [
+    pytest.param(path, fields, id=f"{path} {name}")
+    for path, table in [
+        (CHAT, NATIVE_FIELDS),
+        (GENERATE, NATIVE_FIELDS),
+        (OPENAI, V1_FIELDS),
+    ]
+    for name, fields in table.items()
+]
+
+
+@pytest.mark.parametrize("model", [GPT, QWEN])
+@pytest.mark.parametrize(("path", "fields"), FIELDS)
+def test_needless_fields_are_accepted(
+    server: Server, path: str, fields: dict[str, Any], model: str
+) -> None:
+    body = {"model": model, "messages": [USER], "prompt": "Hello", **fields}
+
+    response = send_request(server, "POST", path, body)
+
+    assert response.status == 200, response.body
+    if path == OPENAI:
+        assert response.json["choices"][0]["finish_reason"] == "stop"
+    else:
+        assert response.lines[-1]["done_reason"] == "stop"

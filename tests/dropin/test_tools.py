@@ -1,4 +1,4 @@
-"""Tools as clients really describe them: each can be called, by its own name."""
+"""Tools as real clients define them are called by the name that the client gave."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from tests.cerebras import Fake
-from tests.dropin.raw import call
-from tests.dropin.upstream import GPT, QWEN, asked
+from tests.dropin.raw_http import send_request
+from tests.dropin.upstream import GPT, QWEN, last_request
 from tests.live_server import Server
 
 NAME = "get_weather"
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}}
 USER = {"role": "user", "content": "How will the weather be?"}
 
-# The function of a tool, as it comes from ...
+# Sender or peculiarity -> the function of a tool.
 FUNCTIONS: dict[str, dict[str, Any]] = {
     "a function without parameters": {"name": NAME},
     "Go, which sends null": {"name": NAME, "description": None, "parameters": None},
@@ -29,8 +29,8 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     },
     "an MCP server with dots": {"name": "weather.v1.get", "parameters": PARAMETERS},
     "an MCP server with slashes": {"name": "x/weather/get", "parameters": PARAMETERS},
-    "a name that is long": {"name": "weather_" * 12, "parameters": PARAMETERS},
-    "a name in another script": {"name": "weather_天気", "parameters": PARAMETERS},
+    "long name": {"name": "weather_" * 12, "parameters": PARAMETERS},
+    "name in another script": {"name": "weather_天気", "parameters": PARAMETERS},
     "zod": {
         "name": NAME,
         "parameters": {
@@ -57,27 +57,31 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("model", [GPT, QWEN])
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
-def test_a_tool_is_called_and_answers(
+def test_tool_is_called_and_its_result_sent(
     server: Server, fake: Fake, function: dict[str, Any], model: str
 ) -> None:
     body = {"model": model, "tools": [{"type": "function", "function": function}]}
 
-    first = call(server, "POST", "/api/chat", {**body, "messages": [USER]}).lines
+    first = send_request(
+        server, "POST", "/api/chat", {**body, "messages": [USER]}
+    ).lines
     [message] = [each["message"] for each in first if "tool_calls" in each["message"]]
-    [called] = message["tool_calls"]
+    [tool_call] = message["tool_calls"]
     result = {"role": "tool", "content": "rain", "tool_name": function["name"]}
     messages = [USER, message, result]
-    second = call(server, "POST", "/api/chat", {**body, "messages": messages}).lines
+    second = send_request(
+        server, "POST", "/api/chat", {**body, "messages": messages}
+    ).lines
 
-    assert called["function"]["name"] == function["name"]
-    assert type(called["function"]["arguments"]) is dict
-    assert asked(fake)["messages"][-1]["content"] == "rain"
+    assert tool_call["function"]["name"] == function["name"]
+    assert type(tool_call["function"]["arguments"]) is dict
+    assert last_request(fake)["messages"][-1]["content"] == "rain"
     assert "rain" in "".join(each["message"]["content"] for each in second)
 
 
 @pytest.mark.parametrize("model", [GPT, QWEN])
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
-def test_a_tool_is_called_and_answers_on_v1(
+def test_tool_is_called_and_its_result_sent_on_v1(
     server: Server, function: dict[str, Any], model: str
 ) -> None:
     strict = {**function, "strict": True}
@@ -87,13 +91,13 @@ def test_a_tool_is_called_and_answers_on_v1(
     body = {"model": model, "tools": tools}
     path = "/v1/chat/completions"
 
-    asking = {**body, "messages": [USER], "tool_choice": chosen}
-    [choice] = call(server, "POST", path, asking).json["choices"]
-    [called] = choice["message"]["tool_calls"]
-    result = {"role": "tool", "content": "rain", "tool_call_id": called["id"]}
-    told = {**body, "messages": [USER, choice["message"], result]}
-    answer = call(server, "POST", path, told).json
+    request = {**body, "messages": [USER], "tool_choice": chosen}
+    [choice] = send_request(server, "POST", path, request).json["choices"]
+    [tool_call] = choice["message"]["tool_calls"]
+    result = {"role": "tool", "content": "rain", "tool_call_id": tool_call["id"]}
+    second_request = {**body, "messages": [USER, choice["message"], result]}
+    reply = send_request(server, "POST", path, second_request).json
 
-    assert called["function"]["name"] == function["name"]
-    assert type(json.loads(called["function"]["arguments"])) is dict
-    assert "rain" in answer["choices"][0]["message"]["content"]
+    assert tool_call["function"]["name"] == function["name"]
+    assert type(json.loads(tool_call["function"]["arguments"])) is dict
+    assert "rain" in reply["choices"][0]["message"]["content"]

@@ -1,5 +1,5 @@
-// Plays one scenario: `node run.mjs <name> <host>`, its input as JSON on standard input.
-// Prints what came of it as JSON.
+// Runs one scenario: `node run.mjs <name> <host>`, its input as JSON on standard input.
+// Prints its result as JSON.
 
 import { text } from 'node:stream/consumers'
 import { Ollama } from 'ollama'
