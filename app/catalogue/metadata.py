@@ -83,7 +83,7 @@ TABLE = {
 # Nearly all served models have tools, and clients hide a model without them.
 UNKNOWN = Model(
     id="",
-    created=1_795_392_000,  # 2026-11-23, when this was written: it must be newer
+    created=1_795_392_000,  # 2026-11-23: an unknown model is newer than this table
     owner="Cerebras",
     family="unknown",
     basename="",
@@ -111,6 +111,8 @@ VERSION = re.compile(r"-(?=\d+(?:\.\d+)*$)")
 
 
 class Capabilities(msgspec.Struct):
+    """The capabilities in an entry of the public list."""
+
     vision: bool | None = None
     function_calling: bool | None = None
     tools: bool | None = None
@@ -118,6 +120,8 @@ class Capabilities(msgspec.Struct):
 
 
 class Limits(msgspec.Struct):
+    """The limits in an entry of the public list, in tokens."""
+
     max_context_length: int | None = None
     max_completion_tokens: int | None = None
 
@@ -189,8 +193,8 @@ def _capabilities(model: Model, public: Capabilities) -> tuple[str, ...]:
     listed = {"vision": public.vision, "tools": tools, "thinking": public.reasoning}
     return ("completion",) + tuple(
         name
-        for name, has_it in listed.items()
-        if (name in model.capabilities if has_it is None else has_it)
+        for name, is_listed in listed.items()
+        if (name in model.capabilities if is_listed is None else is_listed)
     )
 
 

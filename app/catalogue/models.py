@@ -1,4 +1,4 @@
-"""Which models the upstream serves now, from memory.
+"""The models that the upstream serves now, kept in memory.
 
 The list is fetched in the background, one fetch at a time, when a request needs it and
 it is minutes old. While fetching fails, the last good list is used; before the first
@@ -34,6 +34,7 @@ class ModelList(NamedTuple):
 
 
 def build_list(models: Iterable[Model]) -> ModelList:
+    """Return the models as a list."""
     ordered = tuple(sorted(models, key=lambda model: (-model.created, model.id)))
     return ModelList(ordered, index(ordered))
 
@@ -55,10 +56,17 @@ def index(models: Sequence[Model]) -> dict[str, Model]:
 
 
 def start_thread(work: Callable[[], object]) -> None:
+    """Call `work` in a background thread."""
     threading.Thread(target=work, name="catalogue", daemon=True).start()
 
 
 class Catalogue:
+    """The served models, refreshed in the background.
+
+    Attributes:
+        known: Whether a list was ever fetched.
+    """
+
     def __init__(
         self,
         fetch_ids: Callable[[], Sequence[str]],
@@ -80,8 +88,8 @@ class Catalogue:
         self._failures = 0  # since the last success
         self._error: CerellamaError | None = None
         self._fetching = threading.Lock()
-        self._tried = threading.Event()
-        self.known = False  # whether a list was ever fetched
+        self._tried = threading.Event()  # set once the first fetch has ended
+        self.known = False
 
     def start(self) -> None:
         """Begin the first fetch."""

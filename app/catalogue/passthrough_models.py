@@ -90,9 +90,9 @@ class SharedList:
         """
         if hops:
             return self._fetch(hops)
-        asked_at = self._clock()
+        requested_at = self._clock()
         with self._lock:
-            if self._fetched_at < asked_at and self._clock() >= self._paused_until:
+            if self._fetched_at < requested_at and self._clock() >= self._paused_until:
                 self._refresh()
             if self._error:
                 raise type(self._error)(self._error.message)

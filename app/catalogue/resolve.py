@@ -37,6 +37,7 @@ class Target:
 
     @property
     def preset(self) -> Preset | None:
+        """The derived model's definition, None for a served model."""
         return self.derived.preset if self.derived else None
 
     @property
@@ -51,6 +52,7 @@ class Target:
 
     @property
     def listed(self) -> Listed:
+        """The entry in lists of models."""
         return self.derived.listed(self.model) if self.derived else self.model.listed
 
 
@@ -82,7 +84,7 @@ def resolve(
 def find(
     name: str, catalogue: Catalogue, store: Store, *, allow_retired: bool = False
 ) -> Target | None:
-    """Return the served or derived model of this name; ignores `CAI_MODEL`."""
+    """Return the target of a name, None if it is unknown; ignore `CAI_MODEL`."""
     model = find_served_or_derived(names.parse(name), catalogue, store)
     if isinstance(model, Derived):
         allow_retired = allow_retired or not catalogue.known

@@ -16,6 +16,8 @@ DEFAULT_TAG = "latest"
 
 @dataclass(frozen=True)
 class ModelName:
+    """A parsed name; its parts are never empty."""
+
     host: str
     namespace: str
     model: str
@@ -33,6 +35,7 @@ class ModelName:
 
     @property
     def full(self) -> str:
+        """The name with host, namespace and tag."""
         return f"{self.host}/{self.namespace}/{self.model}:{self.tag}"
 
     @cached_property
@@ -93,10 +96,12 @@ class Model:
 
     @cached_property
     def size(self) -> int:
+        """Bytes of the facts, in place of the size of the weights."""
         return len(self._canonical)
 
     @cached_property
     def listed(self) -> Listed:
+        """The entry in lists of models."""
         return Listed(
             name=self.name,
             model=self,

@@ -43,11 +43,12 @@ class Preset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the definition without `parent`, so of what the model does."""
+        """SHA-256 of the definition without `parent`, which changes no reply."""
         return hashlib.sha256(self._canonical).hexdigest()
 
     @cached_property
     def size(self) -> int:
+        """Bytes of the definition."""
         return len(self._canonical)
 
     @property

@@ -125,7 +125,7 @@ def _send_to_upstream(call: Call, request: UpstreamRequest) -> Chunk | ChunkBatc
     ):
         return ChunkBatches(deltas.rechunk(_complete(call, request)))
     chunks = call.services.upstream.stream(
-        request.form, call.cancel, has_substitute=request.has_fallback
+        request.form, call.cancel, has_fallback=request.has_fallback
     )
     call.record.results.append(chunks)
     return ChunkBatches(_restored(chunks, request), chunks.close)
@@ -159,7 +159,7 @@ def _complete_once(
     call: Call, request: UpstreamRequest, form: Mapping[str, Any]
 ) -> Chunk:
     completion = call.services.upstream.complete(
-        form, call.cancel, has_substitute=request.has_fallback
+        form, call.cancel, has_fallback=request.has_fallback
     )
     call.record.results.append(completion)
     return completion

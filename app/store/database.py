@@ -34,10 +34,12 @@ BUSY = "the store of derived models is busy; try again later"
 
 
 class Database:
+    """The engine of a SQLite or PostgreSQL URL, with retries and migrations."""
+
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         self._is_sqlite = parsed.drivername == "sqlite"
-        # Imported when needed: psycopg would add a fifth to every start.
+        # Imported on demand, because psycopg makes every start slower by a fifth.
         module = importlib.import_module(SQLITE if self._is_sqlite else POSTGRES)
         self._engine: Engine = module.make_engine(parsed)
         weakref.finalize(self, self._engine.dispose)

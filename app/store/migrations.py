@@ -25,6 +25,7 @@ def migration(step: Migration) -> Migration:
 
 @migration
 def m001_initial(connection: Connection) -> None:
+    """Create the tables of derived models and blobs."""
     connection.exec_driver_sql(
         "CREATE TABLE models ("
         "key TEXT PRIMARY KEY, "

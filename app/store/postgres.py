@@ -14,8 +14,8 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
 
 TIMEOUT_S = 2  # to connect, for a statement, for a connection of the pool
-SILENCE_S = 2.5  # then the server should have ended the statement, so it is dead
-CONNECTIONS = 4  # per worker; up to twice as many for short times
+SILENCE_S = 2.5  # longer than a statement may take: a silent server is dead
+CONNECTIONS = 4  # kept by a worker; it opens up to twice as many
 
 OPTIONS = {
     "connect_timeout": TIMEOUT_S,
@@ -35,6 +35,7 @@ class Connection(psycopg.Connection[Any]):
     def wait(
         self, gen: Any, interval: float = 0.1, timeout: float | None = None
     ) -> Any:
+        """Wait for the server, at most SILENCE_S seconds by default."""
         try:
             return super().wait(gen, interval, timeout or SILENCE_S)
         except psycopg.OperationalError as error:
@@ -44,6 +45,7 @@ class Connection(psycopg.Connection[Any]):
 
 
 def make_engine(url: URL) -> Engine:
+    """Return an engine whose calls take a few seconds at most."""
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",

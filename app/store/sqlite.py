@@ -19,6 +19,7 @@ LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def make_engine(url: URL) -> Engine:
+    """Return an engine that makes the file's folder when it connects."""
     path = PROJECT / (url.database or "")
     engine = create_engine(
         url.set(database=str(path)),

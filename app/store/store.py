@@ -44,11 +44,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Store:
+    """Derived models and blobs; every call may raise StoreUnavailable."""
+
     def __init__(self, url: str) -> None:
         self._database = Database(url)
 
     def start(self) -> None:
-        """Bring the schema up to date, if the database is there yet."""
+        """Bring the schema up to date, if the database can be reached."""
         self._database.start()
 
     def check(self) -> None:
@@ -66,6 +68,7 @@ class Store:
         return _read(row, _decode_cached) if row else None
 
     def list_all(self) -> list[Derived]:
+        """Return all derived models, in no order."""
         rows = self._database.read(lambda db: db.execute(LIST).all())
         return [derived for derived in map(_read, rows) if derived]
 
@@ -85,6 +88,7 @@ class Store:
         return self._database.write(lambda db: db.execute(REMOVE, values).rowcount > 0)
 
     def has_blob(self, digest: str, now_s: int) -> bool:
+        """Return whether a blob exists that has not expired."""
         values = {"digest": digest, "now": now_s}
         row = self._database.read(lambda db: db.execute(FIND_BLOB, values).first())
         return row is not None

@@ -43,20 +43,26 @@ LIST_TIMEOUT_S = 10.0
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
-KEY = re.compile(r"[!-~]+")  # what a header may contain
+KEY = re.compile(r"[!-~]+")  # the characters of a header value
 OK_ANSWERS = UPSTREAM_ANSWERS.labels("200")
 LOST_ANSWERS = UPSTREAM_ANSWERS.labels(LOST)
 
 
 class ModelId(msgspec.Struct):
+    """An entry of `/v1/models`."""
+
     id: str
 
 
 class ModelIds(msgspec.Struct):
+    """The reply of `/v1/models`."""
+
     data: list[ModelId]
 
 
 class PublicModels(msgspec.Struct):
+    """The reply of `/public/v1/models`."""
+
     data: list[dict[str, Any]]
 
 
@@ -101,13 +107,14 @@ class Cerebras:
         request: Mapping[str, Any],
         cancel: CancelToken,
         *,
-        has_substitute: bool = False,
+        has_fallback: bool = False,
     ) -> Chunk:
         """Return the whole completion for a request in the upstream form.
 
-        If another model can substitute this one, an overload is raised, not waited for.
+        With `has_fallback` an overload is raised at once: the caller tries another
+        model.
         """
-        attempts = self._attempts({**request, "stream": False}, cancel, has_substitute)
+        attempts = self._attempts({**request, "stream": False}, cancel, has_fallback)
         while True:
             key = attempts.take_key()
             try:
@@ -123,13 +130,13 @@ class Cerebras:
         request: Mapping[str, Any],
         cancel: CancelToken,
         *,
-        has_substitute: bool = False,
+        has_fallback: bool = False,
     ) -> ChunkStream:
         """Return the completion as a stream that has begun; the caller must close it.
 
         It has begun with its first chunks, or with `silence_s` seconds of silence.
         """
-        attempts = self._attempts({**request, "stream": True}, cancel, has_substitute)
+        attempts = self._attempts({**request, "stream": True}, cancel, has_fallback)
         while True:
             key = attempts.take_key()
             try:
@@ -171,7 +178,7 @@ class Cerebras:
         self,
         request: dict[str, Any],
         cancel: CancelToken,
-        has_substitute: bool = False,
+        has_fallback: bool = False,
         max_waits: int = MAX_WAITS,
     ) -> RequestAttempts:
         if not self.api_keys:
@@ -179,7 +186,7 @@ class Cerebras:
                 "CEREBRAS_API_KEY is not set: put a key into the environment or .env"
             )
         policy = self.retry_policy
-        return RequestAttempts(policy, request, cancel, has_substitute, max_waits)
+        return RequestAttempts(policy, request, cancel, has_fallback, max_waits)
 
     def _post(self, attempts: RequestAttempts, key: Key) -> ResponseBody:
         """Send a request for a completion; return the response's body, unread."""
@@ -229,6 +236,7 @@ class Cerebras:
 
 
 def authorization(key: Key) -> dict[str, str]:
+    """Return the header that carries the key."""
     return {"Authorization": f"Bearer {key.secret}"}
 
 

@@ -24,11 +24,12 @@ class FairQueue(Generic[T]):
         return self._size
 
     def append(self, caller: str, item: T) -> None:
+        """Add an item of a caller, who may have others."""
         self._callers.setdefault(caller, deque()).append(item)
         self._size += 1
 
     def prepend(self, caller: str, item: T) -> None:
-        """Put an item before all others, for one that had its turn without success."""
+        """Put an item before all others: it had its turn, without success."""
         self._callers.setdefault(caller, deque()).appendleft(item)
         self._callers.move_to_end(caller, last=False)
         self._size += 1

@@ -1,8 +1,8 @@
 """The API keys: which one is used next, and what is known about each key's quota.
 
-Nothing here forbids a key. What is known only orders the choice, because it may be
-outdated, and another worker or machine may use the same key. Logs name a key by its
-number, never by its secret.
+No key is ever excluded. What is known may be outdated, and other workers or machines
+may use the same key, so it only orders the choice. Logs name a key by its number, never
+by its secret.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Allowance:
     Attributes:
         opens_at: When the next request may be sent.
         spare: How many more requests may be sent together with that one.
-        refused_at: When quota last refused a request.
+        refused_at: When a request was last refused for quota.
         interval_s: Between one request and the next; None if unknown.
         full_at: When `size` requests may be sent at once.
         is_guess: Whether `opens_at` is a guess, not from headers.
@@ -91,9 +91,11 @@ class Key:
     )  # by model
 
     def opens_at(self, model: str) -> float:
+        """Return when the key may next be used for a model."""
         return max(self.refused_until, self.allowances[model].opens_at)
 
     def state(self, now: float) -> str:
+        """Return the label of the metric: refused, resting or ready."""
         if self.refused_until > now:
             return "refused"
         resting = any(each.opens_at > now for each in self.allowances.values())
@@ -124,6 +126,7 @@ class KeyPool:
         key.last_choice = next(self._choices)
 
     def first_to_open(self, model: str) -> Key:
+        """Return the key that may be used first for a model."""
         return min(self.keys, key=lambda key: key.opens_at(model))
 
     def rest_refused(self, key: Key, error: UpstreamError, now: float) -> None:

@@ -23,6 +23,8 @@ from app.upstream.quota import parse_date
 
 @dataclass(frozen=True)
 class ProbeResult:
+    """The reply to a request for the list of models."""
+
     status: int
     ids: list[str]  # of the served models; empty unless the status is 200
     date_s: float | None  # the upstream's clock, seconds since 1970
@@ -66,6 +68,4 @@ def _read_ids(body: ResponseBody) -> list[str]:
             model.id for model in decode_ids(body.read_all(MAX_RESPONSE_BYTES)).data
         ]
     except ValueError as error:  # not JSON, not UTF-8, or not a list of models
-        raise UpstreamError(
-            "what answers is not Cerebras: no list of models"
-        ) from error
+        raise UpstreamError("the reply is not a list of models") from error

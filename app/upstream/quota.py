@@ -1,4 +1,4 @@
-"""What response headers say about a key's quota. Pure: nothing here sleeps or sends.
+"""What response headers say about a key's quota; pure functions.
 
 A rate-limit window is either a bucket that refills continuously or a counter that is
 reset at the end of the window. Cerebras documents the first, and its headers look

@@ -1,8 +1,8 @@
 """Requests that wait until a key's quota allows them, fair to callers.
 
 When quota opens, one request is sent; the headers of its response say how many may
-follow. The queue reads the clock that it is given and never sleeps, so that tests can
-play a whole day in a second.
+follow. The queue never sleeps and its clock is an argument, so that a test can run
+through a day in a second.
 """
 
 from __future__ import annotations
@@ -88,7 +88,10 @@ class QuotaQueue:
     def record_response(
         self, key: Key, headers: Mapping[str, str], sent_at: float
     ) -> bool:
-        """Learn from a 200 to a request sent then; return whether the key changed."""
+        """Update the key's quota after a 200; return whether it changed.
+
+        `sent_at` is when the request was sent.
+        """
         first = self._waiting.peek()
         allowance = key.allowances[self._model]
         if not (first or quota.is_exhausted(headers) or allowance.opens_at):
@@ -104,7 +107,7 @@ class QuotaQueue:
         return True
 
     def _open(self, key: Key, now: float, number: int) -> None:
-        """Allow so many requests now."""
+        """Allow `number` requests now."""
         allowance = key.allowances[self._model]
         allowance.opens_at = now if self._waiting else 0.0
         allowance.spare = number

@@ -3,7 +3,7 @@
 After a failure `RequestAttempts.wait_or_raise` takes the first step that applies:
 
 1. Raise an error that would only repeat (see `UpstreamError.retryable`), and the error
-   of an overloaded model if another model can substitute it.
+   of an overloaded model if there is a fallback model.
 2. Try another key at once, if one was not tried since the last wait.
 3. Raise the error if every key was refused as such (401, 402, 403).
 4. If the request was refused for the tokens that it reserves: try once more with a cap
@@ -104,7 +104,7 @@ class RequestAttempts:
     policy: RetryPolicy
     request: dict[str, Any]  # in the upstream form; changes when a cap is added
     cancel: CancelToken
-    has_substitute: bool = False  # whether another model can take the request
+    has_fallback: bool = False  # whether another model can serve the request
     max_waits: int = MAX_WAITS
     waits: int = 0
     waited_s: float = 0.0
@@ -140,7 +140,10 @@ class RequestAttempts:
         self._errors.clear()  # their tracebacks lead to the request
 
     def record_response(self, headers: Mapping[str, str], sent_at: float) -> None:
-        """Learn from the headers of a 200 to an attempt sent then."""
+        """Record what the headers of a 200 say about quota.
+
+        `sent_at` is when the request was sent.
+        """
         policy, key = self.policy, self._key
         with policy.lock:
             if key is None:
@@ -157,7 +160,7 @@ class RequestAttempts:
         self._record_failure(key, error)
         if not (error.retryable or error.upstream_status in KEY_REFUSED_STATUSES):
             raise error
-        if self.has_substitute and is_overload(error):
+        if self.has_fallback and is_overload(error):
             raise error
         tried = self._refused_keys.union(self._errors)
         if len(tried) < len(self.policy.key_pool.keys):

@@ -1,4 +1,4 @@
-"""A streamed completion as lists of chunks, one list per socket read."""
+"""A streamed completion as batches of chunks, one batch per socket read."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class ChunkStream:
-    """An iterator over the chunks of a streamed response.
+    """An iterator over the batches of a streamed response.
 
-    Each item is the list of chunks with content that one socket read brought; it is
-    empty if there were none for `silence_s` seconds. Iteration ends after a finish
-    reason. A response that ends before one raises UpstreamError, even if it ends
-    properly.
+    A batch holds the chunks with content of one socket read. It is empty if there were
+    none for `silence_s` seconds. Iteration ends after a finish reason. A response that
+    ends without a finish reason raises UpstreamError.
 
     Attributes:
         usage: The tokens as sent so far, usually at the end.
@@ -61,7 +60,7 @@ class ChunkStream:
         return self._read_batch()
 
     def read_first(self) -> None:
-        """Wait for the first list. After an error the request can still be retried."""
+        """Wait for the first batch. After an error the request can still be retried."""
         self._first = self._read_batch()
 
     def close(self) -> None:
@@ -102,7 +101,7 @@ class ChunkStream:
             raise
 
     def _read_after_finish(self) -> list[Chunk]:
-        """Return further chunks, such as usage; no failure counts any more."""
+        """Return further chunks, such as usage; ignore failures."""
         deadline = self._finished_at + DRAIN_S
         with suppress(UpstreamError):
             while not self._body.ended:
@@ -172,6 +171,7 @@ def decode_completion(data: bytes) -> Chunk:
 
 
 def undecodable_error() -> UpstreamError:
+    """Return the error for data that is not JSON, or not of this form."""
     return UpstreamError("Cerebras sent something unintelligible")
 
 
@@ -185,6 +185,7 @@ def is_plain_text(chunk: Chunk) -> bool:
 
 
 def is_more_than_role(choice: Choice) -> bool:
+    """Return whether a choice has anything but the role of the message."""
     delta = choice.delta or choice.message
     return bool(
         (delta and (delta.content or delta.reasoning or delta.tool_calls))

@@ -270,7 +270,7 @@ def test_overload_is_raised_at_once_if_there_is_a_substitute(
     client = connect(server.base_url, retry_wait_s=5)
 
     with pytest.raises(error):
-        client.complete(REQUEST, CancelToken(), has_substitute=True)
+        client.complete(REQUEST, CancelToken(), has_fallback=True)
 
     assert len(server.requests) == 1
 
