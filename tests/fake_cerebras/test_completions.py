@@ -24,6 +24,11 @@ def test_response_has_the_real_shape(fake: Fake) -> None:
     message = {"content": "4", "reasoning": "The user asks", "role": "assistant"}
     choice = {"finish_reason": "stop", "index": 0, "message": message}
     assert json.dumps(body["choices"]) == json.dumps([choice])
+    times = body["time_info"]  # in seconds
+    parts = [times[f"{part}_time"] for part in ("queue", "prompt", "completion")]
+    assert int(times["created"]) == body["created"]
+    assert all(0 < part < 1 for part in parts)
+    assert times["total_time"] >= sum(parts)
 
 
 PREDICTIONS = {"accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}
@@ -50,16 +55,6 @@ def test_usage_adds_up(
     assert usage["prompt_tokens_details"] == prompt_details
 
 
-def test_time_info_is_in_seconds(fake: Fake) -> None:
-    body = post_script(fake, {"content": "x"}).json
-
-    times = body["time_info"]
-    parts = [times[f"{part}_time"] for part in ("queue", "prompt", "completion")]
-    assert int(times["created"]) == body["created"]
-    assert all(0 < part < 1 for part in parts)
-    assert times["total_time"] >= sum(parts)
-
-
 def test_tool_call_has_the_real_shape(fake: Fake) -> None:
     script = {"tool_calls": [{"name": "get_weather", "arguments": {"city": "Paris"}}]}
 
@@ -77,41 +72,44 @@ def test_tool_call_has_the_real_shape(fake: Fake) -> None:
     }
 
 
-def test_script_sets_id_and_broken_arguments(fake: Fake) -> None:
-    script = {"tool_calls": [{"name": "x", "arguments": '{"a": ', "id": "call_1"}]}
+def test_script_sets_call_id_broken_arguments_and_finish_reason(fake: Fake) -> None:
+    call = {"name": "x", "arguments": '{"a": ', "id": "call_1"}
 
-    (call,) = post_script(fake, script).message["tool_calls"]
+    choice = post_script(
+        fake, {"tool_calls": [call], "finish_reason": "content_filter"}
+    ).choice
 
+    (call,) = choice["message"]["tool_calls"]
     assert (call["id"], call["function"]["arguments"]) == ("call_1", '{"a": ')
+    assert choice["finish_reason"] == "content_filter"
+
+
+THREE_AND_THREE = {"reasoning": "a b c", "content": "d e f"}
 
 
 @pytest.mark.parametrize(
     ("cap", "message"),
     [
-        (0, {"role": "assistant"}),
-        (2, {"reasoning": "a b", "role": "assistant"}),
-        (3, {"reasoning": "a b c", "role": "assistant"}),
-        (5, {"content": "d e", "reasoning": "a b c", "role": "assistant"}),
+        (0, {}),
+        (2, {"reasoning": "a b"}),
+        (3, {"reasoning": "a b c"}),
+        (5, {"content": "d e", "reasoning": "a b c"}),
     ],
 )
 @pytest.mark.parametrize("key", ["max_completion_tokens", "max_tokens"])
 def test_cap_cuts_reasoning_and_content(
     fake: Fake, key: str, cap: int, message: dict[str, Any]
 ) -> None:
-    script = {"reasoning": "a b c", "content": "d e f"}
+    response = post_script(fake, THREE_AND_THREE, **{key: cap})
 
-    response = post_script(fake, script, **{key: cap})
-
-    assert response.message == message
+    assert response.message == {**message, "role": "assistant"}
     assert response.choice["finish_reason"] == "length"
     assert response.json["usage"]["completion_tokens"] == cap
 
 
 @pytest.mark.parametrize("cap", [6, -1, None])
 def test_sufficient_cap_cuts_nothing(fake: Fake, cap: int | None) -> None:
-    script = {"reasoning": "a b c", "content": "d e f"}
-
-    response = post_script(fake, script, max_completion_tokens=cap)
+    response = post_script(fake, THREE_AND_THREE, max_completion_tokens=cap)
 
     assert response.choice["finish_reason"] == "stop"
 
@@ -130,12 +128,6 @@ def test_content_ends_before_a_stop_sequence(fake: Fake, stop: Any) -> None:
     response = post_script(fake, {"content": "one two three four"}, stop=stop)
 
     assert response.message["content"] == "one two "
-
-
-def test_script_sets_finish_reason(fake: Fake) -> None:
-    script = {"content": "x", "finish_reason": "content_filter"}
-
-    assert post_script(fake, script).choice["finish_reason"] == "content_filter"
 
 
 def test_logprobs_cover_content_and_reasoning(fake: Fake) -> None:

@@ -58,21 +58,15 @@ def test_queued_script_precedes_the_script_in_the_message(fake: Fake) -> None:
     assert statuses == [429, 200]
 
 
-def test_script_may_stand_anywhere_in_the_message(fake: Fake) -> None:
-    text = 'Please @fake {"content": "x {}"} and be quick'
-
-    assert post_text(fake, text) == "x {}"
-
-
-def test_script_is_read_from_the_last_user_message(fake: Fake) -> None:
+def test_script_is_read_from_anywhere_in_the_last_user_message(fake: Fake) -> None:
     body = chat_body("hello")
-    parts = [{"type": "text", "text": '@fake {"content": "parts"}'}]
+    parts = [{"type": "text", "text": 'Please @fake {"content": "x {}"} and be quick'}]
     body["messages"] += [
         {"role": "assistant", "content": '@fake {"content": "wrong"}'},
         {"role": "user", "content": parts},
     ]
 
-    assert post(fake, body).message["content"] == "parts"
+    assert post(fake, body).message["content"] == "x {}"
 
 
 @pytest.mark.parametrize(
@@ -99,31 +93,30 @@ def test_queueing_an_invalid_script_returns_400(fake: Fake, script: Any) -> None
         fake.script(script)
 
 
-def test_unknown_control_route_returns_404(fake: Fake) -> None:
+def test_unknown_control_route_and_request_return_404(fake: Fake) -> None:
     assert get(fake, "/_fake/nothing").status == 404
+    with pytest.raises(AssertionError, match="404"):
+        fake.wait_for_disconnect(10**9)
 
 
-def test_record_holds_the_whole_request(fake: Fake) -> None:
+def test_requests_are_recorded_whole_and_can_be_filtered_by_path(fake: Fake) -> None:
     post(fake, chat_body("hi"), headers={"user-agent": "me", "X-Own": "1"})
-
-    (record,) = fake.requests()
-    assert (record["method"], record["path"]) == ("POST", CHAT)
-    assert record["headers"]["x-own"] == "1"
-    assert record["body"] == chat_body("hi")
-    assert record["status"] == 403
-    assert record["finished"] is True
-    assert record["disconnected_after_s"] is None
-    assert abs(record["received_at"] - time.time()) < 5
-
-
-def test_all_requests_are_recorded_and_can_be_filtered_by_path(fake: Fake) -> None:
     get(fake, "/v1/models?x=1")
     post(fake, b"no json")
 
-    records = [(each["path"], each["body"]) for each in fake.requests()]
-    assert records == [("/v1/models?x=1", None), (CHAT, "no json")]
-    (record,) = fake.requests(path=CHAT)
-    assert record["method"] == "POST"
+    records = fake.requests()
+    assert [(each["path"], each["body"]) for each in records] == [
+        (CHAT, chat_body("hi")),
+        ("/v1/models?x=1", None),
+        (CHAT, "no json"),
+    ]
+    assert fake.requests(path=CHAT) == [records[0], records[2]]
+    record = records[0]
+    assert (record["method"], record["status"]) == ("POST", 403)
+    assert record["headers"]["x-own"] == "1"
+    assert record["finished"] is True
+    assert record["disconnected_after_s"] is None
+    assert abs(record["received_at"] - time.time()) < 5
 
 
 def test_waiting_for_requests(fake: Fake) -> None:
@@ -155,6 +148,7 @@ WAITS: dict[str, dict[str, Any]] = {
     "stall in the body": {"fault": "stall", "after": 2},
     "pause": {"pause": 60},
     "slow pace": {"tokens_per_second": 0.1},
+    "streaming": {"tokens_per_second": 500, "content": "x " * 5000, "after": 2},
 }
 
 
@@ -174,16 +168,6 @@ def test_disconnect_is_noticed_at_once(fake: Fake, case: str, stream: bool) -> N
     (record,) = fake.requests()
     assert record["finished"] is False
     assert record["disconnected_after_s"] > 0
-
-
-def test_disconnect_from_a_running_stream_is_noticed_at_once(fake: Fake) -> None:
-    script = {"content": "x " * 5000, "tokens_per_second": 500}
-    with open_script(fake, script) as sock:
-        read_until(sock, b'"content"')
-        closing = time.time()
-
-    noticed = fake.wait_for_disconnect(first_record_id(fake))
-    assert 0 <= noticed - closing < NOTICED_S
 
 
 def test_reset_connection_is_noticed(fake: Fake) -> None:
@@ -207,17 +191,6 @@ def test_connected_client_is_not_reported_as_disconnected(fake: Fake) -> None:
     held = open_script(fake, {"hold": "gate"})
     with held, pytest.raises(AssertionError, match="504"):
         fake.wait_for_disconnect(first_record_id(fake), timeout=0.05)
-
-
-def test_close_after_the_response_is_not_a_disconnect(fake: Fake) -> None:
-    post(fake, chat_body("hi"))
-
-    assert fake.requests()[0]["disconnected_after_s"] is None
-
-
-def test_waiting_for_an_unknown_request_returns_404(fake: Fake) -> None:
-    with pytest.raises(AssertionError, match="404"):
-        fake.wait_for_disconnect(10**9)
 
 
 def test_hundreds_of_slow_streams_at_once(fake: Fake) -> None:

@@ -12,7 +12,6 @@ from tests.cerebras import Fake
 from tests.fake_cerebras.client import (
     Response,
     open_script,
-    post_script,
     read_all,
     read_parts,
     read_until,
@@ -115,9 +114,3 @@ def is_utf8(part: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def test_whole_responses_are_split_too(fake: Fake) -> None:
-    script = {"content": TEXT, "write_sizes": [50], "chunk_sizes": [10]}
-
-    assert post_script(fake, script).message["content"] == TEXT

@@ -8,12 +8,17 @@ import pytest
 
 from app.http1.cancel import CancelToken
 from app.http1.client import HTTPClient, Response
-from tests.scripted_server import CERTIFICATE, Script, Server
+from tests.scripted_server import CERTIFICATE, Peer, Script, Server
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 MAX_BODY_BYTES = 1 << 24
 
 Serve = Callable[..., Server]
+Disconnect = Callable[[Peer], None]
+disconnects = pytest.mark.parametrize(
+    "disconnect", [Peer.close, Peer.reset], ids=["close", "reset"]
+)
+over_both = pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from app.errors import UpstreamError
@@ -58,11 +56,6 @@ def decode(*pieces: bytes) -> tuple[bytes, bool, bool]:
 
 
 @every_body
-def test_body_in_one_piece(body: bytes, payload: bytes) -> None:
-    assert decode(body) == (payload, True, False)
-
-
-@every_body
 def test_body_byte_by_byte(body: bytes, payload: bytes) -> None:
     decoder = ChunkedDecoder()
     decoded = b""
@@ -77,19 +70,6 @@ def test_body_byte_by_byte(body: bytes, payload: bytes) -> None:
 def test_body_in_any_two_pieces(body: bytes, payload: bytes) -> None:
     for cut in range(len(body) + 1):
         assert decode(body[:cut], b"", body[cut:]) == (payload, True, False)
-
-
-def test_long_body_in_random_pieces() -> None:
-    chance = random.Random(6000)
-    sent = [chance.randbytes(chance.randrange(1, 400)) for _ in range(40)]
-    chunks = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in sent]
-    body = b"".join([*chunks, b"0\r\n\r\n"])
-    for _ in range(300):
-        cuts = sorted(chance.choices(range(len(body)), k=chance.randrange(30)))
-        edges = [0, *cuts, len(body)]
-        pieces = [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-
-        assert decode(*pieces) == (b"".join(sent), True, False)
 
 
 def test_part_of_a_chunk_is_returned_at_once() -> None:

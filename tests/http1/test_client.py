@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,18 @@ from app.errors import Cancelled, UpstreamError, UpstreamTimeout
 from app.http1.cancel import CancelToken
 from app.http1.client import path_of
 from app.http1.connection import MAX_JOINED_BYTES
-from tests.http1.conftest import Serve, fetch, make_client, send
+from tests.http1.conftest import (
+    Disconnect,
+    Serve,
+    disconnects,
+    fetch,
+    make_client,
+    over_both,
+    send,
+)
 from tests.scripted_server import STREAM, Peer, answer, chunk, head
 
 HI = answer(b"hi")
-disconnects = pytest.mark.parametrize(
-    "disconnect", [Peer.close, Peer.reset], ids=["close", "reset"]
-)
-Disconnect = Callable[[Peer], None]
 
 
 def test_request_has_only_a_host_header_of_its_own(serve: Serve) -> None:
@@ -178,22 +181,36 @@ def test_sending_may_take_longer_than_connecting(serve: Serve) -> None:
     assert may_read.is_set()
 
 
-@pytest.mark.parametrize("sent", [b"", STREAM + chunk(b"one")], ids=["head", "body"])
-def test_cancel_ends_a_wait_under_threads(serve: Serve, sent: bytes) -> None:
+@over_both
+@pytest.mark.parametrize(
+    "sent",
+    [b"", head(content_length="9"), STREAM + chunk(b"a")],
+    ids=["nothing", "head", "chunk"],
+)
+def test_cancel_ends_a_wait_under_threads(serve: Serve, sent: bytes, tls: bool) -> None:
+    closed_at: list[float] = []
     closed = threading.Event()
 
     def script(peer: Peer) -> None:
         peer.send(sent)
-        peer.wait_until_gone()
+        closed_at.append(peer.wait_until_gone())
         closed.set()
 
+    server = serve(script, tls=tls)
     cancel = CancelToken()
-    threading.Timer(0.1, cancel.cancel).start()
+    cancelled_at: list[float] = []
 
+    def cancel_request() -> None:
+        server.wait_for(1)
+        cancelled_at.append(time.monotonic())
+        cancel.cancel()
+
+    threading.Thread(target=cancel_request).start()
     with pytest.raises(Cancelled):
-        send(make_client(serve(script).base_url), cancel=cancel).body.read_all(100)
+        send(make_client(server.base_url), cancel=cancel).body.read_all(100)
 
     assert closed.wait(5)
+    assert closed_at[0] - cancelled_at[0] < 0.1
 
 
 def test_cancelled_request_is_not_sent(serve: Serve) -> None:
@@ -208,7 +225,8 @@ def test_cancelled_request_is_not_sent(serve: Serve) -> None:
     assert not server.requests
 
 
-def test_body_read_returns_what_has_arrived(serve: Serve) -> None:
+@over_both
+def test_body_read_returns_what_has_arrived_or_nothing(serve: Serve, tls: bool) -> None:
     go_on = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -216,19 +234,12 @@ def test_body_read_returns_what_has_arrived(serve: Serve) -> None:
         assert go_on.wait(5)
         peer.send(chunk(b"o\n"), b"0\r\n\r\n")
 
-    body = send(make_client(serve(script).base_url)).body
+    body = send(make_client(serve(script, tls=tls).base_url)).body
 
-    assert body.read(5) == b"one\ntw"
+    assert [body.read(5), body.read(0.05), body.read(0.05)] == [b"one\ntw", b"", b""]
+    assert not body.ended
     go_on.set()
     assert body.read_all(100) == b"o\n"
-
-
-def test_body_read_returns_nothing_after_its_wait(serve: Serve) -> None:
-    body = send(make_client(serve(head(content_length="9")).base_url)).body
-
-    assert [body.read(0.01), body.read(0.01)] == [b"", b""]
-    assert not body.ended
-    body.close()
     assert body.ended
 
 
@@ -256,10 +267,11 @@ def test_body_size_is_limited(serve: Serve) -> None:
     assert body.ended
 
 
+@over_both
 @disconnects
 @pytest.mark.parametrize("begun", [head(content_length="9") + b"abc", STREAM])
 def test_body_that_is_cut_short_can_be_retried(
-    serve: Serve, begun: bytes, disconnect: Disconnect
+    serve: Serve, begun: bytes, disconnect: Disconnect, tls: bool
 ) -> None:
     read = threading.Event()
 
@@ -268,7 +280,8 @@ def test_body_that_is_cut_short_can_be_retried(
         assert read.wait(5)
         disconnect(peer)
 
-    body = send(make_client(serve(script).base_url, peer="Cerebras")).body
+    server = serve(script, tls=tls)
+    body = send(make_client(server.base_url, peer="Cerebras")).body
     read.set()
 
     with pytest.raises(UpstreamError, match="Cerebras' answer was cut") as caught:

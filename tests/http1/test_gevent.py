@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.http1.conftest import Serve
+from tests.http1.conftest import Serve, over_both
 from tests.scripted_server import STREAM, Peer, Server, answer, chunk, head
 
 PROJECT = Path(__file__).parents[2]
-over_both = pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 
 
 def play(scene: str, url: str, wait: Callable[[], object] = lambda: None) -> Any:

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from app.errors import UpstreamError
 from app.http1.cancel import CancelToken
-from tests.http1.conftest import Serve, fetch, make_client, send
+from tests.http1.conftest import (
+    Disconnect,
+    Serve,
+    disconnects,
+    fetch,
+    make_client,
+    over_both,
+    send,
+)
 from tests.scripted_server import STREAM, Peer, answer, chunk, head
 
 HI = answer(b"hi")
-disconnects = pytest.mark.parametrize(
-    "disconnect", [Peer.close, Peer.reset], ids=["close", "reset"]
-)
-Disconnect = Callable[[Peer], None]
 
 
+@over_both
 @pytest.mark.parametrize(
     "reply",
     [HI, b"".join([STREAM, chunk(b"h"), chunk(b"i"), b"0\r\nA: b\r\n\r\n"])],
     ids=["content-length", "chunked"],
 )
 def test_connection_is_reused_after_a_whole_response(
-    serve: Serve, reply: bytes
+    serve: Serve, reply: bytes, tls: bool
 ) -> None:
-    server = serve(reply, answer(b"", 404), reply)
+    server = serve(reply, answer(b"", 404), reply, tls=tls)
     client = make_client(server.base_url)
 
     assert [fetch(client), fetch(client), fetch(client)] == [b"hi", b"", b"hi"]
@@ -117,11 +122,12 @@ def test_cancel_after_the_response_does_not_harm_the_connection(serve: Serve) ->
     assert server.connections == 1
 
 
+@over_both
 @disconnects
 def test_request_on_a_stale_connection_is_sent_again_on_a_new_one(
-    serve: Serve, disconnect: Disconnect
+    serve: Serve, disconnect: Disconnect, tls: bool
 ) -> None:
-    server = serve(HI, disconnect, HI)
+    server = serve(HI, disconnect, HI, tls=tls)
     client = make_client(server.base_url)
 
     assert [fetch(client), fetch(client)] == [b"hi", b"hi"]

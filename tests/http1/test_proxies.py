@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from app.errors import UpstreamError, UpstreamTimeout
-from tests.http1.conftest import Serve, fetch, make_client
+from tests.http1.conftest import Serve, fetch, make_client, over_both
 from tests.scripted_server import CERTIFICATE, Peer, Server, answer
 
 HI = answer(b"hi")
 CERTIFICATE_HASH = "ce275665.0"  # its file name in a directory, by `openssl rehash`
 BASIC = "Basic dXNlcjp3QHJk"  # user:w@rd
-over_both = pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 
 
 def proxy_url(proxy: Server, credentials: str = "") -> str:

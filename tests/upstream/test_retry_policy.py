@@ -61,17 +61,6 @@ def pool_keys(client: Cerebras) -> list[Key]:
     return client.retry_policy.key_pool.keys
 
 
-def test_keys_take_turns(serve: Serve, connect: Connect) -> None:
-    server = serve(HI)
-    client = connect_with_two_keys(connect, server)
-
-    for _ in range(4):
-        client.complete(REQUEST, CancelToken())
-
-    assert keys_of(server) == ["first", "second"] * 2
-    assert [key.active for key in pool_keys(client)] == [0, 0]
-
-
 def test_key_is_active_until_its_stream_is_closed(
     serve: Serve, connect: Connect
 ) -> None:
@@ -113,7 +102,7 @@ def test_faults_of_the_request_are_not_tried_with_another_key(
     assert keys_of(server) == ["first"]
 
 
-def test_refused_key_rests_and_is_logged_by_number(
+def test_refused_key_rests_for_a_while_and_is_logged_by_number(
     serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve(answer({"message": "no"}, 401), HI)
@@ -121,23 +110,13 @@ def test_refused_key_rests_and_is_logged_by_number(
     for _ in range(3):
         client.complete(REQUEST, CancelToken())
 
-    assert keys_of(server) == ["first", "second", "second", "second"]
-    assert "Key 1 was refused (401): it rests for 5 minutes" in caplog.text
-    assert "csk" not in caplog.text
-
-
-def test_refused_key_is_tried_again_after_its_rest(
-    serve: Serve, connect: Connect
-) -> None:
-    server = serve(answer({"message": "no"}, 402), HI)
-    client = connect_with_two_keys(connect, server)
-    client.complete(REQUEST, CancelToken())
-
     pool_keys(client)[0].refused_until = monotonic() - 1
     client.complete(REQUEST, CancelToken())
 
-    assert keys_of(server) == ["first", "second", "first"]
+    assert keys_of(server) == ["first", "second", "second", "second", "first"]
     assert pool_keys(client)[0].refused_until == 0
+    assert "Key 1 was refused (401): it rests for 5 minutes" in caplog.text
+    assert "csk" not in caplog.text
 
 
 def test_last_refusal_is_raised_if_every_key_is_refused(

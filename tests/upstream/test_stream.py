@@ -58,21 +58,6 @@ def test_events_of_one_read_are_one_batch(open_stream: Open) -> None:
     assert text_of_batch(batches[0]) == "ab"
 
 
-def test_batch_is_yielded_as_soon_as_it_arrives(open_stream: Open) -> None:
-    taken = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(text_chunk("a"), text_chunk("b")))
-        assert taken.wait(5)
-        peer.send(chunks(text_chunk("c"), FINISH), END)
-
-    stream = open_stream(script)
-
-    assert text_of_batch(next(stream)) == "ab"
-    taken.set()
-    assert text_of(stream) == "c"
-
-
 @pytest.mark.parametrize("framing", ["chunked", "sized", "closed"])
 def test_batches_are_not_delayed_by_any_framing(
     open_stream: Open, framing: str
@@ -193,20 +178,6 @@ def test_long_silence_raises_timeout(open_stream: Open) -> None:
         assert list(stream) == [[], []]
 
 
-def test_long_silence_before_the_first_event_raises_timeout(open_stream: Open) -> None:
-    with pytest.raises(UpstreamTimeout):
-        open_stream(STREAM, silence_s=5, idle_timeout_s=0.1, retry_wait_s=20)
-
-
-def test_missing_finish_reason_is_an_error(open_stream: Open) -> None:
-    stream = open_stream(streamed(text_chunk("a")))
-
-    assert text_of_batch(next(stream)) == "a"
-    with pytest.raises(UpstreamError) as caught:
-        next(stream)
-    assert caught.value.status == 502
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -312,27 +283,3 @@ def test_undecodable_event_is_an_error_without_its_text(
     with pytest.raises(UpstreamError) as caught:
         next(stream)
     assert caught.value.message == "Cerebras sent something unintelligible"
-
-
-def test_html_instead_of_a_stream_is_an_error(open_stream: Open) -> None:
-    page = b"<html><body>secret</body></html>"
-
-    with pytest.raises(UpstreamError) as caught:
-        open_stream(head(content_length=str(len(page))) + page)
-    assert "secret" not in caught.value.message
-
-
-def test_reset_connection_is_an_error_after_its_chunks(open_stream: Open) -> None:
-    taken = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(text_chunk("a")))
-        assert taken.wait(5)
-        peer.reset()
-
-    stream = open_stream(script)
-
-    assert text_of_batch(next(stream)) == "a"
-    taken.set()
-    with pytest.raises(UpstreamError, match="cut short"):
-        next(stream)

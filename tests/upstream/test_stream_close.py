@@ -49,22 +49,6 @@ def test_cancel_closes_a_silent_stream_at_once(open_stream: Open) -> None:
     assert closed_at[0] - cancelled_at[0] < 0.1
 
 
-def test_close_of_an_unfinished_stream_closes_its_connection(open_stream: Open) -> None:
-    gone = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(text_chunk("a")))
-        peer.wait_until_gone()
-        gone.set()
-
-    stream = open_stream(script)
-
-    stream.close()
-    stream.close()
-
-    assert gone.wait(5)
-
-
 def test_close_of_a_finished_stream_keeps_its_connection(
     serve: Serve, connect: Connect
 ) -> None:
@@ -105,28 +89,29 @@ def test_close_of_a_finished_stream_waits_briefly_for_its_end(
     assert monotonic() - began < DRAIN_S + 0.5
 
 
-def test_close_of_a_finished_but_cancelled_stream_does_not_wait(
-    open_stream: Open,
+@pytest.mark.parametrize("finished", [True, False])
+def test_close_of_a_cancelled_or_unfinished_stream_does_not_wait(
+    open_stream: Open, finished: bool
 ) -> None:
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(text_chunk("a"), *[FINISH] * finished))
+        peer.wait_until_gone()
+        gone.set()
+
     cancel = CancelToken()
-    stream = open_stream(STREAM + chunks(text_chunk("a"), FINISH), cancel=cancel)
+    stream = open_stream(script, cancel=cancel)
     next(stream)
-    cancel.cancel()
+    if finished:
+        cancel.cancel()
     began = monotonic()
 
     stream.close()
-
-    assert monotonic() - began < 0.5
-
-
-def test_close_of_an_unfinished_stream_does_not_wait(open_stream: Open) -> None:
-    stream = open_stream(STREAM + chunks(text_chunk("a")))
-    next(stream)
-    began = monotonic()
-
     stream.close()
 
     assert monotonic() - began < 0.5
+    assert gone.wait(5)
 
 
 def test_close_releases_the_key_once(serve: Serve, connect: Connect) -> None:

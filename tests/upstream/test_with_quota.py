@@ -130,26 +130,6 @@ def test_lowered_cap_is_tried_with_the_key_that_has_most_left(
     assert used[0] != used[3]
 
 
-def test_two_keys_serve_twice_as_many_requests(free: Fake, connect: Connect) -> None:
-    client = connect(free.base_url, api_keys=KEYS)
-
-    for _ in range(10):
-        client.complete(CAPPED, CancelToken())
-
-    assert len(free.inference_requests()) == 10
-    with pytest.raises(RateLimited):
-        client.complete(CAPPED, CancelToken())
-
-
-def test_quota_is_per_model(free: Fake, client: Cerebras) -> None:
-    for _ in range(5):
-        client.complete(CAPPED, CancelToken())
-
-    client.complete({**CAPPED, "model": "qwen-3.8-27b"}, CancelToken())
-
-    assert len(free.inference_requests()) == 6
-
-
 class FastToken(CancelToken):
     """A token whose time runs SPEED times faster."""
 

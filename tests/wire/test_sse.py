@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tracemalloc
 
 import pytest
@@ -41,11 +40,6 @@ def decode(*pieces: bytes) -> list[bytes]:
 
 
 @every_stream
-def test_whole_stream_is_decoded(stream: bytes, events: list[bytes]) -> None:
-    assert decode(stream) == events
-
-
-@every_stream
 def test_single_bytes_are_decoded(stream: bytes, events: list[bytes]) -> None:
     assert decode(*[stream[i : i + 1] for i in range(len(stream))]) == events
 
@@ -54,18 +48,6 @@ def test_single_bytes_are_decoded(stream: bytes, events: list[bytes]) -> None:
 def test_stream_split_in_two_is_decoded(stream: bytes, events: list[bytes]) -> None:
     for cut in range(len(stream) + 1):
         assert decode(stream[:cut], b"", stream[cut:]) == events
-
-
-def test_randomly_split_stream_is_decoded() -> None:
-    generator = random.Random(6000)
-    stream = b"".join(stream for stream, _ in STREAMS.values() if stream[-2:] != b"y\n")
-    whole = decode(stream)
-    for _ in range(500):
-        cuts = sorted(generator.choices(range(len(stream)), k=generator.randrange(9)))
-        edges = [0, *cuts, len(stream)]
-        pieces = [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-
-        assert decode(*pieces) == whole
 
 
 def test_event_is_returned_as_soon_as_its_blank_line() -> None:
