@@ -53,11 +53,9 @@ class CancelToken:
 
     def detach(self) -> bool:
         """Forget the socket; return False if it was shut down or none is attached."""
-        if not self._attached:
-            return False
         try:
             close(self._attached.pop())
-        except IndexError:  # `cancel` has taken it in the meantime
+        except IndexError:  # none is attached, or `cancel` has taken it
             return False
         return True
 

@@ -192,15 +192,14 @@ class ConnectionPool:
 
     def take(self) -> Connection | None:
         """Return a connection that the server has not closed, as far as is known."""
-        while self._idle:
+        while True:
             try:
                 connection = self._idle.pop()
-            except IndexError:  # another thread took the last one
+            except IndexError:
                 return None
             if connection.is_idle():
                 return connection
             connection.close()
-        return None
 
     def put(self, connection: Connection) -> None:
         """Keep a connection for later requests, or close it if it is not reusable."""

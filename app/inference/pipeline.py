@@ -34,7 +34,7 @@ def run(call: Call, schema: BodySchema) -> Reply:
             return passthrough.relay(call)
         call.body = validate(call, schema)
         call.target = find_target(call)
-        if call.dialect.loads_models and call.dialect.is_empty(call.body):
+        if call.dialect.is_empty(call.body):
             return load_or_unload(call)
         check_capabilities(call)
         take_slot(call)

@@ -168,10 +168,7 @@ def _complete_once(
 def _calls_tool_or_satisfies(
     completion: Chunk, response_format: Mapping[str, Any]
 ) -> bool:
-    choice = deltas.choice_of(completion)
-    if choice is None:
-        return False
-    delta = deltas.delta_of(choice)
+    delta = deltas.delta_of(deltas.choice_of(completion))
     if delta.tool_calls:
         return True
     return response_formats.satisfies(delta.content or "", response_format)

@@ -49,10 +49,8 @@ def usable_cpus(cgroups: Path = CGROUPS) -> int:
 
     It is the size of the affinity mask, or less if a container's CPU quota is smaller.
     """
-    if hasattr(os, "sched_getaffinity"):
-        cpus = len(os.sched_getaffinity(0))
-    else:
-        cpus = os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)  # macOS has none
+    cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
     quota = _cpu_quota(cgroups)
     return cpus if quota is None else max(1, min(cpus, math.ceil(quota)))
 

@@ -46,13 +46,13 @@ class Worker(GeventWorker):
 
     wsgi: Any  # the Flask app
     send_timeout_s: float
-    _stop_requested: Event | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make a worker; gunicorn does so in the arbiter, before the fork."""
         super().__init__(*args, **kwargs)
         self.clients: set[Client] = set()
         self._reloads_at_start = reload_count()
+        self._stop_requested = Event()
 
     def run(self) -> None:
         """Serve until the worker is stopped; gunicorn calls this after the fork."""
@@ -61,7 +61,6 @@ class Worker(GeventWorker):
             return
         services: Services = self.wsgi.extensions[EXTENSION]
         self.send_timeout_s = services.upstream.idle_timeout_s
-        self._stop_requested = Event()
         listeners = [self.listen(sock) for sock in self.sockets]
         while self.alive:
             self.notify()
@@ -72,8 +71,7 @@ class Worker(GeventWorker):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop at TERM: gunicorn's signal handler."""
         super().handle_exit(sig, frame)
-        if self._stop_requested is not None:
-            self._stop_requested.set()
+        self._stop_requested.set()
 
     def listen(self, sock: socket) -> Listener:
         """Start to accept and serve the connections of a listening socket."""
@@ -140,8 +138,7 @@ class Worker(GeventWorker):
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
-            if self._stop_requested is not None:
-                self._stop_requested.set()
+            self._stop_requested.set()
 
 
 def parse_head(client: Client, cfg: Config, address: Any) -> Any:

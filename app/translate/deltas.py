@@ -14,9 +14,10 @@ from app.wire.completion import Choice, Chunk, Delta
 CHUNK_TEXT = re.compile(r"(?:\s*\S{1,8}){1,2}|\s+")
 
 
-def choice_of(chunk: Chunk) -> Choice | None:
-    """Return the chunk's only choice, None if it has just the usage."""
-    return chunk.choices[0] if chunk.choices else None
+def choice_of(completion: Chunk) -> Choice:
+    """Return the only choice of a whole completion."""
+    assert completion.choices, "the upstream client checks this"
+    return completion.choices[0]
 
 
 def delta_of(choice: Choice) -> Delta:
@@ -27,8 +28,6 @@ def delta_of(choice: Choice) -> Delta:
 def rechunk(completion: Chunk) -> list[list[Chunk]]:
     """Return a completion as one batch of a stream: many small chunks."""
     choice = choice_of(completion)
-    if choice is None:
-        return [[completion]]
     return [[*_text_chunks(choice), _last_chunk(choice, completion)]]
 
 

@@ -78,7 +78,6 @@ class Dialect(ABC):
     stream_headers: ClassVar[Mapping[str, str]] = {}  # besides Content-Type
     streams_by_default: ClassVar[bool] = False
     model_required: ClassVar[bool] = True  # whether a blank model name is an error
-    loads_models: ClassVar[bool] = False  # an empty request loads or unloads its model
     replies_with_history: ClassVar[bool] = False  # needs ReplyContext.request
     request_id_header: ClassVar[str | None] = None  # besides X-Request-Id
 
@@ -89,10 +88,10 @@ class Dialect(ABC):
 
     def needs(self, body: Body) -> Mapping[str, bool]:
         """Map capabilities to whether the request needs them, in order of refusal."""
-        return {}
+        raise NotImplementedError
 
     def is_empty(self, body: Body) -> bool:
-        """Return whether the request has nothing to send to the upstream."""
+        """Return whether the request only loads or unloads its model."""
         return False
 
     def images(self, body: Body) -> Iterator[str]:

@@ -196,7 +196,7 @@ class Cerebras:
         response = self._send(
             self._posts[key, path], attempts.cancel, self.idle_timeout_s, body
         )
-        attempts.record_response(response.headers, sent_at)
+        attempts.record_response(key, response.headers, sent_at)
         return response.body
 
     def _get(self, path: str, headers: dict[str, str], cancel: CancelToken) -> bytes:

@@ -139,15 +139,15 @@ class RequestAttempts:
         self.request = {}
         self._errors.clear()  # their tracebacks lead to the request
 
-    def record_response(self, headers: Mapping[str, str], sent_at: float) -> None:
-        """Record what the headers of a 200 say about quota.
+    def record_response(
+        self, key: Key, headers: Mapping[str, str], sent_at: float
+    ) -> None:
+        """Record what the headers of a 200 say about the quota of a key.
 
         `sent_at` is when the request was sent.
         """
-        policy, key = self.policy, self._key
+        policy = self.policy
         with policy.lock:
-            if key is None:
-                return
             was_refused, key.refused_until = key.refused_until, 0.0
             queue = policy.quota_queue(self._model)
             changed = queue.record_response(key, headers, sent_at)

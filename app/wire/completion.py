@@ -63,7 +63,6 @@ class TimeInfo(msgspec.Struct, gc=False):
     queue_time: float | None = None
     prompt_time: float | None = None
     completion_time: float | None = None
-    total_time: float | None = None
 
 
 class Chunk(msgspec.Struct, gc=False):

@@ -69,7 +69,3 @@ def test_rechunking_does_not_split_text_with_logprobs() -> None:
 
     assert batch[0] == text_chunk("Yes indeed, it is so.", logprobs=logprobs)
     assert len(batch) == 2
-
-
-def test_completion_without_choice_is_one_chunk() -> None:
-    assert deltas.rechunk(Chunk([])) == [[Chunk([])]]

@@ -185,7 +185,7 @@ class Day:
             raise error_from_response(refusal.status, refusal.headers, body) from None
         headers = quota.headers(self._world.now)
         self._world.sleep(FIRST_TOKEN_S + ONE_WAY_S)
-        attempts.record_response(headers, sent_at)
+        attempts.record_response(key, headers, sent_at)
         self._world.sleep(request["max_completion_tokens"] / 2 / TOKENS_PER_S)
 
     def schedule(self, arrivals: Iterable[Arrival]) -> Outcome:

@@ -21,7 +21,6 @@ class OllamaDialect(Dialect):
     stream_mimetype = json_codec.NDJSON_MIMETYPE
     content_type = "application/json; charset=utf-8"
     streams_by_default = True
-    loads_models = True
     line_format: ClassVar[LineFormat]  # of an endpoint with inference
 
     def needs(self, body: Body) -> Mapping[str, bool]:

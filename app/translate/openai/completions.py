@@ -42,9 +42,6 @@ class OpenAICompletions(OpenAIDialect):
     def needs(self, body: Body) -> Mapping[str, bool]:
         return {"insert": bool(body.get("suffix"))}
 
-    def is_empty(self, body: Body) -> bool:
-        return not body.get("prompt")
-
     def to_upstream(self, body: Body, model: Model) -> dict[str, Any]:
         prompt, max_tokens = body.get("prompt"), body.get("max_tokens") or 0
         request = {
