@@ -12,6 +12,7 @@ if __name__ == "__main__":
     monkey.patch_all()
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def run_scene() -> RunScene:
             [sys.executable, "-m", "tests.gevent_scenes", scene],
             check=False,
             cwd=PROJECT,
+            env=os.environ | {"COVERAGE_CONCURRENCY": "gevent"},
             capture_output=True,
             text=True,
             timeout=60,
@@ -88,6 +90,23 @@ def end_watch(client_socket: socket.socket, stop: StopWatch) -> None:
     client_socket.close()
 
 
+def read_meanwhile() -> dict[str, Any]:
+    """Return whether a disconnect is noticed after another greenlet read the data."""
+    server_socket, client_socket = socket.socketpair()
+    gone = threading.Event()
+    reader = gevent.spawn(server_socket.recv, 1)
+    gevent.sleep(0)  # the reader waits before the watch does
+    stop = watch({"gunicorn.socket": server_socket}, gone.set)
+    with server_socket, client_socket:
+        client_socket.send(b"x")
+        data = reader.get(timeout=TIMEOUT_S)
+        noticed_early = gone.wait(SHORT_S)
+        client_socket.close()
+        noticed = gone.wait(TIMEOUT_S)
+    stop()
+    return {"data": data.decode(), "early": noticed_early, "noticed": noticed}
+
+
 def offload_work() -> dict[str, Any]:
     """Return how often another greenlet ran meanwhile, and the error of a refusal."""
     turns = 0
@@ -122,6 +141,7 @@ SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     "disconnect": partial(watch_client, disconnect, TIMEOUT_S),
     "send_more": partial(watch_client, send_more, SHORT_S),
     "end_watch": partial(watch_client, end_watch, SHORT_S),
+    "read_meanwhile": read_meanwhile,
     "offload_work": offload_work,
 }
 

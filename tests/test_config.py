@@ -56,6 +56,7 @@ BAD = [
     ("OLLAMA_PASSTHROUGH_URL", "127.0.0.1:11434"),
     ("OLLAMA_PASSTHROUGH_URL", "http://me:secret@gpu:11434"),
     ("OLLAMA_PASSTHROUGH_URL", "http://gpu:11434?x"),
+    ("CONNECT_TIMEOUT_S", "soon"),
     ("PORT", "http"),
     ("PORT", "65536"),
     ("PORT", "-1"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.doctor.upstream import check_clock, check_key, unreachable
+from app.config import from_env
+from app.doctor.upstream import check_clock, check_key, check_models, unreachable
 from app.errors import UpstreamError
 from app.upstream.probe import ProbeResult
 
@@ -28,6 +29,22 @@ def test_key_check_depends_on_the_status(status: int, state: str, text: str) -> 
 
     assert finding.state == state
     assert text in finding.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "states"),
+    [
+        ({}, ["ok"]),
+        ({"CAI_MODEL": "gpt-oss:120b"}, ["ok", "ok"]),
+        ({"CAI_MODEL": "other"}, ["ok", "failed"]),
+    ],
+)
+def test_default_model_is_checked_if_it_is_set(
+    settings: dict[str, str], states: list[str]
+) -> None:
+    findings = check_models(from_env(settings), ["gpt-oss-120b"])
+
+    assert [finding.state for finding in findings] == states
 
 
 @pytest.mark.parametrize(

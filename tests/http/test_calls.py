@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import zstandard
+from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.test import TestResponse
 
-from app.http.calls import LARGE_BODY, MAX_INFLATED, read_json
+from app.http.calls import LARGE_BODY, MAX_INFLATED, RequestUpload, read_json
 from tests.http.apps import make_app, register
 
 MAX_BYTES = 2 << 20
@@ -214,3 +216,20 @@ def test_body_shorter_than_its_content_length_is_400(echo: FlaskClient) -> None:
     response = echo.post("/echo", data=b'{"words": "hi"}', environ_overrides=longer)
 
     assert read_error(response) == "unexpected EOF"
+
+
+@pytest.mark.parametrize(("length", "is_short"), [("3", False), ("9", True)])
+def test_upload_that_ends_early_raises(length: str, is_short: bool) -> None:
+    pieces: list[bytes] = []
+    environ = {"wsgi.input_terminated": True, "CONTENT_LENGTH": length}
+
+    with Flask(__name__).test_request_context(
+        method="POST", input_stream=io.BytesIO(b"abc"), environ_overrides=environ
+    ):
+        try:
+            pieces.extend(RequestUpload())
+            ended_early = False
+        except ClientDisconnected:
+            ended_early = True
+
+    assert (pieces, ended_early) == ([b"abc"], is_short)

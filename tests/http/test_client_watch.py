@@ -106,3 +106,9 @@ def test_is_gone_tells_a_closed_peer_from_a_silent_one(pair: Pair) -> None:
 )
 def test_watch_under_gevent(run_scene: RunScene, scene: str, noticed: bool) -> None:
     assert run_scene(scene) == {"noticed": noticed}
+
+
+def test_watch_goes_on_after_another_greenlet_has_read(run_scene: RunScene) -> None:
+    result = run_scene("read_meanwhile")
+
+    assert result == {"data": "x", "early": False, "noticed": True}

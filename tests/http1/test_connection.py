@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.http1.connection import MAX_READ_BYTES, Connection
@@ -34,6 +36,28 @@ def test_connection_can_be_read_after_a_timeout(pair: Pair) -> None:
     theirs.sendall(b"late")
 
     assert connection.read(5) == b"late"
+
+
+class UnreadySocket:
+    """A socket whose first read fails, as after a spurious wake-up."""
+
+    def __init__(self) -> None:
+        self._reads = 0
+
+    def gettimeout(self) -> float:
+        return 5.0
+
+    def recv(self, size: int) -> bytes:
+        self._reads += 1
+        if self._reads == 1:
+            raise BlockingIOError
+        return b"data"
+
+
+def test_read_waits_again_after_a_spurious_wake_up() -> None:
+    sock: Any = UnreadySocket()
+
+    assert Connection(sock).read(5.0) == b"data"
 
 
 def test_read_after_the_end_returns_nothing(pair: Pair) -> None:

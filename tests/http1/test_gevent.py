@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ def play(scene: str, url: str, wait: Callable[[], object] = lambda: None) -> Any
     with subprocess.Popen(
         [sys.executable, "-m", "tests.http1.under_gevent", scene, url],
         cwd=PROJECT,
+        env=os.environ | {"COVERAGE_CONCURRENCY": "gevent"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -80,6 +82,15 @@ def test_cancel_ends_connecting() -> None:
         for filler in fillers:
             filler.close()
     assert_cancelled_at_once(result)
+
+
+def test_connection_that_opens_as_its_request_is_cancelled_is_closed(
+    serve: Serve,
+) -> None:
+    server = serve(answer(b""))
+
+    assert play("cancel_when_connected", server.base_url) == {"left_open": 0}
+    assert server.requests == []
 
 
 def test_cancel_ends_a_tls_handshake() -> None:

@@ -12,6 +12,7 @@ import os  # noqa: E402
 import select  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
+import threading  # noqa: E402
 from time import monotonic  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -62,6 +63,26 @@ def cancel(url: str) -> dict[str, Any]:
     return {}
 
 
+class LateCancelToken(CancelToken):
+    """Cancels a request at the moment at which its connection is open."""
+
+    def wait(self, event: threading.Event, seconds: float | None = None) -> None:
+        super().wait(event, seconds)
+        self.cancel()
+        self.raise_if_cancelled()
+
+
+def cancel_when_connected(url: str) -> dict[str, Any]:
+    """Return how many descriptors a cancelled request leaves open."""
+    cancel, client = LateCancelToken(), make_client(url)
+    descriptors = os.listdir("/proc/self/fd")
+    try:
+        open_body(client, cancel)
+    except Cancelled:
+        return {"left_open": len(os.listdir("/proc/self/fd")) - len(descriptors)}
+    return {}
+
+
 def fetch_many(url: str) -> dict[str, Any]:
     """Return the bodies of many requests, one after another and all at once."""
     client = make_client(url)
@@ -102,6 +123,9 @@ def inspect_readiness(url: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    scenes = (cancel, fetch_many, read_silence, fail, inspect_readiness)
+    scenes = (
+        *(cancel, cancel_when_connected, fetch_many),
+        *(read_silence, fail, inspect_readiness),
+    )
     scene = {each.__name__: each for each in scenes}[sys.argv[1]]
     print(json.dumps(scene(sys.argv[2])))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,8 +14,9 @@ from app.catalogue.metadata import TABLE
 from app.catalogue.resolve import Target
 from app.errors import Cancelled, UpstreamError
 from app.http.responses import NATIVE, OPENAI
+from app.http1.client import Response
 from app.inference.record import RequestRecord
-from app.inference.reply import new_id, reply_context, stream_of, streamed
+from app.inference.reply import new_id, relayed, reply_context, stream_of, streamed
 from app.inference.sending import ChunkBatches
 from app.inference.slots import server_stopping
 from app.translate.dialect import Dialect, Event, EventStream
@@ -108,6 +111,31 @@ def test_finished_stream_is_complete() -> None:
     read_writes([[{"n": 1}]], record=record)
 
     assert record.complete
+
+
+class Pieces:
+    """The body of a response: what each read returns."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = deque(pieces)
+
+    @property
+    def ended(self) -> bool:
+        return not self._pieces
+
+    def read(self, wait_s: float) -> bytes:
+        return self._pieces.popleft()
+
+    def close(self) -> None:
+        pass
+
+
+def test_read_without_payload_is_not_relayed(app: Flask) -> None:
+    body: Any = Pieces(b"a", b"", b"b")
+
+    reply = relayed(make_call(app), Response(200, {}, [], body))
+
+    assert list(reply.body) == [b"a", b"b"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ import pytest
 from tests.cerebras import Fake
 from tests.live.http_client import send_chat
 from tests.live_server import Server, environment, procfile_command, serving
+from tests.scripted_server import CERTIFICATE
 
 TEXT = 'Grüße, 世界! 🦙🚀 \u2028 é\u0085ñ — ok\n\ttabs and "quotes" \\ too'
 CLIENTS = 100
@@ -87,3 +90,23 @@ def test_stream_ends_before_the_upstream_ends(one_worker: Server, fake: Fake) ->
             durations_s.append(time.monotonic() - start)
 
     assert min(durations_s) < 0.5
+
+
+def test_gunicorns_own_worker_serves_tls(upstream_settings: dict[str, str]) -> None:
+    command = [*procfile_command(), "--certfile", str(CERTIFICATE)]
+    context = ssl.create_default_context(cafile=str(CERTIFICATE))
+    body = {
+        "model": "gpt-oss-120b",
+        "messages": [{"role": "user", "content": '@fake {"content": "one two"}'}],
+    }
+
+    with serving(command, environment(**upstream_settings)) as server:
+        host = server.url.removeprefix("http://")
+        with contextlib.closing(
+            http.client.HTTPSConnection(host, timeout=10, context=context)
+        ) as connection:
+            connection.request("POST", "/api/chat", json.dumps(body))
+            lines = [json.loads(line) for line in connection.getresponse()]
+
+    assert "".join(line["message"]["content"] for line in lines) == "one two"
+    assert lines[-1]["done"]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from app.inference.slots import RunningRequests
 from app.server.drain import (
+    EXIT_BEFORE_END_S,
     NEW_CONNECTION_IDLE_S,
     REPLACED_IDLE_S,
     RESET_BEFORE_END_S,
     Stage,
     accepting_s,
     close_idle,
+    drain,
     note_reload,
     reload_count,
     run_due_stages,
@@ -29,6 +33,7 @@ class FakeClient:
     idle_s: float | None
     requests: int = 1
     stopped: bool = False
+    is_reset: bool = False
 
     @property
     def idle_since(self) -> float | None:
@@ -36,6 +41,31 @@ class FakeClient:
 
     def stop_waiting(self) -> None:
         self.stopped = True
+
+    def reset(self) -> None:
+        self.is_reset = True
+
+
+class FakeListener:
+    """A listener that becomes busy if its backlog is accepted."""
+
+    def __init__(self, *, busy: bool = False, backlog: bool = False) -> None:
+        self.is_busy = busy
+        self.closed = False
+        self._backlog = backlog
+
+    def close(self) -> None:
+        self.is_busy, self._backlog = self.is_busy or self._backlog, False
+        self.closed = True
+
+
+def drain_listener(listener: Any, grace_s: float, *clients: FakeClient) -> float:
+    """Drain a worker that is stopped; return how long that takes, in seconds."""
+    cfg = SimpleNamespace(graceful_timeout=grace_s)
+    worker: Any = SimpleNamespace(cfg=cfg, clients={*clients}, notify=lambda: None)
+    begun = monotonic()
+    drain(worker, [listener], RunningRequests(), replaced=False)
+    return monotonic() - begun
 
 
 @pytest.mark.parametrize(
@@ -84,6 +114,24 @@ def test_each_stage_runs_once_when_it_is_due() -> None:
     assert ran == ["first"]
     assert run_due_stages(remaining, 2.0) == []
     assert ran == ["first", "second"]
+
+
+def test_drain_ends_at_once_without_connections() -> None:
+    listener = FakeListener()
+
+    assert drain_listener(listener, 30) < 5
+    assert listener.closed
+
+
+@pytest.mark.parametrize("listener", [{"busy": True}, {"backlog": True}], ids=str)
+def test_connections_are_reset_before_the_grace_period_ends(
+    listener: dict[str, bool],
+) -> None:
+    client = FakeClient(None)
+    grace_s = EXIT_BEFORE_END_S + 0.4
+
+    assert drain_listener(FakeListener(**listener), grace_s, client) >= 0.4
+    assert client.is_reset
 
 
 def test_forked_process_sees_reloads_of_its_parent() -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import socket
+from time import monotonic
 
 import pytest
 from gunicorn.http import errors
 
-from app.server.refusal import SERVER_ERROR, MissingHost, refuse, status_line
+from app.server.refusal import (
+    LINGER_S,
+    MAX_LINGER_BYTES,
+    SERVER_ERROR,
+    MissingHost,
+    linger,
+    refuse,
+    status_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +64,18 @@ def test_client_that_is_still_sending_gets_the_reply() -> None:
             refuse(server_end, TimeoutError())
 
         assert client_end.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
+def test_client_that_never_stops_sending_is_left() -> None:
+    server_end, client_end = socket.socketpair()
+    with server_end, client_end:
+        client_end.settimeout(5)
+        client_end.sendall(b"x" * (MAX_LINGER_BYTES + 1))
+        begun = monotonic()
+
+        linger(server_end)
+
+        assert monotonic() - begun < LINGER_S
 
 
 def test_log_does_not_repeat_the_request(caplog: pytest.LogCaptureFixture) -> None:

@@ -177,6 +177,25 @@ def test_closing_a_listener_serves_its_backlog(listening: Listening) -> None:
     assert listening.worker.clients == set()
 
 
+def test_closing_a_full_listener_leaves_its_backlog(worker: Worker) -> None:
+    worker.worker_connections = 1
+    with socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        listener = worker.listen(sock)
+        with (
+            create_connection(sock.getsockname(), 10) as served,
+            create_connection(sock.getsockname(), 10) as waiting,
+        ):
+            served.sendall(GET.encode())
+            assert served.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+
+            listener.close()
+
+            with pytest.raises(ConnectionResetError):
+                waiting.recv(1)
+
+
 @pytest.mark.parametrize(
     ("body", "found"), [("2\r\nab\r\n0\r\n\r\n", True), ("x\r\n", False)]
 )

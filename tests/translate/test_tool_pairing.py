@@ -175,6 +175,14 @@ def test_new_id_has_nine_hexadecimal_digits() -> None:
     assert int(new_id, 16) >= 0
 
 
+def test_new_id_differs_from_an_id_of_the_client() -> None:
+    calls = [call("a"), call("a")]
+    [message, *_] = pair_results([assistant(*calls), result("A"), result("B")])
+    calls[0]["id"] = message["tool_calls"][1]["id"]
+
+    assert_valid(pair_results([assistant(*calls), result("A"), result("B")]))
+
+
 def test_new_ids_stay_the_same_when_the_conversation_grows() -> None:
     paired = pair_results(parse("user | call a a | A1 | A2"))
     grown = pair_results(parse("user | call a a | A1 | A2 | call a | A3 | user"))

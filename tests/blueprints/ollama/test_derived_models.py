@@ -20,6 +20,7 @@ from tests.blueprints.ollama.making import (
     show,
     tags,
 )
+from tests.blueprints.talking import picture
 from tests.cerebras import Fake
 from tests.modelfiles import parse_modelfile
 
@@ -212,6 +213,19 @@ def test_a_plain_template_stands_around_what_users_say(
 
     assert asked(fake)["messages"][1:] == [{"role": "user", "content": "Rhyme:\nHi"}]
     assert show(client, "poet")["template"] == "Rhyme:\n{{ .Prompt }}"
+
+
+def test_pictures_of_a_preset_are_sent_in_a_format_of_the_upstream(
+    client: FlaskClient, fake: Fake
+) -> None:
+    look = {"role": "user", "content": "Look.", "images": [picture("WEBP")]}
+    made(client, model="seer", **{"from": QWEN}, messages=[look])
+
+    client.post("/api/chat", json={"model": "seer", **TALK})
+
+    text, image = asked(fake)["messages"][0]["content"]
+    assert text["text"] == "Look."
+    assert image["image_url"]["url"].startswith("data:image/jpeg;base64,")
 
 
 def test_a_copy_of_a_served_model_is_an_alias(client: FlaskClient, fake: Fake) -> None:

@@ -145,6 +145,13 @@ REFUSALS = [
     ({"model": "x", "from": "a b"}, 400, BARE, "invalid model name"),
     ({"model": GPT}, 400, CHARSET, f'"{GPT}:latest" is served by Cerebras and'),
     ({"model": "gpt-oss:120b"}, 400, CHARSET, f'"{GPT}:latest" is served by'),
+    (
+        {"model": "x", "files": "a"},
+        400,
+        CHARSET,
+        "json: cannot unmarshal string into Go struct field CreateRequest.files of "
+        "type map[string]string",
+    ),
     ({"model": "x", "files": {"/a": DIGEST}}, 400, CHARSET, "file path must be rel"),
     ({"model": "x", "files": {"a": "b"}}, 400, CHARSET, "invalid digest format"),
     ({"model": "x", "files": {"a": DIGEST}}, 400, BARE, "'files' needs the weights"),

@@ -134,6 +134,14 @@ def test_events_of_an_item_agree() -> None:
     assert {e["content_index"] for e in middle} == {0}
 
 
+def test_chunk_with_logprobs_but_without_text_is_no_event() -> None:
+    empty = text_chunk("", logprobs={"content": []})
+
+    events = stream_events([empty], [text_chunk("a")], [last_chunk()])
+
+    assert [event["delta"] for event in events if "delta" in event] == ["a"]
+
+
 def test_reasoning_can_be_sent_back() -> None:
     [reasoning] = output_items(
         [reasoning_chunk("a"), reasoning_chunk("b")], [last_chunk()]
