@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, g, request
 
 from app.config import Config
 from app.http import logs, routing
 from app.http.access import AccessTokens, HostPolicy, OriginPolicy
+from app.http.responses import current_dialect
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -32,7 +33,10 @@ def init_app(app: Flask, config: Config) -> None:
     def after_request(response: Response) -> Response:
         current = current_request()
         origins.add_headers(current, response)
-        logs.complete_record(current, response)
+        response.headers[logs.REQUEST_ID] = g.record.id
+        if further_header := current_dialect(current).request_id_header:
+            response.headers[further_header] = g.record.id
+        logs.complete_record(response)
         return response
 
 

@@ -19,7 +19,6 @@ from typing import Any
 from flask import Request, Response, g
 
 from app import metrics
-from app.http.responses import current_dialect
 from app.inference.record import OK, RequestRecord
 
 log = logging.getLogger("app.access")
@@ -128,17 +127,14 @@ def begin_record(request: Request) -> None:
     g.on_close.callback(log_request, g.record)
 
 
-def complete_record(request: Request, response: Response) -> None:
-    """Record the status, set the request id, and log the request when it is closed.
+def complete_record(response: Response) -> None:
+    """Record the status; see to it that the request is logged when it is closed.
 
     The first byte leaves now: a stream has waited for it before its response is made.
     """
     record: RequestRecord = g.record
     record.status = response.status_code
     record.first_byte_s = record.elapsed_s()
-    response.headers[REQUEST_ID] = record.id
-    if further_header := current_dialect(request).request_id_header:
-        response.headers[further_header] = record.id
     response.call_on_close(g.on_close.close)
 
 

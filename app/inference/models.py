@@ -11,7 +11,7 @@ from app.inference.services import Services
 from app.wire import names
 
 
-def find_target(
+def find_by_name(
     services: Services,
     name: str,
     *,
@@ -29,7 +29,7 @@ def find_target(
 def find_shown(services: Services, name: str) -> Target:
     """Return the target for `/api/show`, whose error names the model with its tag."""
     try:
-        return find_target(services, name, model_required=True)
+        return find_by_name(services, name, model_required=True)
     except ModelNotFound as error:
         raise ModelNotFound(f"model '{names.parse(name).display}' not found") from error
 
@@ -37,7 +37,7 @@ def find_shown(services: Services, name: str) -> Target:
 def find_existing(services: Services, name: str) -> Target | None:
     """Return the target of a name, None if the name is illegal or unknown."""
     try:
-        return find_target(services, name)
+        return find_by_name(services, name)
     except (InvalidRequest, ModelNotFound):
         return None
 
@@ -52,7 +52,7 @@ def find_embedder(
 ) -> Target:
     """Return the target for an embedding route, whose error differs from the others."""
     try:
-        return find_target(services, name, model_required=model_required)
+        return find_by_name(services, name, model_required=model_required)
     except ModelNotFound as error:
         if not name.strip():
             raise

@@ -26,7 +26,7 @@ class UpstreamResult(Protocol):
 
 @dataclass
 class RequestRecord:
-    """Filled in by every step of a request; `finish` computes the last four fields."""
+    """Filled in by every step of a request; `finish` computes the last five fields."""
 
     id: str
     method: str
@@ -34,7 +34,7 @@ class RequestRecord:
     started: float = field(default_factory=perf_counter)
     started_ns: int = field(default_factory=time_ns)  # since 1970
     name: str = ""  # the model name as the client sent it
-    model: str = ""  # the upstream's id of the model
+    model: str = ""  # upstream id; a fallback replaces it, a relay sets PASSTHROUGH
     results: list[UpstreamResult] = field(default_factory=list)
     streaming: bool = False  # the client asked for a stream; an error may come first
     status: int = 0

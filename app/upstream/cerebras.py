@@ -134,7 +134,8 @@ class Cerebras:
     ) -> ChunkStream:
         """Return the completion as a stream that has begun; the caller must close it.
 
-        It has begun with its first chunks, or with `silence_s` seconds of silence.
+        It has begun with its first chunks, or with `silence_s` seconds of silence. Some
+        streamed replies need `complete` instead: see app/inference/sending.py.
         """
         attempts = self._attempts({**request, "stream": True}, cancel, has_fallback)
         while True:
@@ -154,7 +155,7 @@ class Cerebras:
 
     def models(self, cancel: CancelToken | None = None) -> list[str]:
         """Return the ids of the models served to any of the keys; never waits."""
-        attempts = self._attempts({}, cancel or CancelToken(), max_waits=0)
+        attempts = self._attempts({}, cancel or CancelToken(), max_wait_count=0)
         while True:
             key = attempts.take_key()
             try:
@@ -179,14 +180,14 @@ class Cerebras:
         request: dict[str, Any],
         cancel: CancelToken,
         has_fallback: bool = False,
-        max_waits: int = MAX_WAITS,
+        max_wait_count: int = MAX_WAITS,
     ) -> RequestAttempts:
         if not self.api_keys:
             raise KeyMissing(
                 "CEREBRAS_API_KEY is not set: put a key into the environment or .env"
             )
         policy = self.retry_policy
-        return RequestAttempts(policy, request, cancel, has_fallback, max_waits)
+        return RequestAttempts(policy, request, cancel, has_fallback, max_wait_count)
 
     def _post(self, attempts: RequestAttempts, key: Key) -> ResponseBody:
         """Send a request for a completion; return the response's body, unread."""

@@ -11,9 +11,10 @@ After a failure `RequestAttempts.wait_or_raise` takes the first step that applie
 5. Wait. A 429 on every key waits in the quota queue until a key's quota opens; anything
    else sleeps for Retry-After, or for a backoff that doubles each time.
 
-A request waits at most `MAX_WAITS` times and `RetryPolicy.max_wait_s` seconds in all
-(the setting RETRY_WAIT_S). A wait that would not fit is not started: the error is
-raised at once, with the seconds as Retry-After.
+An upstream request waits at most `MAX_WAITS` times and `RetryPolicy.retry_wait_s`
+seconds in all (the setting RETRY_WAIT_S); see `_back_off` and `_queue_for_quota`. A
+wait that is longer than what is left of that is not started: the error is raised at
+once, with the seconds as Retry-After. A wait for quota can still end without a turn.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class RetryPolicy:
 
     Args:
         secrets: The API keys.
-        max_wait_s: Limit for all waits of one request together.
+        retry_wait_s: Limit for all waits of one upstream request together.
         clock: Monotonic seconds.
         chance: Returns a random number from 0 to 1.
     """
@@ -68,13 +69,13 @@ class RetryPolicy:
     def __init__(
         self,
         secrets: Sequence[str],
-        max_wait_s: float,
+        retry_wait_s: float,
         *,
         clock: Callable[[], float] = monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.key_pool = KeyPool(secrets)
-        self.max_wait_s = max_wait_s
+        self.retry_wait_s = retry_wait_s
         self.clock = clock
         self.chance = chance
         self.lock = Lock()  # guards the pool and the queues
@@ -105,7 +106,7 @@ class RequestAttempts:
     request: dict[str, Any]  # in the upstream form; changes when a cap is added
     cancel: CancelToken
     has_fallback: bool = False  # whether another model can serve the request
-    max_waits: int = MAX_WAITS
+    max_wait_count: int = MAX_WAITS
     waits: int = 0
     waited_s: float = 0.0
     _key: Key | None = None  # in use
@@ -209,7 +210,7 @@ class RequestAttempts:
         error = min(delays, key=lambda each: delays[each])
         wait_s = delays[error]
         total_s = self.waited_s + wait_s
-        if self.waits >= self.max_waits or total_s > self.policy.max_wait_s:
+        if self.waits >= self.max_wait_count or total_s > self.policy.retry_wait_s:
             self._give_up(error, wait_s)
         log.info("%s; trying again in %.1f s", error, wait_s)
         self.cancel.sleep(wait_s)
@@ -222,12 +223,14 @@ class RequestAttempts:
         first_key = min(delays, key=lambda each: delays[each])
         error, retry_after_s = self._errors[first_key], delays[first_key]
         started = policy.clock()
-        until = started + policy.max_wait_s - self.waited_s
+        until = started + policy.retry_wait_s - self.waited_s
         waiter = Waiter(self.cancel.caller, self._tokens, until)
         again = self.waits > 0
         with policy.lock:
             queue = policy.quota_queue(self._model)
-            if self.waits >= self.max_waits or not queue.enter(waiter, again=again):
+            if self.waits >= self.max_wait_count or not queue.enter(
+                waiter, again=again
+            ):
                 self._give_up(error, retry_after_s)
         log.info("%s; waiting for quota", error)
         self._wait_for_turn(queue, waiter)

@@ -242,7 +242,7 @@ def test_client_that_leaves_the_quota_queue_gives_up_its_turn(
     ("status", "code", "error"),
     [(503, "", UpstreamBusy), (429, "queue_exceeded", ModelBusy)],
 )
-def test_overload_is_raised_at_once_if_there_is_a_substitute(
+def test_overload_is_raised_at_once_if_there_is_a_fallback(
     serve: Serve, connect: Connect, status: int, code: str, error: type[Exception]
 ) -> None:
     server = serve(answer({"message": "no", "code": code}, status, **LATER), HI)

@@ -14,7 +14,7 @@ from app.http import responses
 from app.http.calls import hops, new_call, services
 from app.http.responses import OPENAI
 from app.inference import passthrough
-from app.inference.models import find_target
+from app.inference.models import find_by_name
 
 FORM_TYPE = "multipart/form-data"
 BAD_FORM = "failed to parse multipart form: "
@@ -51,5 +51,5 @@ def checked_model() -> str:
 
 def refuse_audio(name: str) -> NoReturn:
     """Raise ModelNotFound for an unknown model, InvalidRequest for any other."""
-    find_target(services(), name, model_required=True)
+    find_by_name(services(), name, model_required=True)
     raise InvalidRequest(f'"{name}" does not support audio')
