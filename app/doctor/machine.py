@@ -12,11 +12,11 @@ from sqlalchemy import make_url
 from app.config import Config
 from app.doctor import Finding, failed, ok, warning
 from app.errors import StoreUnavailable
+from app.http.access import is_loopback
 from app.http.logs import REQUEST_ID
 from app.server.addresses import DEFAULT_ADDRESS, OLLAMA_ADDRESS, reachable
 from app.settings import Address
 from app.store.store import Store
-from app.wire.addresses import is_loopback
 
 HEALTHZ_TIMEOUT_S = 2.0
 REASONS = {
@@ -79,6 +79,7 @@ def check_access(config: Config, addresses: Sequence[Address]) -> Finding:
 
 
 def bind(address: Address) -> None:
+    """Raise OSError if a server cannot listen on the address."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     socket.create_server(address, family=family).close()
 

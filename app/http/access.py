@@ -17,7 +17,6 @@ from flask import Request, Response, g
 
 from app.errors import AccessDenied
 from app.http import responses
-from app.wire.addresses import is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +160,20 @@ def is_near_address(host: str) -> bool | None:
         return False
     is_near = address.is_loopback or address.is_private or address.is_unspecified
     return is_near or None
+
+
+@functools.lru_cache
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or IP address is this machine's loopback interface.
+
+    The only name that counts is `localhost`; no name is looked up.
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def is_bindable(address: str) -> bool:

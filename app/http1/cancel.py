@@ -36,6 +36,7 @@ class CancelToken:
         self._reason: Callable[[], Cancelled] = client_disconnected
 
     def raise_if_cancelled(self) -> None:
+        """Raise the reason of the cancellation, if there was one."""
         if self.cancelled:
             raise self._reason()
 

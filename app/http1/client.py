@@ -34,6 +34,8 @@ from app.http1.readiness import MIN_WAIT_S
 
 
 class Response(NamedTuple):
+    """A response whose body is unread."""
+
     status: int
     headers: Mapping[str, str]  # names in lower case, repeated fields joined with ", "
     fields: list[tuple[str, str]]  # in the order and spelling of the response

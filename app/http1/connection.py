@@ -104,6 +104,7 @@ class Connection:
             return self._sock.recv(MAX_READ_BYTES)
 
     def close(self) -> None:
+        """Close the socket."""
         self._sock.close()
 
     def _read_records(self, sock: ssl.SSLSocket, wait_s: float) -> bytes:

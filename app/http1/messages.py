@@ -56,10 +56,13 @@ class Request:
 
     @cached_property
     def head(self) -> bytes:
+        """The serialized head, without its final empty line."""
         return serialize_head(self.method, self.target, self.headers)
 
 
 class ResponseHead(NamedTuple):
+    """The status line and the header fields of a response."""
+
     status: int
     fields: list[tuple[str, str]]  # in the order and spelling of the response
     headers: dict[str, str]  # names in lower case, repeated fields joined with ", "

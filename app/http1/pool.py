@@ -210,5 +210,6 @@ class ConnectionPool:
 
 
 def close_all(connections: Iterable[Connection]) -> None:
+    """Close the idle connections of a pool that is no longer in use."""
     for connection in connections:
         connection.close()

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.config import Config
+from app.http.access import is_loopback
 from app.server.addresses import reachable
 from app.settings import Address
-from app.wire.addresses import is_loopback
 
 EXAMPLE_MODEL = "gpt-oss-120b"
 CGROUPS = Path("/sys/fs/cgroup")

@@ -159,11 +159,14 @@ class WholeCall(NamedTuple):
 
 @dataclass
 class OpenCall:
+    """A tool call of which more fragments may come."""
+
     id: str = ""
     name: str = ""
     arguments: str = ""
 
     def add(self, fragment: ToolCall) -> None:
+        """Append a fragment of this call."""
         self.id = self.id or fragment.id or ""
         if function := fragment.function:
             self.name = self.name or function.name or ""
@@ -178,6 +181,7 @@ class ToolCalls:
         self._by_index: dict[int, OpenCall] = {}
 
     def add(self, fragments: Iterable[ToolCall]) -> None:
+        """Append each fragment to its call, or begin a call with it."""
         for fragment in fragments:
             call = self._call_of(fragment)
             if call is None:
@@ -270,18 +274,22 @@ class Meter:
         return self._usage is not None and self._time_info is not None
 
     def prompt_tokens(self) -> int:
+        """Return the tokens of the prompt, at least 1."""
         count = self._usage.prompt_tokens if self._usage else None
         return valid_tokens(count) or max(self._context.prompt_tokens, 1)
 
     def completion_tokens(self) -> int:
+        """Return the tokens of the reply, at least 1; a text counts as one token."""
         count = self._usage.completion_tokens if self._usage else None
         return valid_tokens(count) or max(self._texts, 1)
 
     def cached_tokens(self) -> int:
+        """Return the prompt tokens that the upstream read from its cache."""
         details = self._usage and self._usage.prompt_tokens_details
         return valid_tokens(details.cached_tokens) if details else 0
 
     def reasoning_tokens(self) -> int:
+        """Return the tokens of the reasoning, which completion tokens include."""
         details = self._usage and self._usage.completion_tokens_details
         return valid_tokens(details.reasoning_tokens) if details else 0
 

@@ -48,9 +48,9 @@ class ReplyContext:
 
 
 class EventStream:
-    """The events of a streamed reply, one list per batch, and its last one if it fails.
+    """The events of a streamed reply, one list per batch.
 
-    `error` returns the event that ends the stream when an error occurs.
+    `error` returns the last event of a stream that fails.
     """
 
     def __init__(

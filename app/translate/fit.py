@@ -1,4 +1,4 @@
-"""Fit a request in the upstream form to one model, whose peculiarities are data."""
+"""Fit a request in the upstream form to one model, as its `Traits` describe it."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def satisfies_schema(value: Any, schema: Any) -> bool:
 def _without_drafts(schema: Any) -> Any:
     """Return the schema without `$schema`.
 
-    The library would check what is below it with another draft's keywords, uncounted.
+    With `$schema` the library would check by another draft, without counting.
     """
     if isinstance(schema, list):
         return [_without_drafts(item) for item in schema]

@@ -66,6 +66,8 @@ def cut_completion(completion: Chunk, stops: Sequence[str]) -> Chunk:
 
 
 class Match(NamedTuple):
+    """A stop sequence in a text."""
+
     position: int
     stop: str
 

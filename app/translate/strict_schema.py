@@ -126,7 +126,7 @@ def _is_supported_node(node: Any) -> bool:
 
 
 def _is_closed(node: Mapping[str, Any]) -> bool:
-    """Return whether the schema is no object, or one with a fixed set of properties."""
+    """Return whether a schema of objects has a fixed set of properties."""
     if node.get("type") != "object" and "properties" not in node:
         return True
     return bool(node.get("properties")) and node["additionalProperties"] is False

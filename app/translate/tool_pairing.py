@@ -39,6 +39,7 @@ class Round:
     orphans: list[Message] = field(default_factory=list)  # results without a call
 
     def calls(self) -> list[ToolCall]:
+        """Return the calls of all assistant messages, in order."""
         return [call for _, calls in self.assistants for call in calls]
 
 

@@ -15,6 +15,8 @@ MAX_TOKENS = 10**9  # no answer has more; clients keep counts in 64 bits
 
 
 class FunctionCall(msgspec.Struct, gc=False):
+    """The name and the arguments (JSON) of a tool call, or fragments of them."""
+
     name: str | None = None
     arguments: str | None = None
 
@@ -28,12 +30,16 @@ class ToolCall(msgspec.Struct, gc=False):
 
 
 class Delta(msgspec.Struct, gc=False):
+    """A part of a message, or a whole message."""
+
     content: str | None = None
     reasoning: str | None = None
     tool_calls: list[ToolCall] | None = None
 
 
 class Choice(msgspec.Struct, gc=False):
+    """One alternative of a reply; Cerellama requests only one."""
+
     delta: Delta | None = None
     message: Delta | None = None
     text: str | None = None
@@ -43,14 +49,20 @@ class Choice(msgspec.Struct, gc=False):
 
 
 class PromptDetails(msgspec.Struct, gc=False):
+    """A part of the prompt tokens."""
+
     cached_tokens: int | None = None
 
 
 class CompletionDetails(msgspec.Struct, gc=False):
+    """A part of the completion tokens."""
+
     reasoning_tokens: int | None = None
 
 
 class Usage(msgspec.Struct, gc=False):
+    """Token counts of a request."""
+
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     prompt_tokens_details: PromptDetails | None = None
@@ -66,6 +78,8 @@ class TimeInfo(msgspec.Struct, gc=False):
 
 
 class Chunk(msgspec.Struct, gc=False):
+    """A chunk of a stream, or a whole response."""
+
     choices: list[Choice] | None = None
     usage: Usage | None = None
     time_info: TimeInfo | None = None

@@ -7,7 +7,7 @@ import socket
 import pytest
 from flask.testing import FlaskClient
 
-from app.http.access import is_bindable
+from app.http.access import is_bindable, is_loopback
 from tests.http.apps import make_app
 
 
@@ -119,3 +119,13 @@ def test_address_of_another_machine_is_not_bindable() -> None:
     assert is_bindable("127.0.0.1")
     assert not is_bindable("192.0.2.1")
     assert not is_bindable("2001:db8::1")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_loopback_is_recognised(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.com", ""])
+def test_other_hosts_are_not_loopback(host: str) -> None:
+    assert not is_loopback(host)

@@ -4,7 +4,6 @@ from app.blueprints.ollama import (
     account,
     blobs,
     embed,
-    experimental,
     inference,
     library,
     models,
@@ -21,5 +20,4 @@ BLUEPRINTS = (
     blobs.bp,
     registry.bp,
     account.bp,
-    experimental.bp,
 )

@@ -1,4 +1,4 @@
-"""`/api/tags`, `/api/ps` and `/api/show`: the models and their details."""
+"""`/api/tags`, `/api/ps`, `/api/show` and the recommendations: the models."""
 
 from __future__ import annotations
 
@@ -57,3 +57,10 @@ def show() -> Response:
         body=body,
     )
     return responses.json(NATIVE, details)
+
+
+@bp.get("/experimental/model-recommendations")
+def recommendations() -> Response:
+    """Recommend every served model."""
+    served = services().catalogue.served()
+    return responses.json(NATIVE, models.recommendations(served))

@@ -35,6 +35,8 @@ TEXT_BLOCKS = frozenset({"text", "thinking"})  # the text's key is the block's t
 
 
 class AnthropicMessages(AnthropicDialect):
+    """A conversation."""
+
     def needs(self, body: Body) -> Mapping[str, bool]:
         return {"tools": bool(tools.to_upstream(body).get("tools"))}
 

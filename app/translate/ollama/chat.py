@@ -28,6 +28,8 @@ def _line_fields(line: Line) -> dict[str, Any]:
 
 
 class OllamaChat(OllamaDialect):
+    """A conversation."""
+
     line_format = LineFormat(_line_fields)
 
     def is_empty(self, body: Body) -> bool:

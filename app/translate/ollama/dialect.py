@@ -1,4 +1,4 @@
-"""What the endpoints of Ollama's native API have in common."""
+"""The common part of the endpoints of Ollama's native API."""
 
 from __future__ import annotations
 

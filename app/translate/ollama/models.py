@@ -54,7 +54,7 @@ def show(
     user_agent: str = "",
     body: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Return all about one model.
+    """Return the details of one model.
 
     `body` is the request. Its system text and options are shown as if they were the
     model's, the options in the Modelfile only, as in Ollama.

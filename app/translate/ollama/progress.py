@@ -17,7 +17,7 @@ NOTHING_TO_PUSH = "models that run on Cerebras have no files that could be pushe
 
 
 def pull(model: Listed | None) -> Iterator[list[Event]]:
-    """Yield a pull whose only layer is the model's metadata; None is a missing one."""
+    """Yield a pull whose only layer is the model's metadata; fail without a model."""
     yield [status("pulling manifest")]
     if model is None:
         raise CerellamaError(NOTHING_TO_PULL)
@@ -60,4 +60,5 @@ def push(name: str, *, is_known: bool) -> Iterator[list[Event]]:
 
 
 def status(text: str) -> dict[str, str]:
+    """Return a line with a text."""
     return {"status": text}

@@ -25,6 +25,8 @@ TOOL_CHOICES = frozenset({"none", "auto", "required"})
 
 
 class OpenAIChat(OpenAIDialect):
+    """A conversation."""
+
     def needs(self, body: Body) -> Mapping[str, bool]:
         effort = reasoning_effort(body) or "none"
         return {"thinking": effort != "none", "tools": bool(body.get("tools"))}

@@ -37,6 +37,8 @@ FINISH_REASONS = {None: "stop", "tool_calls": "stop"}
 
 
 class OpenAICompletions(OpenAIDialect):
+    """A prompt, answered as the only message of a conversation."""
+
     model_required = False
 
     def needs(self, body: Body) -> Mapping[str, bool]:
@@ -99,7 +101,7 @@ class ReplyWriter:
         return {**self._head, "choices": [choice], "usage": self._reader.usage()}
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
-        """Yield the chunks for each batch, after the prompt if it is to be echoed."""
+        """Yield the chunks for each batch, after the prompt if it is echoed."""
         if self._echo:
             yield [self._chunk(self._echo)]
         for update in self._reader.read_batches(batches):

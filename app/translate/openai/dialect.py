@@ -1,4 +1,4 @@
-"""What the `/v1` endpoints in OpenAI's format have in common."""
+"""The common part of the `/v1` endpoints in OpenAI's format."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class OpenAIDialect(Dialect):
 
 
 def frame_event(event: dict[str, Any]) -> bytes:
+    """Return an event without a name as bytes."""
     return sse.encode(json_codec.encode(event))
 
 
@@ -134,9 +135,10 @@ def reply_head(context: ReplyContext, prefix: str, kind: str) -> dict[str, Any]:
 
 
 def wants_usage(body: Body) -> bool:
-    """Return whether a stream shall end with the usage."""
+    """Return whether the client wants the usage at the end of a stream."""
     return bool((body.get("stream_options") or {}).get("include_usage"))
 
 
 def logprob_entries(run: TextRun) -> Sequence[Mapping[str, Any]]:
+    """Return the logprobs of a run, an entry per token."""
     return (run.logprobs or {}).get("content") or ()

@@ -26,6 +26,8 @@ NOT_STORED = (
 
 
 class OpenAIResponses(OpenAIDialect):
+    """Input items, answered with output items."""
+
     stream_headers: ClassVar[Mapping[str, str]] = {"Cache-Control": "no-cache"}
 
     def check(self, body: Body) -> None:

@@ -50,6 +50,7 @@ class Conversation:
         self._reasoning: list[str] = []  # before the next item of the assistant
 
     def add(self, item: Any) -> None:
+        """Add an item of any type; raise InvalidRequest if it is malformed."""
         if not isinstance(item, dict):
             raise InvalidRequest(BAD_ITEM)
         kind = _type(item)
@@ -59,10 +60,9 @@ class Conversation:
             ADD_BY_TYPE[kind](self, item)
 
     def add_message(self, item: Item) -> None:
-        role, message_content = (
-            _string(item, "role"),
-            convert_content(item.get("content")),
-        )
+        """Add a message; one of the assistant may continue its last message."""
+        role = _string(item, "role")
+        message_content = convert_content(item.get("content"))
         if role != "assistant":
             self._append({"role": role, "content": message_content})
             return
@@ -75,6 +75,7 @@ class Conversation:
         self._attach_reasoning()
 
     def add_reasoning(self, item: Item) -> None:
+        """Keep reasoning for the next item of the assistant."""
         if text := _readable_reasoning(item):
             self._reasoning.append(text)
 
@@ -94,6 +95,7 @@ class Conversation:
         self._attach_reasoning()
 
     def add_result(self, item: Item) -> None:
+        """Add the result of a call as a message of its own."""
         call_id = _string(item, "call_id") or _string(item, "id")
         output = convert_output(item.get("output"))
         self._append({"role": "tool", "content": output, "tool_call_id": call_id})

@@ -101,9 +101,11 @@ class Item:
         self._position = {"item_id": head["id"], "output_index": index}
 
     def render(self, status: str) -> Object:
+        """Return the item as an object."""
         return self.item_type.render(self._head, status, "".join(self._texts))
 
     def added_events(self) -> list[Event]:
+        """Return the events that announce the item."""
         added = {
             "type": "response.output_item.added",
             "output_index": self._position["output_index"],
@@ -112,10 +114,12 @@ class Item:
         return [added, *self._part_events("added", "")]
 
     def delta_event(self, text: str) -> Event:
+        """Append a text; return the event about it."""
         self._texts.append(text)
         return self._text_event("delta", {"delta": text})
 
     def done_events(self, status: str) -> list[Event]:
+        """Return the events that end the item."""
         text = "".join(self._texts)
         done = {
             "type": "response.output_item.done",

@@ -24,6 +24,8 @@ Definition = Mapping[str, Any]  # a tool as the client sends it
 
 
 class Tool(NamedTuple):
+    """A tool that the client runs."""
+
     kind: str  # FUNCTION or CUSTOM
     name: str
     namespace: str | None
@@ -31,6 +33,7 @@ class Tool(NamedTuple):
 
     @property
     def upstream_name(self) -> str:
+        """The name of its function in the upstream form."""
         return qualified(self.name, self.namespace)
 
 
