@@ -1,4 +1,4 @@
-"""What every test can use; the tests themselves are in tests/."""
+"""The plugins of all tests, which are in tests/."""
 
 pytest_plugins = [
     "tests.fuzzing",

@@ -1,4 +1,4 @@
-"""An upstream that sends one event when it is told to, and asks of the hot path."""
+"""An upstream that sends one event for each call of `send_events`, and requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.scripted_server import (
 )
 
 WAIT_S = 10.0
-COST = {
+USAGE = {
     "usage": {"prompt_tokens": 1, "completion_tokens": 1},
     "time_info": {"total_time": 0.1},
 }
@@ -32,30 +32,30 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-def body(path: str) -> dict[str, Any]:
-    """A request that is answered as a stream."""
+def make_body(path: str) -> dict[str, Any]:
+    """Return a request that is answered as a stream."""
     messages = [{"role": "user", "content": "Hi"}]
     return {"model": "gpt-oss-120b", "messages": messages, **BODIES[path]}
 
 
-def worker_of(server: Running) -> int:
-    """The process that answers, where there is only one."""
+def worker_pid(server: Running) -> int:
+    """Return the process id of the only worker."""
     pid = server.program.pid
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
-class Paced(Server):
-    """Each event is a chunk of its own, and comes when `tell` is called."""
+class PacedUpstream(Server):
+    """Sends each event in a chunk of its own, when `send_events` is called."""
 
     key = "csk-simulated"
 
     def __init__(self, events: int) -> None:
         self._events = events
-        self._told = threading.Semaphore(0)
+        self._allowed = threading.Semaphore(0)
         super().__init__()
 
-    def tell(self, events: int = 1) -> None:
-        self._told.release(events)
+    def send_events(self, events: int = 1) -> None:
+        self._allowed.release(events)
 
     def _record(self, request: Request) -> Script:
         return self._stream if request.line.startswith("POST") else answer(b"", 404)
@@ -64,7 +64,7 @@ class Paced(Server):
         """Send the head with the first event, so that one read always gets both."""
         head = STREAM
         for _ in range(self._events):
-            assert self._told.acquire(timeout=WAIT_S)
+            assert self._allowed.acquire(timeout=WAIT_S)
             peer.send(head + chunks(text_chunk(" word")))
             head = b""
-        peer.send(chunks({**FINISH, **COST}) + END)
+        peer.send(chunks({**FINISH, **USAGE}) + END)

@@ -1,4 +1,4 @@
-"""`make profile`: where a worker's time goes under load, as table and flame graph."""
+"""`make profile`: profile a worker under load, as a table and a flame graph."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.cerebras import fake_cerebras
-from tests.hot.paced import body, worker_of
+from tests.hot.paced import make_body, worker_pid
 from tests.live_server import environment, procfile_command, serving
 from tests.processes import PROJECT
 
@@ -26,24 +26,24 @@ CLIENTS = 8
 TOKENS_PER_S = "500"
 SECONDS = "6"
 LINES = 25
-ASLEEP = "acquire_with_timeout"  # a thread of the pool without work
+ASLEEP = "acquire_with_timeout"  # an idle thread of the pool
 LINE_NUMBER = re.compile(r":\d+\)")
 
 
 @contextlib.contextmanager
-def load(url: str) -> Iterator[None]:
-    """Clients that ask for one streamed answer after the other, in both dialects."""
+def generate_load(url: str) -> Iterator[None]:
+    """Run clients that send one streamed request after the other, to both APIs."""
     over = threading.Event()
 
-    def ask(path: str) -> None:
+    def run_client(path: str) -> None:
         while not over.is_set():
-            asked = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-            with contextlib.closing(asked):
-                asked.request("POST", path, json.dumps(body(path)))
-                asked.getresponse().read()
+            connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+            with contextlib.closing(connection):
+                connection.request("POST", path, json.dumps(make_body(path)))
+                connection.getresponse().read()
 
     paths = ["/api/chat", "/v1/chat/completions"] * (CLIENTS // 2)
-    threads = [threading.Thread(target=ask, args=(path,)) for path in paths]
+    threads = [threading.Thread(target=run_client, args=(path,)) for path in paths]
     for thread in threads:
         thread.start()
     try:
@@ -56,12 +56,12 @@ def load(url: str) -> Iterator[None]:
 
 def record(pid: int, form: str, output: Path) -> None:
     command = [PROGRAM, "record", "--nonblocking", "--rate", "500", "--format", form]
-    further = ["--duration", SECONDS, "--pid", str(pid), "--output", output]
-    subprocess.run([*command, *further], check=True, stderr=subprocess.DEVNULL)
+    arguments = ["--duration", SECONDS, "--pid", str(pid), "--output", output]
+    subprocess.run([*command, *arguments], check=True, stderr=subprocess.DEVNULL)
 
 
-def table(stacks: str) -> Iterator[str]:
-    """The functions by their own share of the time, and by that of all below them."""
+def format_table(stacks: str) -> Iterator[str]:
+    """Yield a line for each function: its own time, and with the functions it calls."""
     own: Counter[str] = Counter()
     below: Counter[str] = Counter()
     for line in stacks.splitlines():
@@ -84,11 +84,11 @@ def main() -> None:
             CEREBRAS_API_KEY=fake.key,
             WEB_CONCURRENCY="1",
         )
-        with serving(procfile_command(), settings) as server, load(server.url):
+        with serving(procfile_command(), settings) as server, generate_load(server.url):
             with tempfile.NamedTemporaryFile() as stacks:
-                record(worker_of(server), "raw", Path(stacks.name))
-                print(*table(stacks.read().decode()), sep="\n")
-            record(worker_of(server), "flamegraph", GRAPH)
+                record(worker_pid(server), "raw", Path(stacks.name))
+                print(*format_table(stacks.read().decode()), sep="\n")
+            record(worker_pid(server), "flamegraph", GRAPH)
     print(f"The flame graph: {GRAPH.relative_to(PROJECT)}")
 
 

@@ -16,7 +16,7 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests.apps import make_app
-from tests.hot.paced import BODIES, Paced, body
+from tests.hot.paced import BODIES, PacedUpstream, make_body
 
 pytestmark = pytest.mark.timing
 
@@ -43,8 +43,8 @@ def count_calls(function: Callable[[], Any]) -> tuple[int, Any]:
 
 
 @pytest.fixture
-def upstream() -> Iterator[Paced]:
-    paced = Paced(CHUNKS + 2)
+def upstream() -> Iterator[PacedUpstream]:
+    paced = PacedUpstream(CHUNKS + 2)
     yield paced
     paced.close()
 
@@ -52,24 +52,24 @@ def upstream() -> Iterator[Paced]:
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("path", BODIES)
 def test_request_and_chunk_cost_few_calls(
-    upstream: Paced, path: str, tmp_path: Path
+    upstream: PacedUpstream, path: str, tmp_path: Path
 ) -> None:
     app = make_app(upstream, tmp_path, models=[{"id": "gpt-oss-120b"}])
     first, second = (
-        EnvironBuilder(path, method="POST", json=body(path)).get_environ()
+        EnvironBuilder(path, method="POST", json=make_body(path)).get_environ()
         for _ in range(2)
     )
-    upstream.tell(CHUNKS + 2)
+    upstream.send_events(CHUNKS + 2)
     assert list(run_wsgi_app(app, first)[0])  # fills the caches
 
-    upstream.tell()
+    upstream.send_events()
     request_calls, reply = count_calls(lambda: run_wsgi_app(app, second))
     events = iter(reply[0])
     chunk_calls = 0
     for _ in range(CHUNKS):
-        upstream.tell()
+        upstream.send_events()
         chunk_calls += count_calls(events.__next__)[0]
-    upstream.tell()
+    upstream.send_events()
 
     assert list(events)
     assert request_calls <= MAX_CALLS_PER_REQUEST
