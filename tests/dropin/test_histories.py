@@ -65,15 +65,6 @@ HISTORIES: dict[str, tuple[list[dict[str, Any]], dict[str, str]]] = {
         [USER, call_tools("a"), tool_result("of a", tool_call_id="call_9")],
         {"a": "of a"},
     ),
-    "Roo Code: the result is a user's turn": (
-        [USER, call_tools("a"), {"role": "user", "content": "of a"}],
-        {"a": ""},
-    ),
-    "n8n: the same call in every round": (
-        [USER, call_tools("a", a="1"), tool_result("one", tool_call_id="1")]
-        + [call_tools("a", a="1"), tool_result("two", tool_call_id="1")],
-        {"a": "two"},
-    ),
     "an assistant without content": (
         [USER, {k: v for k, v in call_tools("a").items() if k != "content"}]
         + [tool_result("of a"), USER],
@@ -84,14 +75,6 @@ HISTORIES: dict[str, tuple[list[dict[str, Any]], dict[str, str]]] = {
         {"a": "of a"},
     ),
     "a result without content": ([USER, call_tools("a"), {"role": "tool"}], {"a": ""}),
-    "more results than calls": (
-        [USER, call_tools("a"), tool_result("of a"), tool_result("again")],
-        {"a": "of a"},
-    ),
-    "fewer results than calls": (
-        [USER, call_tools("a", "b"), tool_result("of b", tool_name="b"), USER],
-        {"a": "", "b": "of b"},
-    ),
     "stopped before the tool ran": ([USER, call_tools("a")], {}),
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cerebras import Fake
 from tests.dropin import javascript
-from tests.dropin.upstream import GPT, HELD_STREAM, fail_midway, last_request
+from tests.dropin.upstream import GPT, HELD_STREAM, last_request
 from tests.live_server import Server
 
 HELLO = {"model": GPT, "messages": [{"role": "user", "content": "Hello"}]}
@@ -57,17 +57,6 @@ def test_abort_of_the_client_cancels_the_stream_upstream(
     assert error_name == "AbortError"
     [record] = fake.inference_requests()
     assert fake.wait_for_disconnect(record["id"])
-
-
-def test_no_part_is_done_before_a_failure_in_mid_stream(
-    run_scenario: Run, fake: Fake
-) -> None:
-    fake.script(fail_midway("cut"))
-
-    result = run_scenario("call", method="chat", request={**HELLO, "stream": True})
-
-    assert result["parts"]
-    assert not any(part["done"] for part in result["parts"])
 
 
 def test_refusal_is_a_response_error(run_scenario: Run) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 from ollama import Client, ResponseError
-from PIL import Image
 from pydantic import BaseModel
 
 from tests.cerebras import Fake
@@ -20,7 +16,6 @@ from tests.dropin.upstream import (
     GPT,
     QWEN,
     describe_image,
-    fail_midway,
     last_request,
     make_image,
 )
@@ -145,28 +140,6 @@ def test_generate_continues_with_the_context(client: Client, fake: Fake) -> None
     assert len(last.context) > len(first.context)
 
 
-@streamed_or_not
-def test_generate_thinks(client: Client, fake: Fake, stream: bool) -> None:
-    fake.script({"reasoning": "Hm.", "content": "one two"})
-
-    reply = client.generate(GPT, "Hello", think=True, stream=stream)
-
-    parts = list(reply) if stream else [reply]
-    assert "".join(part.thinking or "" for part in parts) == "Hm."
-    assert "".join(part.response for part in parts) == "one two"
-
-
-def test_generate_sees_an_image_of_megabytes(client: Client) -> None:
-    sides = (1000, 800)
-    noise = Random(0).randbytes(3 * sides[0] * sides[1])
-    data = io.BytesIO()
-    Image.frombytes("RGB", sides, noise).save(data, "PNG", compress_level=0)
-
-    reply = client.generate(QWEN, "What?", images=[data.getvalue()])
-
-    assert "I see a PNG picture of 1000 × 800 pixels." in reply.response
-
-
 def test_chat_sees_bytes_of_an_image(client: Client) -> None:
     question = {"role": "user", "content": "What?", "images": [make_image("GIF")]}
 
@@ -186,48 +159,12 @@ def test_log_probabilities_are_parsed(client: Client, stream: bool) -> None:
     assert all(len(token.top_logprobs) == 2 for token in tokens)
 
 
-@streamed_or_not
-def test_last_part_has_durations_and_counts(client: Client, stream: bool) -> None:
-    chat = client.chat(GPT, HELLO, stream=stream)
-    generate = client.generate(GPT, "Hello", stream=stream)
-
-    for reply in (chat, generate):
-        last = list(reply)[-1] if stream else reply
-        assert (last.done, last.done_reason) == (True, "stop")
-        assert last.total_duration > last.eval_duration > 0
-        assert last.prompt_eval_duration > 0
-        assert last.load_duration > 0
-        assert last.prompt_eval_count > 0
-
-
 Call = Callable[[Client], Any]
 REFUSED: dict[str, tuple[Call, int, str]] = {
-    "unknown model in a stream": (
-        lambda client: list(client.generate("llama9", "Hi", stream=True)),
-        404,
-        "model 'llama9' not found",
-    ),
-    "suffix": (
-        lambda client: client.generate(GPT, "def f(", suffix="return"),
-        400,
-        f"registry.ollama.ai/library/{GPT}:latest does not support insert",
-    ),
     "bad option": (
         lambda client: client.chat(GPT, HELLO, options={"temperature": "hot"}),
         400,
         'option "temperature" must be of type float32',
-    ),
-    "image for a model without vision": (
-        lambda client: client.generate(GPT, "What?", images=[make_image("PNG")]),
-        400,
-        f'"{GPT}" does not support vision',
-    ),
-    "unknown endpoint": (
-        lambda client: client.systemone(
-            GPT, "x", {"q": {"type": "noul", "instructions": "?"}}
-        ),
-        404,
-        "404 page not found",
     ),
     "pull of an unknown model": (lambda client: client.pull("nope"), 500, NO_MANIFEST),
     "push": (lambda client: client.push(GPT), 500, NO_FILES),
@@ -244,19 +181,6 @@ def test_refusal_is_a_response_error(
     assert caught.value.status_code == status
     assert caught.value.error.startswith(text)
     assert client.list().models  # the connection can still be used
-
-
-def test_no_part_is_done_before_a_failure_in_mid_stream(
-    client: Client, fake: Fake
-) -> None:
-    fake.script(fail_midway("cut"))
-    parts = []
-
-    with pytest.raises(ResponseError):
-        for part in client.chat(GPT, HELLO, stream=True):
-            parts.append(part)
-
-    assert not any(part.done for part in parts)
 
 
 @pytest.mark.parametrize("name", [GPT, "gpt-oss:120b", f"{GPT}:latest"])
@@ -318,11 +242,3 @@ def test_blob_is_accepted_but_not_used(client: Client, tmp_path: Path) -> None:
         client.create("mine", files={"model.gguf": digest})
 
     assert caught.value.status_code == 400
-
-
-def test_json_is_streamed_in_several_parts(client: Client) -> None:
-    parts = list(client.chat(GPT, HELLO, format="json", stream=True))
-
-    texts = [part.message.content for part in parts if part.message.content]
-    assert len(texts) > 1
-    assert isinstance(json.loads("".join(texts)), dict)

@@ -12,18 +12,11 @@ from openai import OpenAI
 from pydantic import BaseModel
 
 from tests.cerebras import Fake
-from tests.dropin.chat_client import FUNCTION
-from tests.dropin.upstream import GPT, QWEN, RETRY_LATER, fail_midway, last_request
+from tests.dropin.upstream import GPT, QWEN, fail_midway, last_request
 from tests.live_server import Server
 
 HELLO: Any = [{"role": "user", "content": "Hello"}]
-ROUTES = ["chat", "responses"]
-TOOL: Any = {"type": "function", "function": {**FUNCTION, "strict": True}}
 PATCH: Any = {"type": "custom", "name": "apply_patch", "description": "Change a file."}
-
-streamed_or_not = pytest.mark.parametrize(
-    "stream", [True, False], ids=["stream", "whole"]
-)
 
 
 class Country(BaseModel):
@@ -61,47 +54,11 @@ def test_model_is_retrieved(client: OpenAI, name: str) -> None:
     assert model.created > 0
 
 
-def test_unknown_model_is_not_retrieved(client: OpenAI) -> None:
-    with pytest.raises(openai.NotFoundError, match="not found"):
-        client.models.retrieve("gpt-5")
-
-
 def test_base_url_without_v1(server: Server) -> None:
     with connect(server.url) as client:
         assert create(client, "chat").choices[0].message.content
         with pytest.raises(openai.NotFoundError, match="model 'gpt-5' not found"):
             create(client, "chat", model="gpt-5")
-
-
-@pytest.mark.parametrize("include_usage", [True, False])
-def test_usage_is_in_a_last_chunk_if_requested(
-    client: OpenAI, include_usage: bool
-) -> None:
-    options = {"include_usage": include_usage}
-
-    *chunks, last = create(client, "chat", stream=True, stream_options=options)
-
-    assert not any(chunk.usage for chunk in chunks)
-    assert len({chunk.id for chunk in [*chunks, last]}) == 1
-    if include_usage:
-        assert last.choices == []
-        assert last.usage.completion_tokens > 0
-    else:
-        assert last.choices[0].finish_reason == "stop"
-
-
-def test_named_tool_is_chosen(client: OpenAI, fake: Fake) -> None:
-    call = {"name": "get_weather", "arguments": {"city": "Oslo"}}
-    fake.script({"tool_calls": [call, call]})
-
-    choice = {"type": "function", "function": {"name": "get_weather"}}
-    reply = create(
-        client, "chat", tools=[TOOL], tool_choice=choice, parallel_tool_calls=True
-    )
-
-    assert len(reply.choices[0].message.tool_calls) == 2
-    assert last_request(fake)["tool_choice"]["function"]["name"] == "get_weather"
-    assert last_request(fake)["parallel_tool_calls"] is True
 
 
 @pytest.mark.parametrize("model", [GPT, QWEN])
@@ -135,70 +92,6 @@ def test_log_probabilities_are_joined(client: OpenAI) -> None:
     assert all(len(token.top_logprobs) == 2 for token in tokens)
 
 
-REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
-    "no model": ("chat", {"model": " "}, "model is required"),
-    "no messages": ("chat", {"messages": []}, "'messages'"),
-    "bad effort": ("chat", {"reasoning_effort": "huge"}, "reasoning value"),
-    "no model for responses": ("responses", {"model": " "}, "model is required"),
-    "previous response": (
-        "responses",
-        {"previous_response_id": "resp_1"},
-        "previous_response_id is not supported",
-    ),
-    "bad effort for responses": (
-        "responses",
-        {"reasoning": {"effort": "huge"}},
-        "reasoning value",
-    ),
-}
-
-
-@streamed_or_not
-@pytest.mark.parametrize(("route", "request_", "text"), REFUSED.values(), ids=REFUSED)
-def test_refusal_is_a_bad_request_error(
-    client: OpenAI, route: str, request_: dict[str, Any], text: str, stream: bool
-) -> None:
-    with pytest.raises(openai.BadRequestError, match=text) as caught:
-        create(client, route, **request_, stream=stream)
-
-    assert caught.value.type
-
-
-@streamed_or_not
-@pytest.mark.parametrize("route", ROUTES)
-def test_rate_limit_has_its_class_and_retry_after(
-    client: OpenAI, fake: Fake, route: str, stream: bool
-) -> None:
-    fake.script({"status": 429, "headers": RETRY_LATER})
-
-    with pytest.raises(openai.RateLimitError) as caught:
-        create(client, route, stream=stream)
-
-    assert int(caught.value.response.headers["retry-after"]) > 30
-
-
-@pytest.mark.usefixtures("upstream_refuses")
-def test_too_long_prompt_is_a_bad_request(client: OpenAI) -> None:
-    messages = [{"role": "user", "content": "word " * 250_000}]
-
-    with pytest.raises(openai.BadRequestError, match="reduce the length"):
-        create(client, "chat", messages=messages)
-
-
-def test_no_chunk_has_a_finish_reason_before_a_failure(
-    client: OpenAI, fake: Fake
-) -> None:
-    fake.script(fail_midway("cut"))
-    chunks = []
-
-    with pytest.raises(openai.APIError, match="Cerebras"):
-        for chunk in create(client, "chat", stream=True):
-            chunks.append(chunk)
-
-    assert chunks
-    assert not any(chunk.choices[0].finish_reason for chunk in chunks)
-
-
 def test_failed_response_is_the_last_event(client: OpenAI, fake: Fake) -> None:
     fake.script(fail_midway("end"))
 
@@ -219,15 +112,6 @@ def test_deltas_of_a_response_join_to_its_text(client: OpenAI, fake: Fake) -> No
     assert "".join(deltas) == text == "one two three four"
     numbers = [event.sequence_number for event in events]
     assert numbers == sorted(numbers)
-
-
-def test_response_counts_reasoning_tokens(client: OpenAI, fake: Fake) -> None:
-    fake.script({"reasoning": "A greeting.", "content": "Good day."})
-
-    usage = create(client, "responses").usage
-
-    assert usage.total_tokens == usage.input_tokens + usage.output_tokens
-    assert usage.output_tokens_details.reasoning_tokens > 0
 
 
 def test_custom_tool_is_called_with_a_text(client: OpenAI, fake: Fake) -> None:
@@ -266,24 +150,6 @@ def test_completion_is_answered_whole_and_streamed(client: OpenAI, fake: Fake) -
     assert usage.choices == []
     assert usage.usage.total_tokens > 0
     assert last_request(fake)["messages"] == HELLO
-
-
-def test_completion_echoes_the_prompt_and_has_log_probabilities(
-    client: OpenAI,
-) -> None:
-    reply = client.completions.create(
-        model=QWEN, prompt="Hello", echo=True, logprobs=2, max_tokens=100
-    )
-
-    [choice] = reply.choices
-    assert choice.text.startswith("Hello")
-    assert "".join(choice.logprobs.tokens) == choice.text.removeprefix("Hello")
-    assert all(len(top) == 2 for top in choice.logprobs.top_logprobs)
-
-
-def test_completion_with_a_suffix_is_refused(client: OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match="does not support insert"):
-        client.completions.create(model=GPT, prompt="a", suffix="b")
 
 
 def test_failure_in_a_streamed_completion_is_an_error(

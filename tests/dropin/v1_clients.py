@@ -28,10 +28,7 @@ BUDGETS = {"low": 1024, "max": 30_000}
 
 @contextlib.contextmanager
 def sdk_failures(module: Any) -> Iterator[None]:
-    """Raise the errors of the SDKs of OpenAI and Anthropic as Failure.
-
-    These SDKs have a class for each status; `error_class` is the one it must be.
-    """
+    """Raise the errors of the SDK of OpenAI or Anthropic as Failure."""
     try:
         yield
     except module.APIStatusError as error:
