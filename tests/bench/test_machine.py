@@ -41,24 +41,16 @@ def exchange(process: subprocess.Popen[str], text: str = "") -> str:
     return process.stdout.readline().strip()
 
 
-def test_process_tree_includes_children(parent: subprocess.Popen[str]) -> None:
+def test_cpu_time_and_memory_add_up_over_a_process_tree(
+    parent: subprocess.Popen[str],
+) -> None:
     child = int(exchange(parent))
-
-    assert machine.process_tree(parent.pid) == [parent.pid, child]
-
-
-def test_computing_increases_cpu_time(parent: subprocess.Popen[str]) -> None:
-    exchange(parent)
-    before = machine.cpu_ns([parent.pid])
+    before_ns = machine.cpu_ns([parent.pid])
     exchange(parent, "\n")
 
-    assert machine.cpu_ns([parent.pid]) - before > 5e6
-
-
-def test_memory_adds_up_over_processes(parent: subprocess.Popen[str]) -> None:
-    child = int(exchange(parent))
+    assert machine.process_tree(parent.pid) == [parent.pid, child]
+    assert machine.cpu_ns([parent.pid]) - before_ns > 5e6
     both, one = machine.rss_kib([parent.pid, child]), machine.rss_kib([parent.pid])
-
     assert both > one > 1000
 
 

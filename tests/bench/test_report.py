@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from bench import report
 from bench.rounds import Row
 
-FAST = {
+Results = dict[Row, list[dict[str, float]]]
+
+FAST: Results = {
     Row("direct"): [
         {"cpu_us_chunk": 0.0, "chunks_s": 2e6, "chunks": 2e6, **cpu}
         for cpu in ({"upstream_cpu_s": 0.25, "load_cpu_s": 0.5},) * 2
@@ -19,56 +23,31 @@ FAST = {
     ],
     Row("fastapi_httpx"): [{"cpu_us_chunk": 100.0, "chunks_s": 1e4}] * 2,
 }
+DIALECTS: Results = {
+    Row("cerellama"): [{"gone_ms": 10.0}],
+    Row("cerellama", "openai"): [{"gone_ms": 11.0}],
+}
+PACED: Results = {
+    Row("cerellama", "pace"): [{"gone_ms": 1.0}],
+    Row("flask_naive", "pace"): [{"gone_ms": math.inf}],
+    Row("fastapi_httpx", "pace"): [{"gone_ms": 4.0}],
+}
 
 
-def row_of(lines: list[str], start: str) -> str:
-    return next(line for line in lines if line.startswith(f"| {start}"))
-
-
-def test_cell_has_median_range_and_ratio() -> None:
-    lines = report.results_table(FAST, ("cpu_us_chunk",))
-
-    assert lines[0] == "| target | CPU per chunk, us |"
-    assert row_of(lines, "cerellama") == "| cerellama | 6 [5-7] x0.06 |"
-
-
-def test_base_row_has_no_ratio() -> None:
-    lines = report.results_table(FAST, ("cpu_us_chunk",))
-
-    assert row_of(lines, "fastapi_httpx") == "| fastapi_httpx | 100 [100-100] |"
-
-
-def test_dialects_are_compared_with_native() -> None:
-    rows = {
-        Row("cerellama"): [{"cpu_us_chunk": 10.0}],
-        Row("cerellama", "openai"): [{"cpu_us_chunk": 11.0}],
-    }
-
-    lines = report.results_table(rows, ("cpu_us_chunk",))
-
-    assert row_of(lines, "cerellama | openai").endswith("| 11 x1.1 |")
-
-
-def test_infinite_figure_has_no_ratio() -> None:
-    rows = {
-        Row("flask_naive", "pace"): [{"gone_ms": math.inf}],
-        Row("fastapi_httpx", "pace"): [{"gone_ms": 4.0}],
-    }
-
-    lines = report.results_table(rows, ("gone_ms",))
-
-    assert row_of(lines, "flask_naive") == "| flask_naive | never |"
-
-
-def test_variants_are_compared_with_the_same_variant() -> None:
-    rows = {
-        Row("cerellama", "pace"): [{"gone_ms": 1.0}],
-        Row("fastapi_httpx", "pace"): [{"gone_ms": 4.0}],
-    }
-
-    lines = report.results_table(rows, ("gone_ms",))
-
-    assert row_of(lines, "cerellama").endswith("| 1 x0.25 |")
+@pytest.mark.parametrize(
+    ("results", "figure", "row"),
+    [
+        (FAST, "cpu_us_chunk", "| target | CPU per chunk, us |"),
+        (FAST, "cpu_us_chunk", "| cerellama | 6 [5-7] x0.06 |"),
+        (FAST, "cpu_us_chunk", "| fastapi_httpx | 100 [100-100] |"),
+        (DIALECTS, "gone_ms", "| cerellama | openai | 11 x1.1 |"),
+        (PACED, "gone_ms", "| flask_naive | never |"),
+        (PACED, "gone_ms", "| cerellama | 1 x0.25 |"),
+    ],
+    ids=["head", "median, range and ratio", "base", "dialect", "infinite", "variant"],
+)
+def test_table_has_row(results: Results, figure: str, row: str) -> None:
+    assert row in report.results_table(results, (figure,))
 
 
 def test_goal_table_has_only_measured_goals() -> None:

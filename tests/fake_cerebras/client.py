@@ -66,6 +66,10 @@ def chat_body(text: str, model: Any = GPT, **fields: Any) -> dict[str, Any]:
     return {"model": model, "messages": messages, **fields}
 
 
+def conversation(*messages: Mapping[str, Any], model: str = GPT) -> dict[str, Any]:
+    return {"model": model, "messages": list(messages)}
+
+
 def scripted_body(script: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     """Return a chat request whose message holds the script."""
     return chat_body(f"@fake {json.dumps(script)}", **fields)

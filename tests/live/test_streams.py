@@ -18,7 +18,6 @@ from tests.live.http_client import send_chat
 from tests.live_server import Server, environment, procfile_command, serving
 from tests.scripted_server import CERTIFICATE
 
-TEXT = 'Grüße, 世界! 🦙🚀 \u2028 é\u0085ñ — ok\n\ttabs and "quotes" \\ too'
 CLIENTS = 100
 
 
@@ -51,29 +50,6 @@ def test_worker_serves_a_hundred_streams(one_worker: Server) -> None:
 
     assert [text_of(lines) for lines in replies] == [s["content"] for s in scripts]
     assert all(lines[-1]["done"] for lines in replies)
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [
-        {"write_sizes": [1]},
-        {"write_sizes": [2, 3]},
-        {"chunk_sizes": [1]},
-        {"chunk_sizes": [7], "write_sizes": [5]},
-        {"events_per_write": 50},
-        {"events_per_chunk": 3, "write_sizes": [11]},
-        {"framing": "close", "write_sizes": [3]},
-        {"extras": ["crlf"], "write_sizes": [1]},
-    ],
-    ids=json.dumps,
-)
-def test_text_is_complete_however_it_is_cut(
-    one_worker: Server, shape: dict[str, Any]
-) -> None:
-    lines = chat(one_worker, {"content": TEXT, "write_pause": 0.0001, **shape})
-
-    assert text_of(lines) == TEXT
-    assert lines[-1]["done"]
 
 
 @pytest.mark.timing
