@@ -23,9 +23,9 @@ def watch(environ: Mapping[str, Any], on_gone: Callable[[], None]) -> Stop:
     sock: Any = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
     if sock is None or (number := sock.fileno()) < 0:
         return lambda: None
-    is_gevent_socket = readiness.unwrapped(sock) is not sock
-    if is_gevent_socket:
-        return _watch_in_hub(sock, number, on_gone)
+    plain_socket: Any = readiness.unwrapped(sock)
+    if plain_socket is not sock:
+        return _watch_in_hub(plain_socket, number, on_gone)
     return _watch_in_thread(sock, on_gone)
 
 
@@ -40,10 +40,11 @@ def is_gone(sock: socket.socket) -> bool | None:
     return None if data else True
 
 
-def _watch_in_hub(sock: Any, number: int, on_gone: Callable[[], None]) -> Stop:
+def _watch_in_hub(
+    plain_socket: socket.socket, number: int, on_gone: Callable[[], None]
+) -> Stop:
+    """Watch under gevent, whose own sockets must not be read in the hub."""
     watcher = get_hub().loop.io(number, 1)
-    # gevent's wrapper would wait for the hub, and this callback runs in the hub.
-    plain_socket: Any = readiness.unwrapped(sock)
 
     def stop() -> None:
         watcher.stop()

@@ -64,9 +64,9 @@ def completed(call: Call, request: Mapping[str, Any], completion: Chunk) -> Repl
 def streamed(call: Call, request: Mapping[str, Any], answer: ChunkBatches) -> Reply:
     """Return a stream of events; closing the call closes the upstream stream."""
     call.on_close.callback(_close_stream, call, answer)
-    events = call.dialect.stream(answer.batches, reply_context(call, request))
+    stream = call.dialect.stream(answer.batches, reply_context(call, request))
     call.forget_request()
-    return stream_of(events, call.dialect, call.record)
+    return stream_of(stream, call.dialect, call.record)
 
 
 def _close_stream(call: Call, answer: ChunkBatches) -> None:
@@ -78,35 +78,35 @@ def _close_stream(call: Call, answer: ChunkBatches) -> None:
     answer.close()
 
 
-def stream_of(events: EventStream, dialect: Dialect, record: RequestRecord) -> Reply:
+def stream_of(stream: EventStream, dialect: Dialect, record: RequestRecord) -> Reply:
     """Return a stream that writes once per list of events."""
     record.complete = False
     return Reply(
-        _frames(events, dialect, record),
+        _frames(stream, dialect, record),
         content_type=dialect.stream_mimetype,
         headers=[NO_BUFFERING, *dialect.stream_headers.items()],
     )
 
 
 def _frames(
-    events: EventStream, dialect: Dialect, record: RequestRecord
+    stream: EventStream, dialect: Dialect, record: RequestRecord
 ) -> Iterator[bytes]:
     """Yield the framed events; an error becomes the last event of the stream."""
     try:
-        for batch in events:
-            if batch:
-                yield dialect.frame_all(batch)
+        for events in stream.events:
+            if events:
+                yield dialect.frame_all(events)
         record.complete = True
     except CerellamaError as error:
         if type(error) is Cancelled:  # the client has disconnected
             return
         record.fail(error)
-        yield dialect.frame_all([events.error(error)])
+        yield dialect.frame_all([stream.error(error)])
     except Exception as error:
         record.fail(error)
         log.exception("a stream failed", extra={"fields": {"id": record.id}})
         failure = CerellamaError("internal server error")
-        yield dialect.frame_all([events.error(failure)])
+        yield dialect.frame_all([stream.error(failure)])
 
 
 def relayed(call: Call, response: UpstreamResponse) -> Reply:

@@ -47,22 +47,12 @@ class ReplyContext:
         return prefix + "".join(self.new_id() for _ in range(3))
 
 
+@dataclass(frozen=True)
 class EventStream:
-    """The events of a streamed reply, one list per batch.
+    """A streamed reply: a list of events per batch, and how to report a failure."""
 
-    `error` returns the last event of a stream that fails.
-    """
-
-    def __init__(
-        self,
-        events: Iterable[list[Event]],
-        error: Callable[[CerellamaError], dict[str, Any]],
-    ) -> None:
-        self._events = events
-        self.error = error
-
-    def __iter__(self) -> Iterator[list[Event]]:
-        return iter(self._events)
+    events: Iterable[list[Event]]
+    error: Callable[[CerellamaError], dict[str, Any]]  # -> the last event
 
 
 class Dialect(ABC):

@@ -117,7 +117,7 @@ def _fit_raw(request: Form) -> Form:
 
 def _fit_effort(request: Form, traits: Traits) -> Form:
     effort = traits.reasoning_efforts.get(request.get("reasoning_effort", ""))
-    return _with(request, "reasoning_effort", effort)
+    return _with_field(request, "reasoning_effort", effort)
 
 
 def _fit_tools(request: Form, traits: Traits) -> Form:
@@ -238,7 +238,7 @@ def _fit_sampling(request: Form, traits: Traits) -> Form:
 
 def _fit_prediction(request: Form, traits: Traits) -> Form:
     prediction = request.get("prediction") if traits.prediction else None
-    return _with(request, "prediction", prediction)
+    return _with_field(request, "prediction", prediction)
 
 
 STEPS: tuple[Callable[[Form, Traits], Form], ...] = (
@@ -251,7 +251,7 @@ STEPS: tuple[Callable[[Form, Traits], Form], ...] = (
 )
 
 
-def _with(request: Form, key: str, value: Any) -> Form:
+def _with_field(request: Form, key: str, value: Any) -> Form:
     """Return the request with a field set, or without the field if `value` is None."""
     if value is None and key not in request:
         return request

@@ -23,7 +23,7 @@ from tests.translate.builders import (
 
 
 def read_stream(*batches: Sequence[Chunk], **context: Any) -> list[list[Event]]:
-    return list(AnthropicMessages().stream(batches, make_context(**context)))
+    return list(AnthropicMessages().stream(batches, make_context(**context)).events)
 
 
 def read_message_delta(*batches: Sequence[Chunk]) -> Any:

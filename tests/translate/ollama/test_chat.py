@@ -223,7 +223,7 @@ def test_whole_reply_is_one_object(
 def test_stream_and_whole_reply_have_the_same_content(context: ReplyContext) -> None:
     completed = completion(content="Yes.", reasoning="Hm.")
 
-    [[*lines, last]] = CHAT.stream([[completed]], context)
+    [[*lines, last]] = CHAT.stream([[completed]], context).events
 
     assert [msgspec.json.decode(line)["message"] for line in lines] == [
         message("assistant", "", thinking="Hm."),

@@ -168,7 +168,8 @@ def encoded_context(*messages: dict[str, str]) -> str:
 
 
 def test_stream_ends_with_the_next_context(context: ReplyContext) -> None:
-    first, last = GENERATE.stream([[text_chunk("Hello")], [last_chunk()]], context)
+    batches = [[text_chunk("Hello")], [last_chunk()]]
+    first, last = GENERATE.stream(batches, context).events
 
     assert first == [f'{HEAD}"response":"Hello","done":false}}\n'.encode()]
     next_context = encoded_context(HI, message("assistant", "Hello"))
@@ -179,7 +180,8 @@ def test_stream_ends_with_the_next_context(context: ReplyContext) -> None:
 
 
 def test_thinking_comes_with_an_empty_response(context: ReplyContext) -> None:
-    first, _ = GENERATE.stream([[reasoning_chunk("Hm")], [last_chunk()]], context)
+    batches = [[reasoning_chunk("Hm")], [last_chunk()]]
+    first, _ = GENERATE.stream(batches, context).events
 
     assert first == [f'{HEAD}"response":"","thinking":"Hm","done":false}}\n'.encode()]
 
@@ -219,7 +221,7 @@ def test_reply_to_raw_prompt_has_no_context(context: ReplyContext) -> None:
 def test_context_carries_the_conversation_on(context: ReplyContext) -> None:
     request = to_upstream({"prompt": "1?", "system": "be brief"})
     batches = [[text_chunk("1!")], [last_chunk()]]
-    *_, last = GENERATE.stream(batches, replace(context, request=request))
+    *_, last = GENERATE.stream(batches, replace(context, request=request)).events
     assert isinstance(last[0], dict)
 
     body = {"prompt": "hi", "system": "be brief", "context": last[0]["context"]}

@@ -33,7 +33,7 @@ EMPTY_DELTA = text_chunk()
 
 
 def stream(context: ReplyContext, *batches: Sequence[Chunk]) -> list[list[Event]]:
-    return list(CHAT.stream(batches, context))
+    return list(CHAT.stream(batches, context).events)
 
 
 def decode_messages(events: Sequence[Event]) -> list[Json]:

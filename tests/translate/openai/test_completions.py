@@ -96,7 +96,7 @@ def whole_reply(completed: Chunk, **body: Any) -> Json:
 def stream_chunks(*batches: Sequence[Chunk], **body: Any) -> list[Json]:
     """Return the chunks that a client decodes, up to `[DONE]`."""
     stream = COMPLETIONS.stream(batches, reply_context(body))
-    events = [event for events in stream for event in events]
+    events = [event for events in stream.events for event in events]
     *frames, done, rest = COMPLETIONS.frame_all(events).decode().split("\n\n")
     assert (done, rest) == ("data: [DONE]", "")
     return [

@@ -31,7 +31,7 @@ INCLUDE_USAGE = {"stream_options": {"include_usage": True}}
 def write_stream(*batches: Sequence[Chunk], **context: Any) -> list[bytes]:
     """Return the bytes for each batch."""
     stream = CHAT.stream(batches, make_context(**context))
-    return [CHAT.frame_all(events) for events in stream]
+    return [CHAT.frame_all(events) for events in stream.events]
 
 
 def stream_chunks(*batches: Sequence[Chunk], **context: Any) -> list[Json]:

@@ -70,7 +70,7 @@ def decode_events(data: bytes) -> list[Json]:
 
 def stream_events(*batches: Sequence[Chunk], **body: Any) -> list[Json]:
     stream = open_stream(*batches, **body)
-    events = decode_events(b"".join(map(DIALECT.frame_all, stream)))
+    events = decode_events(b"".join(map(DIALECT.frame_all, stream.events)))
     assert [e["sequence_number"] for e in events] == list(range(len(events)))
     return events
 
@@ -220,7 +220,7 @@ def test_error_is_the_last_event_and_has_the_output_so_far(
     error: CerellamaError, code: str
 ) -> None:
     stream = open_stream([reasoning_chunk("a"), text_chunk("b")])
-    batches = iter(stream)
+    batches = iter(stream.events)
     sent = [*next(batches), *next(batches)]
 
     events = decode_events(DIALECT.frame_all([*sent, stream.error(error)]))
@@ -238,7 +238,7 @@ def test_error_is_the_last_event_and_has_the_output_so_far(
 
 
 def test_call_with_invalid_arguments_fails_after_the_start() -> None:
-    stream = iter(open_stream([call_chunk("f", "{"), last_chunk()]))
+    stream = iter(open_stream([call_chunk("f", "{"), last_chunk()]).events)
 
     first_events = next(stream)
 
@@ -248,7 +248,7 @@ def test_call_with_invalid_arguments_fails_after_the_start() -> None:
 
 
 def test_keep_alive_is_a_comment() -> None:
-    _, second, _ = open_stream([], [text_chunk("a"), last_chunk()])
+    _, second, _ = open_stream([], [text_chunk("a"), last_chunk()]).events
 
     assert second == [b": keep-alive\n\n"]
 
