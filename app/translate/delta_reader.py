@@ -130,10 +130,7 @@ class DeltaReader:
 
 
 def _add_text(
-    runs: list[TextRun],
-    kind: str,
-    text: str,
-    logprobs: Mapping[str, Any] | None = None,
+    runs: list[TextRun], kind: str, text: str, logprobs: Mapping[str, Any] | None = None
 ) -> None:
     """Append a text to the last run if it continues that run, else begin a run."""
     if runs and not logprobs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.domain.models import Model
 from app.domain.presets import Preset
@@ -19,6 +19,9 @@ from app.translate.fit import images_of
 from app.wire import json_codec
 from app.wire.completion import Chunk
 from app.wire.token_estimate import BYTES_PER_TOKEN
+
+if TYPE_CHECKING:
+    from app.translate.reply_writer import ReplyWriter  # it imports this module
 
 Body = Mapping[str, Any]  # a validated request body
 Event = dict[str, Any] | bytes
@@ -114,9 +117,13 @@ class Dialect(ABC):
         """Return an estimate of the request's prompt tokens, from its size in bytes."""
         return 1 + body_bytes // BYTES_PER_TOKEN
 
+    def writer(self, context: ReplyContext) -> ReplyWriter:
+        """Return the writer of one reply."""
+        raise NotImplementedError
+
     def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
         """Return the whole reply."""
-        raise NotImplementedError
+        return self.writer(context).whole(completion)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
@@ -126,7 +133,7 @@ class Dialect(ABC):
         The stream ends as soon as the finish reason and the usage are known, even if
         the upstream sends more.
         """
-        raise NotImplementedError
+        return EventStream(self.writer(context).stream(batches), self.error)
 
     def check_load(self, body: Body, preset: Preset | None) -> None:
         """Raise InvalidRequest if an empty request, which loads its model, is wrong."""

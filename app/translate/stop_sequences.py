@@ -59,9 +59,7 @@ def cut_completion(completion: Chunk, stops: Sequence[str]) -> Chunk:
         message=cut_message, finish_reason="stop", stop_sequence=match.stop
     )
     return Chunk(
-        choices=[cut_choice],
-        usage=completion.usage,
-        time_info=completion.time_info,
+        choices=[cut_choice], usage=completion.usage, time_info=completion.time_info
     )
 
 

@@ -9,10 +9,9 @@ from app.domain.models import Model
 from app.errors import ConversationNotFound, InvalidRequest
 from app.translate.anthropic import content, tools
 from app.translate.anthropic.dialect import AnthropicDialect
-from app.translate.anthropic.reply import ReplyWriter
-from app.translate.dialect import Body, EventStream, ReplyContext
+from app.translate.anthropic.reply import MessageWriter
+from app.translate.dialect import Body, ReplyContext
 from app.wire import json_codec
-from app.wire.completion import Chunk
 from app.wire.token_estimate import BYTES_PER_TOKEN
 
 NO_MESSAGES = "messages is required"
@@ -69,13 +68,8 @@ class AnthropicMessages(AnthropicDialect):
     def prompt_tokens(self, body: Body, body_bytes: int) -> int:
         return input_tokens(body)
 
-    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return ReplyWriter(context).whole(completion)
-
-    def stream(
-        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
-    ) -> EventStream:
-        return EventStream(ReplyWriter(context).stream(batches), self.error)
+    def writer(self, context: ReplyContext) -> MessageWriter:
+        return MessageWriter(context)
 
 
 def _messages(body: Body) -> list[dict[str, Any]]:

@@ -12,13 +12,9 @@ from operator import attrgetter
 from typing import Any
 
 from app.translate.anthropic.dialect import FAMILY, PING
-from app.translate.delta_reader import (
-    CONTENT,
-    REASONING,
-    DeltaReader,
-    joined_text,
-)
+from app.translate.delta_reader import CONTENT, REASONING, TextRun, joined_text
 from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
+from app.translate.reply_writer import ReplyWriter
 from app.wire import json_codec
 from app.wire.completion import Chunk
 
@@ -29,17 +25,15 @@ STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
 Block = Mapping[str, Any]
 
 
-class ReplyWriter:
-    """Writes one reply."""
+class MessageWriter(ReplyWriter):
+    """Writes one reply as a message."""
 
     def __init__(self, context: ReplyContext) -> None:
-        self._context = context
+        super().__init__(context)
         self._id = context.reply_id("msg_")
         self._blocks = BlockStream()
-        self._reader = DeltaReader(context)
 
     def whole(self, completion: Chunk) -> dict[str, Any]:
-        """Return the reply as one message."""
         runs = self._reader.read([completion])
         texts = [
             {"type": BLOCK_TYPES[kind], BLOCK_TYPES[kind]: joined_text(group, kind)}
@@ -50,26 +44,21 @@ class ReplyWriter:
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """Yield the events for each batch, the first with the start of the message."""
-        is_first = True
-        for update in self._reader.read_batches(batches):
-            events: list[Event] = [self._start_event()] if is_first else []
-            is_first = False
-            if update.keep_alive:
-                events.append(PING)
-            for run in update.runs:
-                events += self._blocks.add_texts(BLOCK_TYPES[run.kind], run.texts)
-            if update.is_last:
-                events += self._last_events()
-            yield events
+        start: list[Event] = [self._start_event()]
+        for events in super().stream(batches):
+            yield start + events
+            start = []
+
+    def _keep_alive(self) -> Event:
+        return PING
+
+    def _text_events(self, run: TextRun) -> list[Event]:
+        return self._blocks.add_texts(BLOCK_TYPES[run.kind], run.texts)
 
     def _start_event(self) -> dict[str, Any]:
         """Return the first event, whose prompt tokens are an estimate."""
         stop_fields = {"stop_reason": None, "stop_sequence": None}
-        usage = {
-            "input_tokens": self._reader.meter.prompt_tokens(),
-            "output_tokens": 0,
-        }
-        message = self._message([], stop_fields, usage)
+        message = self._message([], stop_fields, self._usage() | {"output_tokens": 0})
         return {"type": "message_start", "message": message}
 
     def _message(
@@ -100,13 +89,8 @@ class ReplyWriter:
 
     def _tool_uses(self) -> list[dict[str, Any]]:
         return [
-            {
-                "type": TOOL_USE,
-                "id": call.id,
-                "name": call.name,
-                "input": call.arguments,
-            }
-            for call in self._reader.tool_calls()
+            {"type": TOOL_USE, "id": id, "name": name, "input": arguments}
+            for id, name, arguments in self._reader.tool_calls()
         ]
 
     def _stop_fields(self, calls: Sequence[Any]) -> dict[str, str | None]:

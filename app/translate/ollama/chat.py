@@ -7,13 +7,13 @@ from typing import Any
 
 from app.domain.models import Model
 from app.translate.dialect import Body, ReplyContext, debug_info
+from app.translate.messages import without_empty
 from app.translate.ollama.dialect import OllamaDialect
 from app.translate.ollama.reply import Line, LineFormat, with_header
 from app.translate.ollama.request import (
     generation_parameters,
     message_to_upstream,
     tool_to_upstream,
-    without_empty,
 )
 
 

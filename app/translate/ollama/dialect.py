@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from app.domain.presets import Preset
 from app.errors import CerellamaError
 from app.translate import derived
-from app.translate.dialect import Body, Dialect, EventStream, ReplyContext
-from app.translate.ollama.reply import Line, LineFormat, ReplyWriter, with_header
+from app.translate.dialect import Body, Dialect, ReplyContext
+from app.translate.ollama.reply import Line, LineFormat, LineWriter, with_header
 from app.translate.ollama.request import ignored_options, options_to_upstream
 from app.wire import json_codec
-from app.wire.completion import Chunk
 
 
 class OllamaDialect(Dialect):
@@ -44,16 +43,8 @@ class OllamaDialect(Dialect):
         line = Line(state={"done": True, "done_reason": reason})
         return with_header(context, self.line_format.fields(line))
 
-    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return self._writer(context).whole(completion)
-
-    def stream(
-        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
-    ) -> EventStream:
-        return EventStream(self._writer(context).stream(batches), self.error)
-
-    def _writer(self, context: ReplyContext) -> ReplyWriter:
-        return ReplyWriter(self.line_format, context)
+    def writer(self, context: ReplyContext) -> LineWriter:
+        return LineWriter(self.line_format, context)
 
     def error(self, error: CerellamaError) -> dict[str, Any]:
         return {"error": error.message}

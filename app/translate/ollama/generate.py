@@ -10,16 +10,15 @@ from app.domain.presets import Preset
 from app.errors import InvalidRequest
 from app.translate import derived
 from app.translate.dialect import Body, ReplyContext, debug_info
-from app.translate.messages import text_of
+from app.translate.messages import text_of, without_empty
 from app.translate.ollama import template
 from app.translate.ollama.context import decode_context
 from app.translate.ollama.dialect import OllamaDialect
-from app.translate.ollama.reply import Line, LineFormat, ReplyWriter, with_header
+from app.translate.ollama.reply import Line, LineFormat, LineWriter, with_header
 from app.translate.ollama.request import (
     content_of,
     generation_parameters,
     options_to_upstream,
-    without_empty,
 )
 
 Message = Mapping[str, Any]
@@ -83,9 +82,9 @@ class OllamaGenerate(OllamaDialect):
     def apply_preset(self, preset: Preset, request: Body, body: Body) -> dict[str, Any]:
         return derived.apply_to_prompt(preset, request, body)
 
-    def _writer(self, context: ReplyContext) -> ReplyWriter:
+    def writer(self, context: ReplyContext) -> LineWriter:
         history = conversation_texts(context.request)
-        return ReplyWriter(self.line_format, context, history)
+        return LineWriter(self.line_format, context, history)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
         info = debug_info(request)

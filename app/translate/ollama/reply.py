@@ -5,19 +5,13 @@ The endpoints differ only in their `LineFormat`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from app.translate.delta_reader import (
-    CONTENT,
-    REASONING,
-    DeltaReader,
-    TextRun,
-    joined_text,
-)
+from app.translate.delta_reader import CONTENT, REASONING, TextRun, joined_text
 from app.translate.dialect import (
     NS_PER_S,
     Event,
@@ -26,6 +20,7 @@ from app.translate.dialect import (
     frame_texts,
 )
 from app.translate.ollama.context import encode_context
+from app.translate.reply_writer import ReplyWriter
 from app.wire import json_codec
 from app.wire.completion import Chunk
 
@@ -74,17 +69,12 @@ def text_line(kind: str, text: str, logprobs: Sequence[Mapping[str, Any]] = ()) 
 
 def with_header(context: ReplyContext, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object of a reply: the model and the time, then its fields."""
-    created_at = render_time(context.clock())
-    return {
-        "model": context.name,
-        **context.remote,
-        "created_at": created_at,
-        **fields,
-    }
+    header = {"model": context.name, **context.remote}
+    return {**header, "created_at": render_time(context.clock()), **fields}
 
 
-class ReplyWriter:
-    """Writes one reply.
+class LineWriter(ReplyWriter):
+    """Writes one reply as lines.
 
     `history` is the conversation so far. With it, the last line gets a `context`, which
     carries the conversation on to the client's next request.
@@ -96,56 +86,39 @@ class ReplyWriter:
         context: ReplyContext,
         history: Sequence[Mapping[str, str]] | None = None,
     ) -> None:
+        super().__init__(context)
         self._format = line_format
-        self._context = context
         self._history = history
-        self._reader = DeltaReader(context)
         self._texts: list[str] = []  # of the content, if there is a history
+        header = json_codec.encode({"model": context.name, **context.remote})
+        self._start = header.removesuffix(b"}") + b',"created_at":"'
 
     def whole(self, completion: Chunk) -> dict[str, Any]:
-        """Return the reply as one object."""
         runs = self._reader.read([completion])
         content = joined_text(runs, CONTENT)
         self._texts.append(content)
-        return self._object(
-            self._last_line(
-                content=content,
-                thinking=joined_text(runs, REASONING),
-                tool_calls=self._tool_calls(),
-                logprobs=[
-                    entry for run in runs for entry in logprob_entries(run.logprobs)
-                ],
-            )
+        line = self._last_line(
+            content=content,
+            thinking=joined_text(runs, REASONING),
+            tool_calls=self._tool_calls(),
+            logprobs=[entry for run in runs for entry in logprob_entries(run.logprobs)],
         )
+        return self._object(line)
 
-    def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
-        """Yield the lines for each batch."""
-        header = {"model": self._context.name, **self._context.remote}
-        start = json_codec.encode(header).removesuffix(b"}") + b',"created_at":"'
-        for update in self._reader.read_batches(batches):
-            if update.keep_alive:  # clients cannot read a blank line
-                events: list[Event] = [self._object(Line())]
-            else:
-                events = self._lines(update.runs, start)
-            if update.is_last:
-                events += self._last_lines()
-            yield events
+    def _keep_alive(self) -> Event:
+        return self._object(Line())  # clients cannot read a blank line
 
-    def _lines(self, runs: list[TextRun], start: bytes) -> list[Event]:
-        if self._history is not None:
-            self._texts.append(joined_text(runs, CONTENT))
-        stamped = start + render_time(self._reader.now_ns).encode()
-        lines: list[Event] = []
-        for run in runs:
-            if run.logprobs:
-                entries = logprob_entries(run.logprobs)
-                lines.append(self._object(text_line(run.kind, run.texts[0], entries)))
-            else:
-                head, tail = self._format.frames[run.kind]
-                lines.append(frame_texts(stamped + head, run.texts, tail))
-        return lines
+    def _text_events(self, run: TextRun) -> list[Event]:
+        if self._history is not None and run.kind == CONTENT:
+            self._texts += run.texts
+        if run.logprobs:
+            entries = logprob_entries(run.logprobs)
+            return [self._object(text_line(run.kind, run.texts[0], entries))]
+        head, tail = self._format.frames[run.kind]
+        stamped = self._start + render_time(self._reader.now_ns).encode()
+        return [frame_texts(stamped + head, run.texts, tail)]
 
-    def _last_lines(self) -> list[Event]:
+    def _last_events(self) -> list[Event]:
         calls = self._tool_calls()
         lines = [Line(tool_calls=calls)] if calls else []
         return [self._object(line) for line in (*lines, self._last_line())]

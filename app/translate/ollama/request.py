@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.errors import InvalidRequest
 from app.translate import images
-from app.translate.messages import ROLES
+from app.translate.messages import ROLES, without_empty
 from app.wire import json_codec
 
 INT64 = 2**63
@@ -45,11 +45,6 @@ def tool_to_upstream(tool: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": function.get("parameters") or {},
     }
     return {"type": "function", "function": definition}
-
-
-def without_empty(**fields: Any) -> dict[str, Any]:
-    """Return the fields that are not empty."""
-    return {name: value for name, value in fields.items() if value}
 
 
 def _assistant_fields(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.domain.models import Model
-from app.translate.dialect import Body, EventStream, ReplyContext, debug_info
+from app.translate.dialect import Body, ReplyContext, debug_info
 from app.translate.openai import content
-from app.translate.openai.chat_reply import ID_PREFIX, ROLE, ChatStream, whole_reply
+from app.translate.openai.chat_reply import ID_PREFIX, ROLE, ChatWriter
 from app.translate.openai.dialect import (
     OpenAIDialect,
     arguments_text,
@@ -16,7 +16,6 @@ from app.translate.openai.dialect import (
     reply_head,
     response_format,
 )
-from app.wire.completion import Chunk
 
 # Absent fields stay absent: the upstream's defaults are Ollama's here, and a derived
 # model may set them.
@@ -51,18 +50,13 @@ class OpenAIChat(OpenAIDialect):
     def shows_thinking(self, body: Body) -> bool:
         return reasoning_effort(body) != "none"
 
-    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return whole_reply(completion, context)
-
-    def stream(
-        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
-    ) -> EventStream:
-        return EventStream(ChatStream(context).events(batches), self.error)
+    def writer(self, context: ReplyContext) -> ChatWriter:
+        return ChatWriter(context)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
         message = {**ROLE, "content": ""}
         choice = {"index": 0, "message": message, "finish_reason": None}
-        head = reply_head(context, ID_PREFIX, "chat.completion")
+        head = reply_head(context, context.reply_id(ID_PREFIX), "chat.completion")
         return {**head, "choices": [choice], "_debug_info": debug_info(request)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.translate.delta_reader import (
     joined_text,
 )
 from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
+from app.translate.messages import without_empty
 from app.translate.openai.dialect import (
     DONE,
     KEEP_ALIVE,
@@ -22,6 +23,7 @@ from app.translate.openai.dialect import (
     reply_head,
     wants_usage,
 )
+from app.translate.reply_writer import ReplyWriter
 from app.wire import json_codec
 from app.wire.completion import Chunk
 
@@ -29,50 +31,39 @@ ID_PREFIX = "chatcmpl-"
 ROLE = {"role": "assistant"}
 
 
-def whole_reply(completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-    """Return a reply as one object."""
-    reader = DeltaReader(context)
-    runs = reader.read([completion])
-    reasoning = joined_text(runs, REASONING)
-    calls = _tool_calls(reader)
-    entries = [entry for run in runs for entry in logprob_entries(run)]
-    message = {
-        **ROLE,
-        "content": joined_text(runs, CONTENT),
-        **({"reasoning": reasoning} if reasoning else {}),
-        **({"tool_calls": calls} if calls else {}),
-    }
-    choice = {
-        "index": 0,
-        "message": message,
-        "finish_reason": _finish_reason(reader, calls),
-        **({"logprobs": {"content": entries}} if entries else {}),
-    }
-    head = reply_head(context, ID_PREFIX, "chat.completion")
-    return {**head, "choices": [choice], "usage": reader.usage()}
-
-
-class ChatStream:
-    """Writes one reply as a stream of chunks."""
+class ChatWriter(ReplyWriter):
+    """Writes one reply, as one object or as chunks."""
 
     def __init__(self, context: ReplyContext) -> None:
-        self._reader = DeltaReader(context)
-        self._head = reply_head(context, ID_PREFIX, "chat.completion.chunk")
+        super().__init__(context)
+        self._id = context.reply_id(ID_PREFIX)
+        self._head = reply_head(context, self._id, "chat.completion.chunk")
         self._include_usage = wants_usage(context.body)
         self._is_open = False  # the first delta has been written
         self._frames: dict[str, tuple[bytes, bytes]] = {}
 
-    def events(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
-        """Yield the chunks for each batch."""
-        for update in self._reader.read_batches(batches):
-            events: list[Event] = [KEEP_ALIVE] if update.keep_alive else []
-            for run in update.runs:
-                events += self._text_chunks(run)
-            if update.is_last:
-                events += self._last_events()
-            yield events
+    def whole(self, completion: Chunk) -> dict[str, Any]:
+        runs = self._reader.read([completion])
+        calls = _tool_calls(self._reader)
+        entries = [entry for run in runs for entry in logprob_entries(run)]
+        message = {
+            **ROLE,
+            "content": joined_text(runs, CONTENT),
+            **without_empty(reasoning=joined_text(runs, REASONING), tool_calls=calls),
+        }
+        choice = {
+            "index": 0,
+            "message": message,
+            "finish_reason": _finish_reason(self._reader, calls),
+            **({"logprobs": {"content": entries}} if entries else {}),
+        }
+        head = reply_head(self._context, self._id, "chat.completion")
+        return {**head, "choices": [choice], "usage": self._reader.usage()}
 
-    def _text_chunks(self, run: TextRun) -> list[Event]:
+    def _keep_alive(self) -> Event:
+        return KEEP_ALIVE
+
+    def _text_events(self, run: TextRun) -> list[Event]:
         kind, texts = run.kind, run.texts
         if run.logprobs:
             return [self._text_chunk(kind, texts[0], run.logprobs)]

@@ -7,11 +7,10 @@ from typing import Any
 
 from app.domain.models import Model
 from app.errors import InvalidRequest
-from app.translate.delta_reader import CONTENT, DeltaReader, TextRun, joined_text
+from app.translate.delta_reader import CONTENT, TextRun, joined_text
 from app.translate.dialect import (
     Body,
     Event,
-    EventStream,
     ReplyContext,
     debug_info,
     frame_around,
@@ -27,6 +26,7 @@ from app.translate.openai.dialect import (
     reply_head,
     wants_usage,
 )
+from app.translate.reply_writer import ReplyWriter
 from app.wire.completion import Chunk
 
 SAMPLING = ("temperature", "seed", "frequency_penalty", "presence_penalty")
@@ -57,18 +57,16 @@ class OpenAICompletions(OpenAIDialect):
         }
         return {key: value for key, value in request.items() if value is not None}
 
-    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return ReplyWriter(context).whole(completion)
-
-    def stream(
-        self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
-    ) -> EventStream:
-        return EventStream(ReplyWriter(context).stream(batches), self.error)
+    def writer(self, context: ReplyContext) -> TextWriter:
+        return TextWriter(context)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
-        head = reply_head(context, "cmpl-", "text_completion")
         choices = [_choice("", None)]
-        return {**head, "choices": choices, "_debug_info": debug_info(request)}
+        return {
+            **_head(context),
+            "choices": choices,
+            "_debug_info": debug_info(request),
+        }
 
 
 def _stops(stop: Any) -> list[str] | None:
@@ -81,20 +79,23 @@ def _stops(stop: Any) -> list[str] | None:
     return [text for text in stops if isinstance(text, str) and text] or None
 
 
-class ReplyWriter:
-    """Writes one reply, whole or as a stream of chunks."""
+def _head(context: ReplyContext) -> dict[str, Any]:
+    return reply_head(context, context.reply_id("cmpl-"), "text_completion")
+
+
+class TextWriter(ReplyWriter):
+    """Writes one reply, as one object or as chunks."""
 
     def __init__(self, context: ReplyContext) -> None:
+        super().__init__(context)
         body = context.body
-        self._reader = DeltaReader(context)
-        self._head = reply_head(context, "cmpl-", "text_completion")
+        self._head = _head(context)
         self._include_usage = wants_usage(body)
         self._echo: str = (body.get("prompt") or "") if body.get("echo") else ""
         self._offset = len(self._echo)  # of the next text, in characters
         self._frame: tuple[bytes, bytes] | None = None
 
     def whole(self, completion: Chunk) -> dict[str, Any]:
-        """Return the reply as one object."""
         runs = self._reader.read([completion])
         text = self._echo + joined_text(runs, CONTENT)
         choice = _choice(text, self._finish_reason(), self._logprobs(runs))
@@ -104,22 +105,19 @@ class ReplyWriter:
         """Yield the chunks for each batch, after the prompt if it is echoed."""
         if self._echo:
             yield [self._chunk(self._echo)]
-        for update in self._reader.read_batches(batches):
-            events: list[Event] = [KEEP_ALIVE] if update.keep_alive else []
-            for run in update.runs:
-                events.append(self._text_chunks(run))
-            if update.is_last:
-                events += self._last_events()
-            yield events
+        yield from super().stream(batches)
 
-    def _text_chunks(self, run: TextRun) -> Event:
+    def _keep_alive(self) -> Event:
+        return KEEP_ALIVE
+
+    def _text_events(self, run: TextRun) -> list[Event]:
         """Return chunks of texts as bytes, without making an object for each text."""
         if run.logprobs:
-            return self._chunk(run.texts[0], logprobs=self._logprobs([run]))
+            return [self._chunk(run.texts[0], logprobs=self._logprobs([run]))]
         if self._frame is None:
             self._frame = frame_around(frame_event, self._chunk)
         head, tail = self._frame
-        return frame_texts(head, run.texts, tail)
+        return [frame_texts(head, run.texts, tail)]
 
     def _last_events(self) -> list[Event]:
         events: list[Event] = [self._chunk("", self._finish_reason())]

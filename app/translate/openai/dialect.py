@@ -123,10 +123,10 @@ def model_object(name: str, model: Listed) -> dict[str, Any]:
     }
 
 
-def reply_head(context: ReplyContext, prefix: str, kind: str) -> dict[str, Any]:
+def reply_head(context: ReplyContext, reply_id: str, kind: str) -> dict[str, Any]:
     """Return the first fields of a reply or of a chunk of it."""
     return {
-        "id": context.reply_id(prefix),
+        "id": reply_id,
         "object": kind,
         "created": context.started_ns // NS_PER_S,
         "model": context.name,

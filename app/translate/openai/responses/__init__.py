@@ -14,7 +14,7 @@ from app.translate.openai.dialect import (
     response_format,
 )
 from app.translate.openai.responses import items, tools
-from app.translate.openai.responses.reply import ReplyWriter
+from app.translate.openai.responses.reply import ResponseWriter
 from app.wire import json_codec, sse
 from app.wire.completion import Chunk
 
@@ -61,14 +61,14 @@ class OpenAIResponses(OpenAIDialect):
     def shows_thinking(self, body: Body) -> bool:
         return reasoning_effort(body) != "none"
 
-    def reply(self, completion: Chunk, context: ReplyContext) -> dict[str, Any]:
-        return ReplyWriter(context).whole(completion)
+    def writer(self, context: ReplyContext) -> ResponseWriter:
+        return ResponseWriter(context)
 
     def stream(
         self, batches: Iterable[Sequence[Chunk]], context: ReplyContext
     ) -> EventStream:
-        reply = ReplyWriter(context)
-        return EventStream(reply.stream(batches), reply.error_event)
+        writer = self.writer(context)
+        return EventStream(writer.stream(batches), writer.error_event)
 
     def frame(self, event: dict[str, Any]) -> bytes:
         """Return an event as bytes, named after its type."""

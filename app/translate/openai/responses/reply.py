@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import CerellamaError
-from app.translate.delta_reader import CONTENT, REASONING, DeltaReader, TextRun
+from app.translate.delta_reader import CONTENT, REASONING, TextRun
 from app.translate.dialect import NS_PER_S, Event, ReplyContext
 from app.translate.openai.dialect import KEEP_ALIVE
 from app.translate.openai.responses import output, tools
+from app.translate.reply_writer import ReplyWriter
 from app.wire.completion import Chunk
 
 ITEM_TYPES = {REASONING: output.REASONING, CONTENT: output.MESSAGE}
@@ -48,12 +49,12 @@ FIXED_FIELDS: Mapping[str, Any] = {
 TEXT_FIELDS = {"format": {"type": "text"}}
 
 
-class ReplyWriter:
-    """Writes one reply."""
+class ResponseWriter(ReplyWriter):
+    """Writes one reply, as a response object or as the events about it."""
 
     def __init__(self, context: ReplyContext) -> None:
+        super().__init__(context)
         body = context.body
-        self._context = context
         self._head = {
             "id": context.reply_id("resp_"),
             "object": "response",
@@ -65,28 +66,30 @@ class ReplyWriter:
             "text": TEXT_FIELDS | (body.get("text") or {}),
         }
         self._output = output.Output(context.new_id)
-        self._reader = DeltaReader(context)
         self._tools = tools.offered(body)
         self._event_count = 0
 
     def whole(self, completion: Chunk) -> dict[str, Any]:
         """Return the response, which equals the one in a stream's last event."""
-        self._text_events(self._reader.read([completion]))
+        for run in self._reader.read([completion]):
+            self._text_events(run)
         response: dict[str, Any] = self._last_events()[-1]["response"]
         return response
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """Yield the events that announce the response, then those of each batch."""
-        yield self._numbered(
-            self._state_event(name, "in_progress")
+        yield [
+            self._with_number(self._state_event(name, "in_progress"))
             for name in ("response.created", "response.in_progress")
-        )
-        for update in self._reader.read_batches(batches):
-            events = self._text_events(update.runs)
-            if update.is_last:
-                events += self._last_events()
-            numbered = self._numbered(events)
-            yield [KEEP_ALIVE, *numbered] if update.keep_alive else numbered
+        ]
+        for events in super().stream(batches):
+            yield [
+                event if isinstance(event, bytes) else self._with_number(event)
+                for event in events
+            ]
+
+    def _keep_alive(self) -> Event:
+        return KEEP_ALIVE
 
     def error_event(self, error: CerellamaError) -> dict[str, Any]:
         """Return the event that ends a failed stream, with the output so far."""
@@ -95,13 +98,10 @@ class ReplyWriter:
         event = self._state_event("response.failed", "failed", error=fields)
         return self._with_number(event)
 
-    def _text_events(self, runs: Iterable[TextRun]) -> list[dict[str, Any]]:
-        """Return one delta for each run of texts."""
-        events: list[dict[str, Any]] = []
-        for run in runs:
-            if text := "".join(run.texts):
-                events += self._output.add_text(ITEM_TYPES[run.kind], text)
-        return events
+    def _text_events(self, run: TextRun) -> list[dict[str, Any]]:
+        """Return one delta for all texts of the run."""
+        text = "".join(run.texts)
+        return self._output.add_text(ITEM_TYPES[run.kind], text) if text else []
 
     def _last_events(self) -> list[dict[str, Any]]:
         reason = INCOMPLETE_REASONS.get(self._reader.finish_reason or "")
@@ -140,9 +140,6 @@ class ReplyWriter:
             **self._request_fields,
             "usage": usage,
         }
-
-    def _numbered(self, events: Iterable[dict[str, Any]]) -> list[Event]:
-        return [self._with_number(event) for event in events]
 
     def _with_number(self, event: dict[str, Any]) -> dict[str, Any]:
         number = self._event_count
