@@ -11,7 +11,13 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.presets import Preset
-from app.translate.messages import INSTRUCTING, parts_of, text_of
+from app.translate.messages import (
+    INSTRUCTING,
+    parts_of,
+    text_of,
+    text_part,
+    without_none,
+)
 from app.translate.ollama.request import message_to_upstream, options_to_upstream
 from app.translate.ollama.template import PROMPT_MARK, frame_of
 
@@ -21,8 +27,7 @@ Messages = Sequence[Mapping[str, Any]]
 
 def options(preset: Preset, requested: Body) -> dict[str, Any]:
     """Return the preset's options, overridden by those of the request."""
-    overrides = {k: value for k, value in requested.items() if value is not None}
-    return {**preset.parameters, **overrides}
+    return {**preset.parameters, **without_none(requested)}
 
 
 def apply(preset: Preset, request: Body, body: Body) -> dict[str, Any]:
@@ -36,9 +41,10 @@ def apply(preset: Preset, request: Body, body: Body) -> dict[str, Any]:
         return applied
     messages = request["messages"]
     has_system = bool(messages) and messages[0]["role"] in INSTRUCTING
-    system = [] if has_system or not preset.system else [_system_message(preset)]
     conversation = [*_first_messages(preset), *_framed(preset, messages)]
-    return {**applied, "messages": [*system, *conversation]}
+    if preset.system and not has_system:
+        conversation.insert(0, {"role": "system", "content": preset.system})
+    return {**applied, "messages": conversation}
 
 
 def complete(preset: Preset, body: Body) -> dict[str, Any]:
@@ -78,10 +84,6 @@ def _parameters(preset: Preset, request: Body, body: Body) -> dict[str, Any]:
     return parameters
 
 
-def _system_message(preset: Preset) -> dict[str, Any]:
-    return {"role": "system", "content": preset.system}
-
-
 @lru_cache(maxsize=16)  # a preset can hold a megabyte
 def _first_messages(preset: Preset) -> Messages:
     """Return the messages that every conversation with the derived model begins with.
@@ -109,4 +111,4 @@ def _put_into(frame: str, content: Any) -> Any:
     if isinstance(content, str):
         return text
     images = [part for part in parts_of(content) if part["type"] != "text"]
-    return [{"type": "text", "text": text}, *images]
+    return [text_part(text), *images]

@@ -15,6 +15,7 @@ from app.translate.messages import (
     join_contents,
     parts_of,
     text_of,
+    without_none,
 )
 from app.translate.tool_pairing import pair_results
 
@@ -129,10 +130,8 @@ def _fit_tools(request: Form, traits: Traits) -> Form:
     functions = [tool["function"] for tool in request["tools"]]
     is_mixed = len({bool(function.get("strict")) for function in functions}) > 1
     keys = FUNCTION_KEYS[:-1] if is_mixed else FUNCTION_KEYS
-    tools = [
-        {"type": "function", "function": _fit_function(function, keys)}
-        for function in functions
-    ]
+    fitted = [_fit_function(function, keys) for function in functions]
+    tools = [{"type": "function", "function": function} for function in fitted]
     return {**request, "tools": tools}
 
 
@@ -145,7 +144,7 @@ def _fit_function(function: Mapping[str, Any], keys: Iterable[str]) -> dict[str,
 
 def _fit_parameters(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the whole schema: the upstream reads more keywords than Ollama does."""
-    fitted = {key: value for key, value in schema.items() if value is not None}
+    fitted = without_none(schema)
     for key, default in DEFAULT_PARAMETERS.items():
         fitted[key] = fitted.get(key) or default
     return fitted
@@ -158,12 +157,8 @@ def _fit_format(request: Form, traits: Traits) -> Form:
 
 
 def _fit_messages(request: Form, traits: Traits) -> Form:
-    messages = with_known_roles(
-        request["messages"], developer_role=traits.developer_role
-    )
-    if any(
-        message["role"] == "tool" or "tool_calls" in message for message in messages
-    ):
+    messages = with_known_roles(request["messages"], traits)
+    if any("tool_calls" in each or each["role"] == "tool" for each in messages):
         messages = pair_results(messages)
     messages = with_images_from_users(messages)
     if traits.single_system:
@@ -173,11 +168,9 @@ def _fit_messages(request: Form, traits: Traits) -> Form:
     return {**request, "messages": messages}
 
 
-def with_known_roles(
-    messages: Iterable[Message], *, developer_role: bool
-) -> list[Message]:
+def with_known_roles(messages: Iterable[Message], traits: Traits) -> list[Message]:
     """Map `developer` to `system` if the model lacks it, unknown roles to `user`."""
-    known = ROLES if developer_role else ROLES_WITHOUT_DEVELOPER
+    known = ROLES if traits.developer_role else ROLES_WITHOUT_DEVELOPER
     return [
         message
         if message["role"] in known

@@ -15,10 +15,23 @@ ROLES = ("system", "developer", "user", "assistant", "tool")
 INSTRUCTING = frozenset({"system", "developer"})
 
 
+def text_part(text: Any) -> Part:
+    return {"type": "text", "text": text}
+
+
+def image_part(url: str, **fields: Any) -> Part:
+    return {"type": "image_url", "image_url": {"url": url, **fields}}
+
+
+def function(name: str, **fields: Any) -> dict[str, Any]:
+    """Return a tool, a tool call with its `arguments`, or a tool choice."""
+    return {"type": "function", "function": {"name": name, **fields}}
+
+
 def parts_of(content: Any) -> list[Any]:
     """Return content as a list of parts, which is empty for an empty text."""
     if isinstance(content, str):
-        return [{"type": "text", "text": content}] if content else []
+        return [text_part(content)] if content else []
     return list(content or ())
 
 
@@ -50,6 +63,11 @@ def with_instruction(messages: Sequence[Message], line: str) -> list[dict[str, A
     first, *others = messages
     content = join_contents([first, {"content": line}])
     return [{**first, "content": content}, *map(dict, others)]
+
+
+def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def without_empty(**fields: Any) -> dict[str, Any]:

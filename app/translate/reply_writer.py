@@ -24,13 +24,20 @@ class ReplyWriter(ABC):
 
     def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
         """Yield the events for each batch."""
+        events = self._first_events()
         for update in self._reader.read_batches(batches):
-            events: list[Event] = [self._keep_alive()] if update.keep_alive else []
+            if update.keep_alive:
+                events.append(self._keep_alive())
             for run in update.runs:
                 events += self._text_events(run)
             if update.is_last:
                 events += self._last_events()
             yield events
+            events = []
+
+    def _first_events(self) -> list[Event]:
+        """Return the events to send with those of the first batch."""
+        return []
 
     @abstractmethod
     def _keep_alive(self) -> Event:

@@ -12,9 +12,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.translate.messages import text_of
-
-Message = Mapping[str, Any]
+from app.translate.messages import Message, function, text_of
 
 ID_LENGTH = 9  # hexadecimal digits, as in the upstream's own ids
 
@@ -78,11 +76,11 @@ def _split_rounds(messages: Sequence[Message]) -> Iterator[Round]:
 
 
 def _read_call(call: Mapping[str, Any]) -> ToolCall:
-    function = call.get("function") or {}
+    called = call.get("function") or {}
     return ToolCall(
         client_id=call.get("id") or "",
-        name=function.get("name") or "",
-        arguments=function.get("arguments") or "{}",
+        name=called.get("name") or "",
+        arguments=called.get("arguments") or "{}",
     )
 
 
@@ -178,8 +176,7 @@ def _without_calls(assistant: Message) -> Iterator[dict[str, Any]]:
 
 
 def _render_call(call: ToolCall) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+    return {"id": call.id, **function(call.name, arguments=call.arguments)}
 
 
 def _render_result(call: ToolCall) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.models import Traits
 from app.translate.fit import (
     with_images_from_users,
     with_known_roles,
@@ -47,7 +48,9 @@ def test_parts_are_joined_only_if_all_are_texts() -> None:
 def test_unsupported_roles_are_replaced(
     developer_role: bool, role: str, expected: str
 ) -> None:
-    [known] = with_known_roles([message(role, "x")], developer_role=developer_role)
+    traits = Traits(developer_role=developer_role)
+
+    [known] = with_known_roles([message(role, "x")], traits)
 
     assert known == message(expected, "x")
 

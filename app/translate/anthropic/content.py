@@ -10,7 +10,7 @@ from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate import images
-from app.translate.messages import Part, join_texts
+from app.translate.messages import Part, function, image_part, join_texts, text_part
 from app.wire import json_codec
 from app.wire.base64 import check_base64
 
@@ -30,7 +30,7 @@ def system_text(content: Any) -> str:
 def blocks_of(content: Any) -> list[Block]:
     """Return content as a list of blocks, without malformed ones."""
     if isinstance(content, str):
-        return [{"type": "text", "text": content}]
+        return [text_part(content)]
     return [
         block
         for block in (content if isinstance(content, list) else ())
@@ -89,8 +89,7 @@ def _tool_call(block: Block) -> dict[str, Any]:
             raise InvalidRequest(f"tool_use block missing required '{key}' field")
     value = block.get("input")
     arguments = json_codec.encode(value if isinstance(value, dict) else {}).decode()
-    function = {"name": block["name"], "arguments": arguments}
-    return {"id": block["id"], "type": "function", "function": function}
+    return {"id": block["id"], **function(block["name"], arguments=arguments)}
 
 
 def _tool_message(block: Block) -> Message:
@@ -110,7 +109,7 @@ def _tool_message(block: Block) -> Message:
 def _with_first_line(line: str, content: str | list[Part]) -> str | list[Part]:
     if isinstance(content, str):
         return f"{line}\n{content}" if content else line
-    return [{"type": "text", "text": line}, *content]
+    return [text_part(line), *content]
 
 
 def _parts(blocks: Iterable[Block]) -> list[Part]:
@@ -124,7 +123,7 @@ def _parts(blocks: Iterable[Block]) -> list[Part]:
 
 def _text(block: Block) -> list[Part]:
     text = block.get("text")
-    return [{"type": "text", "text": text}] if isinstance(text, str) and text else []
+    return [text_part(text)] if isinstance(text, str) and text else []
 
 
 def _image(block: Block) -> list[Part]:
@@ -141,7 +140,7 @@ def _image(block: Block) -> list[Part]:
         encoded = check_base64(data if isinstance(data, str) else "")
     except ValueError as error:
         raise InvalidRequest(f"invalid base64 image data: {error}") from None
-    return [{"type": "image_url", "image_url": {"url": images.data_uri(encoded)}}]
+    return [image_part(images.data_uri(encoded))]
 
 
 def _document(block: Block) -> list[Part]:
@@ -149,7 +148,7 @@ def _document(block: Block) -> list[Part]:
     if not isinstance(source, dict):
         return []
     if source.get("type") == "text":
-        return _titled(block, [{"type": "text", "text": source.get("data")}])
+        return _titled(block, [text_part(source.get("data"))])
     return _titled(block, source.get("content"))
 
 
@@ -162,7 +161,7 @@ def _titled(block: Block, content: Any) -> list[Part]:
     parts = _parts(blocks_of(content))
     title = block.get("title")
     if parts and isinstance(title, str) and title:
-        return [{"type": "text", "text": f"{title}\n"}, *parts]
+        return [text_part(f"{title}\n"), *parts]
     return parts
 
 

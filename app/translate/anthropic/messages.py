@@ -11,6 +11,7 @@ from app.translate.anthropic import content, tools
 from app.translate.anthropic.dialect import AnthropicDialect
 from app.translate.anthropic.reply import MessageWriter
 from app.translate.dialect import Body, ReplyContext
+from app.translate.messages import without_none
 from app.wire import json_codec
 from app.wire.token_estimate import BYTES_PER_TOKEN
 
@@ -56,7 +57,7 @@ class AnthropicMessages(AnthropicDialect):
             "reasoning_effort": reasoning_effort(body),
             "response_format": _response_format(body),
         }
-        return {key: value for key, value in request.items() if value is not None}
+        return without_none(request)
 
     def ignored(self, body: Body) -> Sequence[str]:
         return tools.left_out(body)
@@ -88,15 +89,13 @@ def _messages(body: Body) -> list[dict[str, Any]]:
 
 def _response_format(body: Body) -> dict[str, Any] | None:
     """Return the response format; ignore invalid ones, since Ollama ignores all."""
-    output = (body.get("output_config") or {}).get("format") or body.get(
-        "output_format"
-    )
+    config = body.get("output_config") or {}
+    output = config.get("format") or body.get("output_format")
     if not isinstance(output, dict) or output.get("type") != "json_schema":
         return None
-    schema = output.get("schema")
-    if not isinstance(schema, dict):
+    if not isinstance(output.get("schema"), dict):
         return None
-    return {"type": "json_schema", "json_schema": {"schema": schema}}
+    return {"type": "json_schema", "json_schema": {"schema": output["schema"]}}
 
 
 def reasoning_effort(body: Body) -> str | None:
@@ -109,9 +108,8 @@ def reasoning_effort(body: Body) -> str | None:
         return "none"
     budget = thinking.get("budget_tokens")
     if thinking.get("type") == "enabled" and isinstance(budget, int | float):
-        return next(
-            (effort for most, effort in BUDGETS if budget <= most), LARGE_BUDGET
-        )
+        efforts = (effort for most, effort in BUDGETS if budget <= most)
+        return next(efforts, LARGE_BUDGET)
     effort = (body.get("output_config") or {}).get("effort")
     return EFFORTS.get(effort.strip().lower()) if isinstance(effort, str) else None
 

@@ -6,7 +6,7 @@ each is started, grows and is stopped before the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -42,24 +42,17 @@ class MessageWriter(ReplyWriter):
         calls = self._tool_uses()
         return self._message([*texts, *calls], self._stop_fields(calls), self._usage())
 
-    def stream(self, batches: Iterable[Sequence[Chunk]]) -> Iterator[list[Event]]:
-        """Yield the events for each batch, the first with the start of the message."""
-        start: list[Event] = [self._start_event()]
-        for events in super().stream(batches):
-            yield start + events
-            start = []
-
     def _keep_alive(self) -> Event:
         return PING
 
     def _text_events(self, run: TextRun) -> list[Event]:
         return self._blocks.add_texts(BLOCK_TYPES[run.kind], run.texts)
 
-    def _start_event(self) -> dict[str, Any]:
-        """Return the first event, whose prompt tokens are an estimate."""
+    def _first_events(self) -> list[Event]:
+        """Return the start of the message, whose prompt tokens are an estimate."""
         stop_fields = {"stop_reason": None, "stop_sequence": None}
         message = self._message([], stop_fields, self._usage() | {"output_tokens": 0})
-        return {"type": "message_start", "message": message}
+        return [{"type": "message_start", "message": message}]
 
     def _message(
         self, content: list[Any], stop_fields: dict[str, Any], usage: dict[str, int]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import InvalidRequest
+from app.translate.messages import function, without_none
 
 Tool = Mapping[str, Any]
 
@@ -91,13 +92,8 @@ def _tool(tool: Tool) -> dict[str, Any]:
         raise InvalidRequest(
             f'invalid input_schema for tool "{tool["name"]}": it is no JSON schema'
         )
-    fields = {
-        "name": tool["name"],
-        "description": tool.get("description"),
-        "parameters": schema,
-    }
-    present = {key: value for key, value in fields.items() if value is not None}
-    return {"type": "function", "function": _client_tool(tool) | present}
+    fields = {"description": tool.get("description"), "parameters": schema}
+    return function(tool["name"], **_client_tool(tool) | without_none(fields))
 
 
 def _client_tool(tool: Tool) -> dict[str, Any]:
@@ -118,5 +114,5 @@ def _choice(choice: Mapping[str, Any], names: set[str]) -> Any:
     """Return the tool choice, or None if the chosen tool does not exist."""
     kind, name = choice.get("type"), choice.get("name")
     if kind == "tool" and isinstance(name, str) and name in names:
-        return {"type": "function", "function": {"name": name}}
+        return function(name)
     return CHOICES.get(kind) if isinstance(kind, str) else None

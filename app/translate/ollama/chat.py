@@ -49,11 +49,5 @@ class OllamaChat(OllamaDialect):
         }
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
-        return with_header(
-            context,
-            {
-                "message": {"role": "", "content": ""},
-                "done": False,
-                "_debug_info": debug_info(request),
-            },
-        )
+        fields = {"message": {"role": "", "content": ""}, "done": False}
+        return with_header(context, {**fields, "_debug_info": debug_info(request)})

@@ -87,10 +87,8 @@ class OllamaGenerate(OllamaDialect):
         return LineWriter(self.line_format, context, history)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
-        info = debug_info(request)
-        return with_header(
-            context, {"response": "", "done": False, "_debug_info": info}
-        )
+        fields = {"response": "", "done": False, "_debug_info": debug_info(request)}
+        return with_header(context, fields)
 
 
 def conversation_texts(request: Body) -> list[dict[str, str]] | None:
@@ -118,11 +116,8 @@ def _raw_request(body: Body) -> dict[str, Any]:
         raise InvalidRequest("raw mode does not support images")
     parameters = options_to_upstream(body.get("options") or {})
     cap = parameters.pop("max_completion_tokens", None)
-    request = {
-        "prompt": body.get("prompt") or "",
-        **without_empty(max_tokens=cap),
-        **parameters,
-    }
+    prompt = body.get("prompt") or ""
+    request = {"prompt": prompt, **without_empty(max_tokens=cap), **parameters}
     if body.get("logprobs"):
         request["logprobs"] = body.get("top_logprobs") or 0
     return request

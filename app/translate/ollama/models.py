@@ -15,6 +15,7 @@ from typing import Any
 
 from app.domain.models import Listed, Model
 from app.domain.presets import Preset
+from app.translate.messages import without_empty
 from app.translate.ollama import modelfile
 
 Entry = dict[str, Any]
@@ -64,7 +65,7 @@ def show(
     options = {**preset.parameters, **(body.get("options") or {})}
     changed = replace(preset, system=system, parameters=options)
     model_info = _model_info(model)
-    if _is_copilot(user_agent):
+    if user_agent.startswith(COPILOT):  # it shows this field as the name
         model_info["general.basename"] = requested_name
     reply = {
         "license": "\n".join(preset.licenses),
@@ -86,11 +87,6 @@ def show(
     return {key: value for key, value in reply.items() if value not in ("", [])}
 
 
-def _is_copilot(user_agent: str) -> bool:
-    """Return whether the client is Copilot, which shows `general.basename` as name."""
-    return user_agent.startswith(COPILOT)
-
-
 def recommendations(models: Iterable[Model]) -> dict[str, Any]:
     """Return the recommended models by id: the CLI expects names without a tag."""
     return {"recommendations": [_recommendation(model) for model in models]}
@@ -98,11 +94,9 @@ def recommendations(models: Iterable[Model]) -> dict[str, Any]:
 
 def _tag(listed: Listed, remote_host: str) -> dict[str, Any]:
     model = listed.model
-    lengths = {
-        "context_length": model.context_length,
-        "embedding_length": model.embedding_length,
-    }
-    details = _details(model) | {"parent_model": listed.parent}
+    lengths = without_empty(
+        context_length=model.context_length, embedding_length=model.embedding_length
+    )
     return {
         "name": listed.name,
         "model": listed.name,
@@ -110,7 +104,7 @@ def _tag(listed: Listed, remote_host: str) -> dict[str, Any]:
         "modified_at": _date(listed.modified_us),
         "size": listed.size,
         "digest": listed.digest,
-        "details": details | _known(lengths),
+        "details": _details(model) | {"parent_model": listed.parent} | lengths,
         "capabilities": list(model.capabilities),
     }
 
@@ -129,17 +123,13 @@ def _process(listed: Listed, expiry_ns: int) -> dict[str, Any]:
 
 
 def _recommendation(model: Model) -> dict[str, Any]:
-    lengths = {
-        "context_length": model.context_length,
-        "max_output_tokens": model.max_output,
-    }
+    lengths = without_empty(
+        context_length=model.context_length, max_output_tokens=model.max_output
+    )
     size = model.parameter_size
     prefix = "" if size == "unknown" else f"{size} parameters, "
-    return {
-        "model": model.id,
-        "description": f"{prefix}runs on Cerebras",
-        **_known(lengths),
-    }
+    description = f"{prefix}runs on Cerebras"
+    return {"model": model.id, "description": description, **lengths}
 
 
 def _details(model: Model) -> dict[str, Any]:
@@ -154,19 +144,14 @@ def _details(model: Model) -> dict[str, Any]:
 
 
 def _model_info(model: Model) -> dict[str, Any]:
-    return {"general.architecture": model.family} | _known(
-        {
-            "general.basename": model.basename,
-            "general.organization": model.owner,
-            "general.parameter_count": model.parameter_count,
-            f"{model.family}.context_length": model.context_length,
-            f"{model.family}.embedding_length": model.embedding_length,
-        }
-    )
-
-
-def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: fact for key, fact in facts.items() if fact}
+    facts = {
+        "general.basename": model.basename,
+        "general.organization": model.owner,
+        "general.parameter_count": model.parameter_count,
+        f"{model.family}.context_length": model.context_length,
+        f"{model.family}.embedding_length": model.embedding_length,
+    }
+    return {"general.architecture": model.family, **without_empty(**facts)}
 
 
 def _date(microseconds: int) -> str:

@@ -6,12 +6,17 @@ This module imports no dialect: every dialect needs it to apply a derived model.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from app.errors import InvalidRequest
 from app.translate import images
-from app.translate.messages import ROLES, without_empty
+from app.translate.messages import (
+    ROLES,
+    function,
+    image_part,
+    text_part,
+    without_empty,
+)
 from app.wire import json_codec
 
 INT64 = 2**63
@@ -29,22 +34,18 @@ def content_of(text: str, encoded: Sequence[str]) -> str | list[dict[str, Any]]:
     """Return the text itself, or parts if there are images (base64) beside it."""
     if not encoded:
         return text
-    parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
-    for image in encoded:
-        url = {"url": images.data_uri(image)}
-        parts.append({"type": "image_url", "image_url": url})
-    return parts
+    image_parts = [image_part(images.data_uri(image)) for image in encoded]
+    return [text_part(text), *image_parts] if text else image_parts
 
 
 def tool_to_upstream(tool: Mapping[str, Any]) -> dict[str, Any]:
     """Return the definition of a tool in the upstream form."""
-    function = tool.get("function") or {}
-    definition = {
-        "name": function.get("name") or "",
-        **without_empty(description=function.get("description")),
-        "parameters": function.get("parameters") or {},
-    }
-    return {"type": "function", "function": definition}
+    definition = tool.get("function") or {}
+    return function(
+        definition.get("name") or "",
+        **without_empty(description=definition.get("description")),
+        parameters=definition.get("parameters") or {},
+    )
 
 
 def _assistant_fields(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,13 +64,10 @@ ROLE_FIELDS = {"assistant": _assistant_fields, "tool": _tool_fields}
 
 
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = call.get("function") or {}
-    arguments = json_codec.encode(function.get("arguments") or {}).decode()
-    return {
-        **without_empty(id=call.get("id")),
-        "type": "function",
-        "function": {"name": function.get("name") or "", "arguments": arguments},
-    }
+    called = call.get("function") or {}
+    arguments = json_codec.encode(called.get("arguments") or {}).decode()
+    converted = function(called.get("name") or "", arguments=arguments)
+    return {**without_empty(id=call.get("id")), **converted}
 
 
 def _is_number(value: Any) -> bool:
@@ -108,16 +106,8 @@ def _strings(name: str, value: Any) -> list[str]:
     return value
 
 
-def _any(name: str, value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
-
-
-def _clamped(number: float, *, low: float, high: float) -> float:
-    return min(max(number, low), high)
-
-
-def _penalty(number: float) -> float | None:
-    return _clamped(number, low=-2, high=2) or None
 
 
 def _positive(number: int) -> int | None:
@@ -150,14 +140,14 @@ OPTIONS: Mapping[str, Option] = {
     "seed": Option(_integer, "seed", _seed),
     "num_predict": Option(_integer, "max_completion_tokens", _positive),
     "top_k": Option(_integer),
-    "top_p": Option(_float, "top_p", partial(_clamped, low=0, high=1)),
+    "top_p": Option(_float, "top_p", _unchanged),
     "min_p": Option(_float),
     "typical_p": Option(_float),
     "repeat_last_n": Option(_integer),
-    "temperature": Option(_float, "temperature", partial(_clamped, low=0, high=2)),
+    "temperature": Option(_float, "temperature", _unchanged),
     "repeat_penalty": Option(_float),
-    "presence_penalty": Option(_float, "presence_penalty", _penalty),
-    "frequency_penalty": Option(_float, "frequency_penalty", _penalty),
+    "presence_penalty": Option(_float, "presence_penalty", _unchanged),
+    "frequency_penalty": Option(_float, "frequency_penalty", _unchanged),
     "stop": Option(_strings, "stop", _without_blanks),
     "num_ctx": Option(_integer),
     "num_batch": Option(_integer),
@@ -167,11 +157,14 @@ OPTIONS: Mapping[str, Option] = {
     "num_thread": Option(_integer),
     "draft_num_predict": Option(_integer),
 }
-UNKNOWN = Option(_any)
+UNKNOWN = Option(lambda name, value: value)
 
 
 def options_to_upstream(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options as upstream parameters, or raise InvalidRequest."""
+    """Return the options as upstream parameters, or raise InvalidRequest.
+
+    Numbers outside their range stay as they are: `fit` changes them.
+    """
     parameters = {}
     for name, value in options.items():
         if value is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.models import Model
 from app.translate.dialect import Body, ReplyContext, debug_info
+from app.translate.messages import function, without_empty, without_none
 from app.translate.openai import content
 from app.translate.openai.chat_reply import ID_PREFIX, ROLE, ChatWriter
 from app.translate.openai.dialect import (
@@ -15,6 +16,7 @@ from app.translate.openai.dialect import (
     reasoning_effort,
     reply_head,
     response_format,
+    stop_texts,
 )
 
 # Absent fields stay absent: the upstream's defaults are Ollama's here, and a derived
@@ -40,12 +42,12 @@ class OpenAIChat(OpenAIDialect):
             **_tools(body),
             **_logprobs(body),
             "max_completion_tokens": _max_tokens(body),
-            "stop": _stops(body.get("stop")),
+            "stop": stop_texts(body.get("stop")),
             "reasoning_effort": reasoning_effort(body),
             "response_format": response_format(body.get("response_format") or {}),
             "prediction": _prediction(body.get("prediction") or {}),
         }
-        return {key: value for key, value in request.items() if value is not None}
+        return without_none(request)
 
     def shows_thinking(self, body: Body) -> bool:
         return reasoning_effort(body) != "none"
@@ -63,11 +65,8 @@ class OpenAIChat(OpenAIDialect):
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     role = message.get("role") or ""
     fields = ROLE_FIELDS[role](message) if role in ROLE_FIELDS else {}
-    return {
-        "role": role,
-        "content": content.convert_content(message),
-        **{key: value for key, value in fields.items() if value},
-    }
+    converted = content.convert_content(message)
+    return {"role": role, "content": converted, **without_empty(**fields)}
 
 
 def _assistant_fields(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,15 +82,10 @@ ROLE_FIELDS = {"assistant": _assistant_fields, "tool": _tool_fields}
 
 
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = call.get("function") or {}
-    return {
-        **({"id": call["id"]} if call.get("id") else {}),
-        "type": "function",
-        "function": {
-            "name": function.get("name") or "",
-            "arguments": arguments_text(function.get("arguments") or "{}"),
-        },
-    }
+    called = call.get("function") or {}
+    arguments = arguments_text(called.get("arguments") or "{}")
+    converted = function(called.get("name") or "", arguments=arguments)
+    return {**without_empty(id=call.get("id")), **converted}
 
 
 def _tools(body: Body) -> dict[str, Any]:
@@ -109,11 +103,9 @@ def _tools(body: Body) -> dict[str, Any]:
 def _tool_choice(choice: Any) -> Any:
     if isinstance(choice, str):
         return choice if choice in TOOL_CHOICES else None
-    function = choice.get("function") if isinstance(choice, dict) else None
-    name = function.get("name") if isinstance(function, dict) else None
-    if not isinstance(name, str):
-        return None
-    return {"type": "function", "function": {"name": name}}
+    chosen = choice.get("function") if isinstance(choice, dict) else None
+    name = chosen.get("name") if isinstance(chosen, dict) else None
+    return function(name) if isinstance(name, str) else None
 
 
 def _logprobs(body: Body) -> dict[str, Any]:
@@ -128,11 +120,6 @@ def _max_tokens(body: Body) -> int | None:
     if limit is None:
         limit = body.get("max_tokens")  # the older name
     return limit if limit and limit > 0 else None
-
-
-def _stops(stop: Any) -> list[str] | None:
-    stops = stop if isinstance(stop, list) else [stop]
-    return [text for text in stops if isinstance(text, str) and text] or None
 
 
 def _prediction(prediction: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from app.translate.delta_reader import (
     joined_text,
 )
 from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
-from app.translate.messages import without_empty
+from app.translate.messages import function, without_empty
 from app.translate.openai.dialect import (
     DONE,
     KEEP_ALIVE,
@@ -121,11 +121,7 @@ def _tool_calls(reader: DeltaReader) -> list[dict[str, Any]]:
         {
             "id": call.id,
             "index": index,
-            "type": "function",
-            "function": {
-                "name": call.name,
-                "arguments": json_codec.encode(call.arguments).decode(),
-            },
+            **function(call.name, arguments=json_codec.encode(call.arguments).decode()),
         }
         for index, call in enumerate(reader.tool_calls())
     ]

@@ -16,6 +16,7 @@ from app.translate.dialect import (
     frame_around,
     frame_texts,
 )
+from app.translate.messages import without_none
 from app.translate.openai.content import GO_TYPES
 from app.translate.openai.dialect import (
     DONE,
@@ -24,6 +25,7 @@ from app.translate.openai.dialect import (
     frame_event,
     logprob_entries,
     reply_head,
+    stop_texts,
     wants_usage,
 )
 from app.translate.reply_writer import ReplyWriter
@@ -55,28 +57,22 @@ class OpenAICompletions(OpenAIDialect):
             "logprobs": True if body.get("logprobs") else None,
             "top_logprobs": body.get("logprobs") or None,
         }
-        return {key: value for key, value in request.items() if value is not None}
+        return without_none(request)
 
     def writer(self, context: ReplyContext) -> TextWriter:
         return TextWriter(context)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:
-        choices = [_choice("", None)]
-        return {
-            **_head(context),
-            "choices": choices,
-            "_debug_info": debug_info(request),
-        }
+        reply = {**_head(context), "choices": [_choice("", None)]}
+        return {**reply, "_debug_info": debug_info(request)}
 
 
 def _stops(stop: Any) -> list[str] | None:
-    stops = stop if isinstance(stop, list) else [stop]
-    for text in stops if isinstance(stop, list) else ():
+    for text in stop if isinstance(stop, list) else ():
         if not isinstance(text, str):
-            raise InvalidRequest(
-                f"invalid type for 'stop' field: {GO_TYPES[type(text)]}"
-            )
-    return [text for text in stops if isinstance(text, str) and text] or None
+            kind = GO_TYPES[type(text)]
+            raise InvalidRequest(f"invalid type for 'stop' field: {kind}")
+    return stop_texts(stop)
 
 
 def _head(context: ReplyContext) -> dict[str, Any]:
@@ -153,15 +149,13 @@ class TextWriter(ReplyWriter):
         return {
             "tokens": tokens,
             "token_logprobs": [entry["logprob"] for entry in entries],
-            "top_logprobs": [
-                {
-                    other["token"]: other["logprob"]
-                    for other in entry.get("top_logprobs") or ()
-                }
-                for entry in entries
-            ],
+            "top_logprobs": [_top_logprobs(entry) for entry in entries],
             "text_offset": offsets,
         }
+
+
+def _top_logprobs(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {top["token"]: top["logprob"] for top in entry.get("top_logprobs") or ()}
 
 
 def _choice(

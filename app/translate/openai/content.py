@@ -11,7 +11,7 @@ from typing import Any
 
 from app.errors import InvalidRequest
 from app.translate import images
-from app.translate.messages import Part, join_texts
+from app.translate.messages import Part, image_part, join_texts, text_part
 from app.wire.base64 import check_base64
 
 BAD_PART = "invalid message format"
@@ -73,7 +73,7 @@ def image_url(part: Mapping[str, Any]) -> Any:
 def _text(part: Part) -> Part:
     if not isinstance(part.get("text"), str):
         raise InvalidRequest(BAD_PART)
-    return {"type": "text", "text": part["text"]}
+    return text_part(part["text"])
 
 
 def _image(part: Part) -> Part:
@@ -89,8 +89,7 @@ def _image(part: Part) -> Part:
         encoded = check_base64(url[prefix.end() :])
     except ValueError:
         raise InvalidRequest(BAD_IMAGE) from None
-    image = {"url": images.data_uri(encoded)}
-    return {"type": "image_url", "image_url": image | _detail(part)}
+    return image_part(images.data_uri(encoded), **_detail(part))
 
 
 def _detail(part: Part) -> dict[str, str]:

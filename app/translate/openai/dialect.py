@@ -97,6 +97,12 @@ def response_format(fields: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"type": kind, "json_schema": json_schema}
 
 
+def stop_texts(stop: Any) -> list[str] | None:
+    """Return the stop sequences of a text or list, None if there are none."""
+    stops = stop if isinstance(stop, list) else [stop]
+    return [text for text in stops if isinstance(text, str) and text] or None
+
+
 def arguments_text(text: str) -> str:
     """Return the arguments of a tool call as the client wrote them: a JSON object."""
     try:

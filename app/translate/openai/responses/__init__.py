@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from app.domain.models import Model
 from app.errors import InvalidRequest
 from app.translate.dialect import Body, EventStream, ReplyContext
+from app.translate.messages import without_none
 from app.translate.openai.dialect import (
     OpenAIDialect,
     reasoning_effort,
@@ -53,7 +54,7 @@ class OpenAIResponses(OpenAIDialect):
             "reasoning_effort": reasoning_effort(body),
             "response_format": _response_format(body),
         }
-        return {key: value for key, value in request.items() if value is not None}
+        return without_none(request)
 
     def ignored(self, body: Body) -> Sequence[str]:
         return sorted({*tools.hosted(body), *items.left_out(_input_items(body))})

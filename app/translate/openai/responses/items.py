@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import InvalidRequest
-from app.translate.messages import Part, join_texts, text_of
+from app.translate.messages import (
+    Part,
+    function,
+    image_part,
+    join_texts,
+    text_of,
+    text_part,
+)
 from app.translate.openai import content
 from app.translate.openai.dialect import arguments_text
 from app.translate.openai.responses.tools import INPUT, TOOL_ITEM, qualified
@@ -82,16 +89,12 @@ class Conversation:
     def add_call(self, item: Item) -> None:
         """Add a call to the assistant's last message, or in a new one."""
         name = _string(item, "name") or _type(item).removesuffix("_call")
-        function = {
-            "name": qualified(name, _string(item, "namespace")),
-            "arguments": _arguments(item),
-        }
-        call_id = _string(item, "call_id")
+        name = qualified(name, _string(item, "namespace"))
+        called = function(name, arguments=_arguments(item))
         if self._last().get("role") != "assistant":
             self.messages.append({"role": "assistant", "content": ""})
-        self._last().setdefault("tool_calls", []).append(
-            {"id": call_id, "type": "function", "function": function}
-        )
+        calls = self._last().setdefault("tool_calls", [])
+        calls.append({"id": _string(item, "call_id"), **called})
         self._attach_reasoning()
 
     def add_result(self, item: Item) -> None:
@@ -116,21 +119,19 @@ class Conversation:
             self._reasoning.clear()
 
 
+CALL_TYPES = (
+    "function_call",
+    "custom_tool_call",
+    "local_shell_call",
+    "shell_call",
+    "apply_patch_call",
+    "computer_call",
+)
 ADD_BY_TYPE: Mapping[str, Callable[[Conversation, Item], None]] = {
     "message": Conversation.add_message,
     "reasoning": Conversation.add_reasoning,
-    "function_call": Conversation.add_call,
-    "custom_tool_call": Conversation.add_call,
-    "local_shell_call": Conversation.add_call,
-    "shell_call": Conversation.add_call,
-    "apply_patch_call": Conversation.add_call,
-    "computer_call": Conversation.add_call,
-    "function_call_output": Conversation.add_result,
-    "custom_tool_call_output": Conversation.add_result,
-    "local_shell_call_output": Conversation.add_result,
-    "shell_call_output": Conversation.add_result,
-    "apply_patch_call_output": Conversation.add_result,
-    "computer_call_output": Conversation.add_result,
+    **dict.fromkeys(CALL_TYPES, Conversation.add_call),
+    **{f"{kind}_output": Conversation.add_result for kind in CALL_TYPES},
     "mcp_tool_call_output": Conversation.add_result,  # sent by Codex
     TOOL_ITEM: lambda *_: None,  # tools.py reads its tools
 }
@@ -211,7 +212,7 @@ def _converted(part: Any) -> list[Part]:
 
 def _text(part: Mapping[str, Any]) -> list[Part]:
     text = part.get("text")
-    return [{"type": "text", "text": text}] if isinstance(text, str) else []
+    return [text_part(text)] if isinstance(text, str) else []
 
 
 def _refusal(part: Mapping[str, Any]) -> list[Part]:
@@ -223,8 +224,8 @@ def _image(part: Mapping[str, Any]) -> list[Part]:
     if url is None:  # a file stored by OpenAI, which Ollama leaves out too
         return []
     detail = str(part.get("detail"))
-    image = {"url": url} | ({"detail": detail} if detail in DETAILS else {})
-    return [content.convert_part({"type": "image_url", "image_url": image})]
+    fields = {"detail": detail} if detail in DETAILS else {}
+    return [content.convert_part(image_part(url, **fields))]
 
 
 def _file(_: Mapping[str, Any]) -> list[Part]:

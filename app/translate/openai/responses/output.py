@@ -24,7 +24,7 @@ class ItemType(NamedTuple):
     text_event: str  # name of the text's events, without `.delta` or `.done`
     text_key: str  # of the whole text in `.done` events
     render: Callable[[Object, str, str], Object]  # (head, status, text) -> item
-    part: Object  # the part with the text, empty as in `.added`; {} without parts
+    part: Object = {}  # the part with the text, empty as in `.added`
     part_event: str = ""
     part_index: Object = {}  # in events about the part or the text
     extras: Object = {}  # further fields of the text's events
@@ -39,14 +39,6 @@ def _render_reasoning(head: Object, status: str, text: str) -> Object:
 def _render_message(head: Object, status: str, text: str) -> Object:
     content = [] if status == "in_progress" else [{**TEXT_PART, "text": text}]
     return {**head, "status": status, "role": "assistant", "content": content}
-
-
-def _render_function_call(head: Object, status: str, text: str) -> Object:
-    return {**head, "status": status, "arguments": text}
-
-
-def _render_custom_call(head: Object, status: str, text: str) -> Object:
-    return {**head, "status": status, "input": text}
 
 
 TEXT_PART = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
@@ -77,16 +69,14 @@ CALLS = {
         id_prefix="fc",
         text_event="response.function_call_arguments",
         text_key="arguments",
-        render=_render_function_call,
-        part={},
+        render=lambda head, status, text: {**head, "status": status, "arguments": text},
     ),
     CUSTOM: ItemType(
         type="custom_tool_call",
         id_prefix="ctc",
         text_event="response.custom_tool_call_input",
         text_key="input",
-        render=_render_custom_call,
-        part={},
+        render=lambda head, status, text: {**head, "status": status, "input": text},
     ),
 }
 
@@ -106,11 +96,7 @@ class Item:
 
     def added_events(self) -> list[Event]:
         """Return the events that announce the item."""
-        added = {
-            "type": "response.output_item.added",
-            "output_index": self._position["output_index"],
-            "item": self.render("in_progress"),
-        }
+        added = self._item_event("added", "in_progress")
         return [added, *self._part_events("added", "")]
 
     def delta_event(self, text: str) -> Event:
@@ -121,24 +107,22 @@ class Item:
     def done_events(self, status: str) -> list[Event]:
         """Return the events that end the item."""
         text = "".join(self._texts)
-        done = {
-            "type": "response.output_item.done",
+        text_done = self._text_event("done", {self.item_type.text_key: text})
+        item_done = self._item_event("done", status)
+        return [text_done, *self._part_events("done", text), item_done]
+
+    def _item_event(self, suffix: str, status: str) -> Event:
+        return {
+            "type": f"response.output_item.{suffix}",
             "output_index": self._position["output_index"],
             "item": self.render(status),
         }
-        text_done = self._text_event("done", {self.item_type.text_key: text})
-        return [text_done, *self._part_events("done", text), done]
 
     def _text_event(self, suffix: str, fields: Object) -> Event:
         kind = self.item_type
+        position = {**self._position, **kind.part_index}
         name = f"{kind.text_event}.{suffix}"
-        return {
-            "type": name,
-            **self._position,
-            **kind.part_index,
-            **fields,
-            **kind.extras,
-        }
+        return {"type": name, **position, **fields, **kind.extras}
 
     def _part_events(self, suffix: str, text: str) -> list[Event]:
         kind = self.item_type

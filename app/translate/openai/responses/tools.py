@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from app.translate.messages import function
+
 TOOL_ITEM = "additional_tools"  # an input item that contains tools
 FUNCTION, CUSTOM, NAMESPACE = "function", "custom", "namespace"
 CHOICES = frozenset({"none", "auto", "required"})
@@ -93,9 +95,8 @@ def _flatten(
     for definition in definitions:
         kind, name = _kind(definition), str(definition.get("name") or "")
         if kind == NAMESPACE:
-            yield from _flatten(
-                definition.get("tools") or (), qualified(name, namespace)
-            )
+            tools = definition.get("tools") or ()
+            yield from _flatten(tools, qualified(name, namespace))
         elif kind in (FUNCTION, CUSTOM):
             yield Tool(kind, name, namespace, definition)
 
@@ -109,7 +110,7 @@ def _function(name: str, tool: Tool) -> dict[str, Any]:
     if tool.kind == CUSTOM:
         description = _custom_description(tool.definition)
         fields = {"description": description, "parameters": CUSTOM_PARAMETERS}
-    return {"type": FUNCTION, FUNCTION: {"name": name, **fields}}
+    return function(name, **fields)
 
 
 def _custom_description(definition: Definition) -> str:
@@ -141,4 +142,4 @@ def _choice(choice: Any, tools: Tools) -> Any:
         return _choice(str(choice.get("mode")), tools)
     matches = (key for key, tool in tools.items() if tool.name == choice.get("name"))
     name = next(matches, None)
-    return {"type": FUNCTION, FUNCTION: {"name": name}} if name else None
+    return function(name) if name else None
