@@ -1,10 +1,6 @@
-"""Hostile heads and framings get a reply or a 4xx: no hang, no 500."""
+"""Hostile heads, bodies and framings get a reply or a 4xx: no hang, no 500."""
 
 from __future__ import annotations
-
-import socket
-from contextlib import suppress
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -12,9 +8,10 @@ from hypothesis import strategies as st
 
 from tests.blueprints.hostile import HEADERS
 from tests.fuzzing import damaged
+from tests.live.http_client import exchange
 from tests.live_server import Server
 
-TIMEOUT_S = 5.0
+CHAT_HEAD = b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\n"
 BODY = b'{"model": "gpt-oss-120b", "prompt": "", "stream": false}'
 PATHS = [
     *("/api/generate", "/v1/chat/completions", "/v1/messages", "/v1/responses"),
@@ -62,19 +59,6 @@ ODD_HEADS = {
 }
 
 
-def exchange(server: Server, data: bytes) -> bytes:
-    """Send data and its end, and return all that comes until the server closes."""
-    url = urlsplit(server.url)
-    with socket.create_connection((url.hostname, url.port), TIMEOUT_S) as client:
-        try:
-            client.sendall(data)
-            with suppress(OSError):  # the server may have closed already
-                client.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: client.recv(65536), b""))
-        except ConnectionError:
-            return b""
-
-
 def check_reply(reply: bytes) -> None:
     """Fail on a 5xx; no reply is fine, because the client has closed."""
     if reply:
@@ -104,6 +88,49 @@ def test_odd_head_is_a_client_error(server: Server, odd: str) -> None:
 
     assert reply.startswith((b"HTTP/1.1 4", b"HTTP/1.1 501")), reply[:300]
     assert reply.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("kind", ["server", "flask_server"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/chat", "/v1/audio/transcriptions", f"/api/blobs/sha256:{'0' * 64}"],
+)
+@pytest.mark.parametrize(
+    "chunks",
+    [b"ZZ\r\n{}\r\n0\r\n\r\n", b"2\r\n{}XX0\r\n\r\n", b"-1\r\n{}\r\n"],
+    ids=["no size", "no end of chunk", "negative size"],
+)
+def test_bad_chunk_framing_is_400(
+    request: pytest.FixtureRequest, kind: str, path: str, chunks: bytes
+) -> None:
+    server = request.getfixturevalue(kind)
+    head = CHAT_HEAD.replace(b"/api/chat", path.encode())
+    framed = head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks
+
+    reply = exchange(server, framed, end=False)
+
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert b'{"error":' in reply
+
+
+def test_body_that_ends_early_is_400(server: Server) -> None:
+    reply = exchange(server, CHAT_HEAD + b"Content-Length: 100\r\n\r\n{}")
+
+    assert reply == b"" or reply.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("kind", ["server", "flask_server"])
+def test_bytes_after_a_broken_body_are_not_a_request(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    server = request.getfixturevalue(kind)
+    broken = CHAT_HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n"
+    smuggled = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    reply = exchange(server, broken + smuggled)
+
+    assert reply.count(b"HTTP/1.1 ") == 1
+    assert b"version" not in reply.partition(b"\r\n\r\n")[2]
 
 
 @st.composite

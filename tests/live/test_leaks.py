@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.cerebras import Fake
 from tests.live import counting
-from tests.live.http_client import connect, send_chat
+from tests.live.http_client import connect, open_socket, send_chat
 from tests.live_server import Server, environment, procfile_command, serving
 
 SLOTS = 12
@@ -23,7 +21,7 @@ QUEUE = SLOTS  # a larger one could still hold clients that have disconnected
 SETTLED_S = 10.0
 SPARE_FILES = 2  # the list of models may be loading
 SPARE_OBJECTS = 2_000  # of about 100,000: caches that fill at their first use
-HEAD = "POST /api/chat HTTP/1.1\r\nHost: localhost\r\n"
+HEAD = b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\n"
 
 Connect = Callable[[Server, Fake, int], list[Any]]
 
@@ -81,25 +79,17 @@ def in_the_queue(server: Server, fake: Fake, number: int) -> list[Any]:
 
 
 def in_the_head(server: Server, fake: Fake, number: int) -> list[Any]:
-    return [send_raw(server, HEAD) for _ in range(number)]
+    return [open_socket(server, HEAD) for _ in range(number)]
 
 
 def in_the_body(server: Server, fake: Fake, number: int) -> list[Any]:
-    return [
-        send_raw(server, f"{HEAD}Content-Length: 99\r\n\r\n{{") for _ in range(number)
-    ]
+    data = HEAD + b"Content-Length: 99\r\n\r\n{"
+    return [open_socket(server, data) for _ in range(number)]
 
 
 def in_a_chunk(server: Server, fake: Fake, number: int) -> list[Any]:
-    chunk = f"{HEAD}Transfer-Encoding: chunked\r\n\r\n63\r\n{{"
-    return [send_raw(server, chunk) for _ in range(number)]
-
-
-def send_raw(server: Server, data: str) -> socket.socket:
-    address = urlsplit(server.url)
-    sock = socket.create_connection((address.hostname, address.port), 10)
-    sock.sendall(data.encode())
-    return sock
+    data = HEAD + b"Transfer-Encoding: chunked\r\n\r\n63\r\n{"
+    return [open_socket(server, data) for _ in range(number)]
 
 
 def read_a_line(clients: list[http.client.HTTPConnection]) -> list[Any]:

@@ -6,7 +6,6 @@ import http.client
 import itertools
 import json
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cerebras import Fake, fake_cerebras
+from tests.live.http_client import exchange
 from tests.live_server import Server, environment, procfile_command, serving
 
 KEY = "csk-canary1key"
@@ -105,15 +105,6 @@ def send_request(
     return f"{response.status} {response.headers}{body.decode(errors='replace')}"
 
 
-def send_raw(server: Server, data: bytes) -> str:
-    address = urlsplit(server.url)
-    with socket.create_connection((address.hostname, address.port), 10) as sock:
-        sock.sendall(data)
-        sock.shutdown(socket.SHUT_WR)
-        reply = b"".join(iter(lambda: sock.recv(65536), b""))
-    return reply.decode(errors="replace")
-
-
 def make_body(path: str, *, stream: bool, **more: Any) -> bytes:
     fields = {"model": "gpt-oss-120b", "stream": stream, **BODIES[path], **more}
     return json.dumps(fields).encode()
@@ -165,7 +156,8 @@ def send_broken_http(secrets: Secrets) -> Iterator[str]:
         "Content-Length: 9999\r\n\r\n{",
         f"A: {'x' * 99_999}\r\n\r\n",
     ):
-        yield send_raw(secrets.server, f"{head}{rest}{PROMPT}\r\n".encode())
+        data = f"{head}{rest}{PROMPT}\r\n".encode()
+        yield exchange(secrets.server, data).decode(errors="replace")
 
 
 def remove_the_disk(secrets: Secrets) -> Iterator[str]:

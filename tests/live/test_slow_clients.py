@@ -8,17 +8,15 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 
+from tests.live.http_client import open_socket, read_to_end
 from tests.live_server import Server, environment, procfile_command, serving
-from tests.scripted_server import STREAM, Peer, chunks, text_chunk
+from tests.scripted_server import STREAM, Peer, answer, chunks, text_chunk
 from tests.scripted_server import Server as ByteServer
-from tests.scripted_server import answer as answered
 
 HEAD_S = 10.0  # the default deadline of a head
-LATE_S = 4.0  # allowance for a busy machine
 SLOW_CLIENTS = 50
 EVENTS = chunks(text_chunk("word " * 20_000))
 IDLE_TIMEOUT_S = 2.0
@@ -40,7 +38,7 @@ class EndlessUpstream:
 
     def _stream(self, peer: Peer) -> None:
         if self.server.requests[-1].line.startswith("GET"):
-            peer.send(answered({"data": [{"id": "gpt-oss-120b"}]}))
+            peer.send(answer({"data": [{"id": "gpt-oss-120b"}]}))
             return
         self.started.set()
         peer.send(STREAM)
@@ -74,50 +72,42 @@ def slow_heads(strict_server: Server) -> Iterator[list[socket.socket]]:
     """Return clients that began a request when the tests of this file began."""
     with contextlib.ExitStack() as opened:
         clients = [
-            opened.enter_context(connect(strict_server)) for _ in range(SLOW_CLIENTS)
+            opened.enter_context(open_socket(strict_server))
+            for _ in range(SLOW_CLIENTS)
         ]
         for client in clients[1:]:
             client.sendall(PARTIAL_HEAD)
         yield clients
 
 
-def connect(server: Server) -> socket.socket:
-    address = urlsplit(server.url)
-    return socket.create_connection((address.hostname, address.port), HEAD_S + LATE_S)
-
-
-def read_reply(client: socket.socket) -> str:
-    return b"".join(iter(lambda: client.recv(4096), b"")).decode()
-
-
 def test_script_name_of_a_client_is_ignored(strict_server: Server) -> None:
-    with connect(strict_server) as client:
+    with open_socket(strict_server) as client:
         client.sendall(
             b"GET /api/version HTTP/1.1\r\nHost: localhost\r\n"
             b"SCRIPT_NAME: /api\r\nConnection: close\r\n\r\n"
         )
 
-        assert read_reply(client).startswith("HTTP/1.1 200 OK\r\n")
+        assert read_to_end(client).decode().startswith("HTTP/1.1 200 OK\r\n")
 
 
 def test_client_reads_the_reply_to_a_refused_upload(
     strict_server: Server,
 ) -> None:
-    with connect(strict_server) as client:
+    with open_socket(strict_server) as client:
         client.sendall(
             b"POST /api/nothing HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Length: 20000000\r\nConnection: close\r\n\r\n"
         )
         client.sendall(b"x" * 20_000_000)
 
-        assert read_reply(client).startswith("HTTP/1.1 404 NOT FOUND\r\n")
+        assert read_to_end(client).decode().startswith("HTTP/1.1 404 NOT FOUND\r\n")
 
 
 def test_client_that_does_not_read_is_disconnected(
     strict_server: Server, endless_upstream: EndlessUpstream
 ) -> None:
     body = json.dumps({"model": "gpt-oss-120b", "prompt": "Go"}).encode()
-    with connect(strict_server) as client:
+    with open_socket(strict_server) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.sendall(
             b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\n"
@@ -135,12 +125,11 @@ def test_slow_head_is_408_and_delays_no_other_client(
     strict_server: Server, slow_heads: list[socket.socket]
 ) -> None:
     """This test is the last: the slow clients have been waiting since the first."""
-    with connect(strict_server) as client:
-        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        assert read_reply(client).endswith("Ollama is running")
+    with open_socket(strict_server, b"GET / HTTP/1.0\r\n\r\n") as client:
+        assert read_to_end(client).decode().endswith("Ollama is running")
 
     silent, *slow = slow_heads
-    assert {read_reply(client) for client in slow} == {
+    assert {read_to_end(client).decode() for client in slow} == {
         REPLY.format("408 Request Timeout")
     }
-    assert read_reply(silent) == ""
+    assert read_to_end(silent) == b""

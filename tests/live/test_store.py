@@ -26,7 +26,7 @@ from tests.live_server import Server, environment, procfile_command, serving
 GPT = "gpt-oss-120b"
 MARIO = "You are Mario"
 HELLO = {"role": "user", "content": "Hello"}
-TALK: list[tuple[str, dict[str, Any]]] = [
+REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("/api/chat", {"messages": [HELLO]}),
     ("/api/generate", {"prompt": "Hello"}),
     ("/v1/chat/completions", {"messages": [HELLO]}),
@@ -39,9 +39,9 @@ REFUSED = "postgresql://mario:secret@127.0.0.1:1/cerellama"
 
 
 @contextlib.contextmanager
-def one_worker(settings: dict[str, str], url: str, **further: str) -> Iterator[Server]:
+def one_worker(settings: dict[str, str], url: str, **more: str) -> Iterator[Server]:
     environ = environment(
-        **settings, DATABASE_URL=url, WEB_CONCURRENCY="1", RETRY_WAIT_S="0", **further
+        **settings, DATABASE_URL=url, WEB_CONCURRENCY="1", RETRY_WAIT_S="0", **more
     )
     with serving(procfile_command(), environ) as server:
         yield server
@@ -64,9 +64,9 @@ def test_model_created_by_one_server_is_used_by_another(
         one_worker(upstream_settings, database_url) as other,
     ):
         created = create(one, "mario")
-        answers = [
+        responses = [
             post(other, path, model="mario", stream=False, **body)
-            for path, body in TALK
+            for path, body in REQUESTS
         ]
         deleted = requests.delete(
             other.url + "/api/delete", json={"model": "mario"}, timeout=20
@@ -74,29 +74,29 @@ def test_model_created_by_one_server_is_used_by_another(
         gone = post(one, "/api/show", model="mario")
 
     assert created.json() == {"status": "success"}
-    assert [answer.status_code for answer in answers] == [200] * 3
-    assert [asked["body"]["messages"] for asked in fake.inference_requests()] == [
+    assert [response.status_code for response in responses] == [200] * 3
+    assert [record["body"]["messages"] for record in fake.inference_requests()] == [
         [{"role": "system", "content": MARIO}, HELLO]
     ] * 3
     assert (deleted.status_code, gone.status_code) == (200, 404)
 
 
 def test_every_worker_sees_a_change_at_its_next_request(server: Server) -> None:
-    def shown(_: int) -> tuple[int, str]:
-        answer = post(server, "/api/show", model="often")
-        return answer.status_code, answer.json().get("system", "")
+    def show_system(_: int) -> tuple[int, str]:
+        response = post(server, "/api/show", model="often")
+        return response.status_code, response.json().get("system", "")
 
     with ThreadPoolExecutor(4) as clients:
         for number in range(10):
             assert create(server, "often", system=f"{number}").status_code == 200
-            assert set(clients.map(shown, range(8))) == {(200, f"{number}")}
+            assert set(clients.map(show_system, range(8))) == {(200, f"{number}")}
         requests.delete(server.url + "/api/delete", json={"name": "often"}, timeout=20)
-        assert {status for status, _ in clients.map(shown, range(8))} == {404}
+        assert {status for status, _ in clients.map(show_system, range(8))} == {404}
 
 
 def test_threads_share_a_store_under_flask_run(flask_server: Server) -> None:
     with ThreadPoolExecutor(4) as clients:
-        made = list(
+        created = list(
             clients.map(
                 lambda number: create(flask_server, f"m{number}").status_code, range(12)
             )
@@ -112,8 +112,8 @@ def test_threads_share_a_store_under_flask_run(flask_server: Server) -> None:
         body = {"model": f"m{number}"}
         requests.delete(flask_server.url + "/api/delete", json=body, timeout=20)
 
-    assert made == [200] * 12
-    assert [answer.json()["system"] for answer in shown] == [MARIO] * 12
+    assert created == [200] * 12
+    assert [response.json()["system"] for response in shown] == [MARIO] * 12
 
 
 def test_hidden_derived_model_is_logged_at_start(
@@ -201,15 +201,15 @@ def test_served_models_work_while_the_store_is_down(
     with one_worker(upstream_settings, REFUSED, CAI_MODEL=GPT) as server:
         served = [
             post(server, path, model=GPT, stream=False, **body).status_code
-            for path, body in TALK
+            for path, body in REQUESTS
         ]
-        derived = [post(server, path, model="mario", **body) for path, body in TALK]
-        made = create(server, "mario")
+        derived = [post(server, path, model="mario", **body) for path, body in REQUESTS]
+        created = create(server, "mario")
         listed = requests.get(server.url + "/api/tags", timeout=20).json()["models"]
         log = server.program.output
 
     assert served == [200] * 3
-    assert [answer.status_code for answer in [*derived, made]] == [503] * 4
+    assert [response.status_code for response in [*derived, created]] == [503] * 4
     assert derived[0].json() == {
         "error": "the store of derived models cannot be reached; try again later"
     }
@@ -221,11 +221,11 @@ def test_served_models_work_while_the_store_is_down(
 def backends(url: str) -> list[int]:
     """Return the ids of the database processes that serve Cerellama."""
     with psycopg.connect(url) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             "SELECT pid FROM pg_stat_activity "
             "WHERE application_name = 'cerellama' AND datname = current_database()"
         )
-        return [pid for (pid,) in found]
+        return [pid for (pid,) in rows]
 
 
 def test_silent_database_connection_is_closed(
@@ -242,11 +242,11 @@ def test_silent_database_connection_is_closed(
             seen = [next(lines)]
             shown = clients.submit(post, server, "/api/show", model="mario")
             seen += lines
-        answer, waited_s = shown.result(), time.monotonic() - began
+        response, waited_s = shown.result(), time.monotonic() - began
         for pid in silent:
             os.kill(pid, signal.SIGCONT)
 
     assert silent
-    assert answer.status_code == 200  # by another connection
+    assert response.status_code == 200  # by another connection
     assert waited_s < 8
     assert text_of(seen) == PACE["content"]
