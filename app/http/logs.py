@@ -128,7 +128,7 @@ def begin_record(request: Request) -> None:
 
 
 def complete_record(response: Response) -> None:
-    """Record the status; see to it that the request is logged when it is closed.
+    """Record the status; closing the response will log the request.
 
     The first byte leaves now: a stream has waited for it before its response is made.
     """

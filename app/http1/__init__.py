@@ -5,9 +5,9 @@ Read the modules in this order: `client` sends a request and returns the respons
 `messages` and `chunked` are the formats, without any I/O; `readiness` waits for
 gevent's sockets; `cancel` is the token that interrupts a request.
 
-urllib3 opens the connections (TCP, proxies, TLS). What is sent and read on them is
-written here because urllib3 returns one chunk per read: at thousands of events a second
-that is most of the cost of a stream.
+urllib3 opens the connections (TCP, proxies, TLS). This package sends and reads on them
+itself, because urllib3 returns one chunk per read: at thousands of events a second that
+is most of the cost of a stream.
 
 Library internals, that is names which a library's documentation does not mention:
 

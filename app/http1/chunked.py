@@ -32,7 +32,7 @@ def encode(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class ChunkedDecoder:
-    """Decodes a chunked body; chunks are given out as they arrive, whole or in parts.
+    """Decodes a chunked body; returns the parts of a chunk as they arrive.
 
     `done` says that the body has ended, `excess` that bytes came after its end.
     """

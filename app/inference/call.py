@@ -33,7 +33,7 @@ class Call:
     cancel: CancelToken
     client_request: ClientRequest  # the HTTP request as it was received
     document: Any = None  # the decoded body, before validation
-    is_large: bool = False  # decode and validate the body where no stream waits for it
+    is_large: bool = False  # validate the body in a thread: streams would wait for it
     name: str = ""  # the model name in the document
     body: dict[str, Any] = field(init=False)  # the validated body
     target: Target = field(init=False)  # the model that the name resolves to

@@ -46,7 +46,7 @@ class ChunkBatches:
 
 @dataclass(frozen=True)
 class UpstreamRequest:
-    """A request as the upstream takes it, and what is left to do to the answer."""
+    """A request that the upstream accepts, and how to complete its answer."""
 
     form: dict[str, Any]
     further_stops: list[str]  # stop sequences beyond those that the upstream takes

@@ -23,13 +23,13 @@ TICK_S = 0.05
 # Before the end of the grace period:
 NOTIFY_BEFORE_END_S = 2.0  # streams get their last event
 RESET_BEFORE_END_S = 1.2  # clients that have not read it are disconnected
-EXIT_BEFORE_END_S = 1.0  # the worker exits; two processes may have to on a busy machine
+EXIT_BEFORE_END_S = 1.0  # the worker exits, which takes time on a busy machine
 MIN_REQUEST_S = 0.4  # between the last accepted connection and the first reset
 # After the start of the shutdown:
 SUCCESSOR_START_S = 1.0  # a replacing worker has started
 # A connection without a request is closed after:
 NEW_CONNECTION_IDLE_S = 1.0
-REPLACED_IDLE_S = 2.0  # at HUP, where a client in mid-conversation stays undisturbed
+REPLACED_IDLE_S = 2.0  # after a HUP: a client between two requests is left alone
 
 # Counts the HUPs of this server, modulo 256. The memory is shared with the workers,
 # which inherit it when they are forked.

@@ -35,7 +35,7 @@ def _text_chunks(choice: Choice) -> Iterator[Chunk]:
     delta = delta_of(choice)
     for text in CHUNK_TEXT.findall(delta.reasoning or ""):
         yield Chunk([Choice(delta=Delta(reasoning=text))])
-    if choice.logprobs:  # they are of the text as a whole
+    if choice.logprobs:  # logprobs belong to the whole text
         text_delta = Delta(content=delta.content)
         yield Chunk([Choice(delta=text_delta, logprobs=choice.logprobs)])
         return

@@ -12,7 +12,7 @@ from app.wire.completion import Choice, Chunk, Delta
 
 UPSTREAM_LIMIT = 4
 
-# Each chunk is searched for each of these, which delays the worker's other streams.
+# Limits of the search in each chunk, which delays the worker's other streams.
 MAX_FURTHER = 100
 MAX_LENGTH = 1000  # characters
 

@@ -35,7 +35,7 @@ CEREBRAS = "Cerebras"  # the upstream's name in error messages
 MAX_TEXT = 1000  # characters
 KEY = re.compile(r"csk-[\w-]+|(?<=Bearer )\S+")
 RETRYABLE_STATUSES = frozenset({408, 429, *range(500, 600)})
-# In a 400 that the client can have caused; any other means that we built it wrongly.
+# In a 400 that the client can have caused; any other is a bug of Cerellama.
 CLIENT_FAULTS = ("context_length_exceeded", "image", "schema")
 
 

@@ -13,8 +13,8 @@ After a failure `RequestAttempts.wait_or_raise` takes the first step that applie
 
 An upstream request waits at most `MAX_WAITS` times and `RetryPolicy.retry_wait_s`
 seconds in all (the setting RETRY_WAIT_S); see `_back_off` and `_queue_for_quota`. A
-wait that is longer than what is left of that is not started: the error is raised at
-once, with the seconds as Retry-After. A wait for quota can still end without a turn.
+wait that would exceed this limit is not started: the error is raised at once, with the
+seconds as Retry-After. A wait for quota can still end without a turn.
 """
 
 from __future__ import annotations
@@ -169,7 +169,9 @@ class RequestAttempts:
         elif tried == self._refused_keys:
             raise error
         elif cap := self._lower_cap():
-            log.info("%s; trying again with %d, what is left, as cap", error, cap)
+            log.info(
+                "%s; trying again with the %d tokens that are left as cap", error, cap
+            )
         else:
             self._wait()
         RETRIES.labels(str(error.upstream_status or LOST)).inc()

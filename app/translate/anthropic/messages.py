@@ -26,7 +26,7 @@ EFFORTS = {
     "xhigh": "high",
     "max": "max",
 }
-# The upstream takes no budget of tokens: the largest budget of each effort.
+# The largest thinking budget of each effort; the upstream takes no budgets.
 BUDGETS = ((4_096, "low"), (16_384, "medium"))
 LARGE_BUDGET = "high"
 

@@ -10,7 +10,7 @@ from app.translate.messages import function, without_none
 
 Tool = Mapping[str, Any]
 
-# Types of tools that Anthropic's server runs, by their beginning. They are left out.
+# How the types of tools begin that Anthropic's server runs. These are left out.
 SERVER_TOOLS = (
     "web_search",
     "web_fetch",
