@@ -46,22 +46,12 @@ def clock() -> Seconds:
 
 
 @pytest.fixture
-def changes() -> list[set[str]]:
-    return []
-
-
-@pytest.fixture
-def make(clock: Seconds, changes: list[set[str]]) -> Callable[[Upstream], Catalogue]:
+def make(clock: Seconds) -> Callable[..., Catalogue]:
     """Return a function that makes a catalogue which fetches synchronously."""
 
-    def make_catalogue(upstream: Upstream) -> Catalogue:
-        return Catalogue(
-            upstream.models,
-            upstream.public_models,
-            on_change=lambda models: changes.append(ids_of(models)),
-            clock=clock,
-            spawn=lambda work: work(),
-        )
+    def make_catalogue(upstream: Upstream, **options: Any) -> Catalogue:
+        options = {"clock": clock, "spawn": lambda work: work(), **options}
+        return Catalogue(upstream.models, upstream.public_models, **options)
 
     return make_catalogue
 
@@ -86,19 +76,15 @@ def test_served_models_are_newest_first(make: Any) -> None:
 
 
 def test_model_is_found_by_id_and_library_name(make: Any) -> None:
-    catalogue = make(Upstream("gpt-oss-120b", "llama-3.3-70b"))
+    catalogue = make(Upstream("gpt-oss-120b", "llama-3.3-70b", "tiny-8b", "tiny:8b"))
+
+    assert find(catalogue, "tiny:8b").id == "tiny:8b"  # not the name of tiny-8b
 
     for name in ("gpt-oss-120b", "GPT-OSS-120b:latest", "gpt-oss:120B"):
         assert find(catalogue, name).id == "gpt-oss-120b"
     assert find(catalogue, "llama3.3:70b").id == "llama-3.3-70b"
     assert find(catalogue, "qwen-3.8-27b") is None
     assert find(catalogue, "gpt-oss") is None
-
-
-def test_id_wins_over_the_library_name_of_another_model(make: Any) -> None:
-    catalogue = make(Upstream("tiny-8b", "tiny:8b"))
-
-    assert find(catalogue, "tiny:8b").id == "tiny:8b"
 
 
 def test_illegal_id_is_listed_and_logged(
@@ -184,24 +170,15 @@ def test_outage_and_its_end_are_logged_once(
         assert len(caplog.records) == 2
 
 
-def test_on_change_is_called_once_per_change(
-    make: Any, clock: Seconds, changes: list[set[str]]
-) -> None:
-    upstream = Upstream(NEW)
-    catalogue = make(upstream)
-    for ids in ([NEW], [NEW], [NEW, "other"]):
+@pytest.mark.parametrize("first", [[NEW], [*TABLE]], ids=["new", "as the table"])
+def test_on_change_is_called_once_per_change(make: Any, first: list[str]) -> None:
+    upstream, changes = Upstream(), list[set[str]]()
+    catalogue = make(upstream, on_change=lambda models: changes.append(ids_of(models)))
+    for ids in (first, first, [NEW, "other"]):
         upstream.ids = ids
         catalogue.refresh()
 
-    assert changes == [{NEW}, {NEW, "other"}]
-
-
-def test_on_change_is_called_for_a_first_list_equal_to_the_table(
-    make: Any, changes: list[set[str]]
-) -> None:
-    make(Upstream(*TABLE)).start()
-
-    assert changes == [set(TABLE)]
+    assert changes == [set(first), {NEW, "other"}]
 
 
 def test_public_facts_are_kept_when_the_public_list_drops_a_model(make: Any) -> None:
@@ -215,11 +192,9 @@ def test_public_facts_are_kept_when_the_public_list_drops_a_model(make: Any) -> 
     assert catalogue.served()[0].context_length == 1234
 
 
-def test_only_one_fetch_runs_at_a_time(clock: Seconds) -> None:
-    upstream, waiting = Upstream(NEW), []
-    catalogue = Catalogue(
-        upstream.models, upstream.public_models, clock=clock, spawn=waiting.append
-    )
+def test_only_one_fetch_runs_at_a_time(make: Any) -> None:
+    waiting = list[Callable[[], None]]()
+    catalogue = make(Upstream(NEW), spawn=waiting.append)
     for _ in range(3):
         catalogue.refresh()
         find(catalogue, "gpt-oss-120b")
@@ -230,12 +205,12 @@ def test_only_one_fetch_runs_at_a_time(clock: Seconds) -> None:
     assert len(waiting) == 1
 
 
-def test_unexpected_error_does_not_stop_later_fetches(clock: Seconds) -> None:
-    upstream, waiting = Upstream(), []
+def test_unexpected_error_does_not_stop_later_fetches(
+    make: Any, clock: Seconds
+) -> None:
+    upstream, waiting = Upstream(), list[Callable[[], None]]()
     upstream.ids = RuntimeError("a bug")
-    catalogue = Catalogue(
-        upstream.models, upstream.public_models, clock=clock, spawn=waiting.append
-    )
+    catalogue = make(upstream, spawn=waiting.append)
     catalogue.refresh()
     with pytest.raises(RuntimeError):
         waiting.pop()()
@@ -292,7 +267,7 @@ def test_find_never_waits_after_the_first_list(clock: Seconds) -> None:
 
 
 def test_unavailable_reason_is_the_error_until_a_list_is_fetched(
-    make: Callable[[Upstream], Catalogue], clock: Seconds
+    make: Any, clock: Seconds
 ) -> None:
     upstream = Upstream(NEW)
     upstream.ids = UpstreamError("cannot reach Cerebras")

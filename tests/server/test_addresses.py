@@ -58,55 +58,39 @@ def test_listen_addresses(
     assert listen_addresses(config, is_free) == expected
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1:11434",
-        "http://localhost:11434/ollama",
-        "https://[::1]:11434",
-        "http://0.0.0.0:11434",
-        "http://127.8.8.8:11434",
-    ],
-)
-def test_ollamas_port_is_left_to_a_local_passthrough(url: str) -> None:
+LOCAL_OLLAMA = [
+    "http://127.0.0.1:11434",
+    "http://localhost:11434/ollama",
+    "https://[::1]:11434",
+    "http://0.0.0.0:11434",
+    "http://127.8.8.8:11434",
+]
+OTHER_SERVERS = [
+    "http://127.0.0.1:11435",
+    "http://127.0.0.1",
+    "http://192.0.2.1:11434",
+    "http://nowhere.invalid:11434",
+    "http://a..b:11434",
+]
+
+
+@pytest.mark.parametrize("url", [*LOCAL_OLLAMA, *OTHER_SERVERS])
+def test_ollamas_port_is_left_to_a_local_passthrough_only(url: str) -> None:
     config = Config(ollama_passthrough_url=url)
 
-    assert listen_addresses(config, all_free) == [PORT_6000]
+    expected = [PORT_6000] if url in LOCAL_OLLAMA else [PORT_6000, OLLAMAS]
+    assert listen_addresses(config, all_free) == expected
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1:11435",
-        "http://127.0.0.1",
-        "http://192.0.2.1:11434",
-        "http://nowhere.invalid:11434",
-        "http://a..b:11434",
-    ],
-)
-def test_passthrough_elsewhere_leaves_ollamas_port_free(url: str) -> None:
-    config = Config(ollama_passthrough_url=url)
-
-    assert listen_addresses(config, all_free) == [PORT_6000, OLLAMAS]
-
-
-def test_port_with_a_listener_is_not_free() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        assert not is_free(Address(*server.getsockname()))
-
-
-def test_port_bound_without_listening_is_not_free() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-
-        assert not is_free(Address(*taken.getsockname()))
-
-
-def test_port_is_free_after_its_listener_closed() -> None:
+def test_port_is_free_until_it_is_bound_and_after_its_listener_closed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = Address(*server.getsockname())
-
+        assert not is_free(address)
     assert is_free(address)
+
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        assert not is_free(Address(*bound.getsockname()))
 
 
 def test_wildcard_is_reachable_over_loopback() -> None:

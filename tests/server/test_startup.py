@@ -18,42 +18,53 @@ WILDCARD = Address("0.0.0.0", 8080)
 ALL_CPUS = len(os.sched_getaffinity(0))
 
 
-def test_greeting_shows_every_address_and_an_example() -> None:
-    listens, example = greeting(WITH_KEY, [PORT_6000, OLLAMAS])
-
-    assert listens == (
-        "Cerellama listens at http://127.0.0.1:6000 and http://127.0.0.1:11434"
-    )
-    assert example == "Try it: OLLAMA_HOST=127.0.0.1:6000 ollama run gpt-oss-120b"
-
-
-def test_example_uses_the_default_model_and_a_reachable_address() -> None:
-    _, example = greeting(Config(cai_model="qwen-3.8-27b"), [WILDCARD])
-
-    assert example == "Try it: OLLAMA_HOST=127.0.0.1:8080 ollama run qwen-3.8-27b"
-
-
-def test_loopback_with_a_key_has_no_warnings() -> None:
-    assert warnings(WITH_KEY, [PORT_6000, OLLAMAS]) == []
-
-
-def test_open_port_without_tokens_is_a_warning() -> None:
-    (warning,) = warnings(WITH_KEY, [WILDCARD])
-
-    assert "ANYONE WHO REACHES 0.0.0.0:8080" in warning
-    assert "ACCESS_TOKENS" in warning
-
-
-def test_open_port_with_tokens_has_no_warning() -> None:
-    config = Config(cerebras_api_keys=("csk-1",), access_tokens=("token",))
-
-    assert warnings(config, [WILDCARD]) == []
+@pytest.mark.parametrize(
+    ("config", "addresses", "listens", "example"),
+    [
+        (
+            WITH_KEY,
+            [PORT_6000, OLLAMAS],
+            "http://127.0.0.1:6000 and http://127.0.0.1:11434",
+            "OLLAMA_HOST=127.0.0.1:6000 ollama run gpt-oss-120b",
+        ),
+        (
+            Config(cai_model="qwen-3.8-27b"),
+            [WILDCARD],
+            "http://127.0.0.1:8080",
+            "OLLAMA_HOST=127.0.0.1:8080 ollama run qwen-3.8-27b",
+        ),
+    ],
+    ids=["two addresses", "default model at a reachable address"],
+)
+def test_greeting_shows_every_address_and_an_example(
+    config: Config, addresses: list[Address], listens: str, example: str
+) -> None:
+    assert greeting(config, addresses) == [
+        f"Cerellama listens at {listens}",
+        f"Try it: {example}",
+    ]
 
 
-def test_missing_key_is_a_warning() -> None:
-    (warning,) = warnings(Config(), [PORT_6000])
+WITH_TOKEN = Config(cerebras_api_keys=("csk-1",), access_tokens=("token",))
 
-    assert warning.startswith("CEREBRAS_API_KEY is not set")
+
+@pytest.mark.parametrize(
+    ("config", "address", "texts"),
+    [
+        (WITH_KEY, PORT_6000, []),
+        (WITH_TOKEN, WILDCARD, []),
+        (WITH_KEY, WILDCARD, ["ANYONE WHO REACHES 0.0.0.0:8080", "ACCESS_TOKENS"]),
+        (Config(), PORT_6000, ["CEREBRAS_API_KEY is not set"]),
+    ],
+    ids=["loopback", "open port with tokens", "open port without tokens", "no key"],
+)
+def test_missing_key_and_open_port_are_warnings(
+    config: Config, address: Address, texts: list[str]
+) -> None:
+    found = warnings(config, [address])
+
+    assert len(found) == bool(texts)
+    assert all(text in found[0] for text in texts)
 
 
 @pytest.mark.parametrize(
