@@ -106,12 +106,18 @@ def test_flask_run_uses_port_6000() -> None:
     assert "FLASK_RUN_PORT=6000" in (PROJECT / ".flaskenv").read_text().splitlines()
 
 
-def test_every_route_is_named_in_a_test_of_blueprints(tmp_path: Path) -> None:
+def test_every_route_is_named_in_a_test_of_blueprints_or_conformance(
+    tmp_path: Path,
+) -> None:
     app = create_app(Config(database_url=f"sqlite:///{tmp_path}/store.db"))
     paths = [rule.rule.partition("<")[0] for rule in app.url_map.iter_rules()]
     names = {path.rstrip("/").rpartition("/")[2] for path in paths}
-    folder = PROJECT / "tests" / "blueprints"
-    tests = "".join(path.read_text() for path in folder.rglob("test_*.py"))
+    paths_of_tests = [
+        path
+        for folder in ("blueprints", "conformance")
+        for path in (PROJECT / "tests" / folder).rglob("test_*.py")
+    ]
+    tests = "".join(path.read_text() for path in paths_of_tests)
 
     assert {"chat", "messages", "metrics"} < names
     assert {name for name in names if name not in tests} == set()

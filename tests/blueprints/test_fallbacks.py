@@ -1,4 +1,4 @@
-"""A model that is overloaded or gone is stood in for, in every dialect."""
+"""A fallback model answers when a model is overloaded or gone, in every dialect."""
 
 from __future__ import annotations
 
@@ -8,33 +8,27 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.blueprints.talking import (
+from tests.blueprints.client import (
     CHAT,
-    COMPLETIONS,
-    GENERATE,
     GPT,
-    OPENAI,
+    INFERENCE_PATHS,
     QWEN,
-    RESPONSES,
-    asking,
-    lines,
+    encode_image,
+    post,
+    user_message,
 )
+from tests.blueprints.readers import read_lines
 from tests.cerebras import Fake
 
-PATHS = (CHAT, GENERATE, OPENAI, COMPLETIONS, RESPONSES)
-everywhere = pytest.mark.parametrize("path", PATHS)
-both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 BUSY = {"status": 503, "headers": {"retry-after": "9"}}
+GONE = {"error": "model_not_found"}
 OVERLOADED = [
     BUSY,
     {"error": "queue_exceeded", "headers": {"retry-after": "9"}},
     {"status": 503, "body": {"message": "no", "code": "queue_exceeded"}},
-    {"error": "model_not_found"},
+    GONE,
 ]
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAA"
-    "AABJRU5ErkJggg=="
-)
+both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 
 
 @pytest.fixture
@@ -42,90 +36,84 @@ def client(make_client: MakeClient) -> FlaskClient:
     return make_client(FALLBACK_MODELS=f"never-served,{QWEN},{GPT}", RETRY_WAIT_S="20")
 
 
-def models_asked(fake: Fake) -> list[str]:
-    return [each["body"]["model"] for each in fake.inference_requests()]
+def requested_models(fake: Fake) -> list[str]:
+    return [record["body"]["model"] for record in fake.inference_requests()]
 
 
-@everywhere
+@pytest.mark.parametrize("path", INFERENCE_PATHS)
 @both_ways
 @pytest.mark.parametrize("script", OVERLOADED, ids=str)
-def test_another_model_answers_at_once(
+def test_fallback_model_answers_at_once(
     client: FlaskClient, fake: Fake, path: str, stream: bool, script: dict[str, Any]
 ) -> None:
     fake.script(script)
 
-    answer = client.post(path, json=asking(path, model=GPT, stream=stream))
+    response = post(client, path, stream=stream)
 
-    assert answer.status_code == 200
-    assert answer.text
-    assert models_asked(fake) == [GPT, QWEN]
+    assert response.status_code == 200
+    assert response.text
+    assert requested_models(fake) == [GPT, QWEN]
 
 
 @both_ways
-def test_the_name_is_echoed_and_who_answered_is_told(
+def test_reply_has_the_requested_name_and_the_fallback_as_remote_model(
     client: FlaskClient, fake: Fake, stream: bool
 ) -> None:
     fake.script(BUSY)
 
-    answer = client.post(CHAT, json=asking(CHAT, model="gpt-oss:120b", stream=stream))
+    lines = read_lines(post(client, CHAT, model="gpt-oss:120b", stream=stream))
 
-    said = lines(answer) if stream else [answer.get_json()]
-    assert {each["model"] for each in said} == {"gpt-oss:120b"}
-    assert {each["remote_model"] for each in said} == {QWEN}
+    assert {line["model"] for line in lines} == {"gpt-oss:120b"}
+    assert {line["remote_model"] for line in lines} == {QWEN}
 
 
-def test_the_request_is_made_anew_for_the_other_model(
+def test_request_is_translated_anew_for_the_fallback(
     client: FlaskClient, fake: Fake
 ) -> None:
     fake.script(BUSY)
 
-    client.post(CHAT, json={**asking(CHAT, model=GPT), "think": False})
+    post(client, CHAT, think=False)
 
     efforts = [each["body"]["reasoning_effort"] for each in fake.inference_requests()]
     assert efforts == ["low", "none"]
 
 
-def test_one_that_cannot_see_does_not_stand_in_for_one_that_can(
+def test_model_without_vision_is_no_fallback_for_images(
     make_client: MakeClient, fake: Fake
 ) -> None:
     client = make_client(FALLBACK_MODELS=GPT)
-    message = {"role": "user", "content": "look", "images": [PIXEL]}
+    message = {**user_message("look"), "images": [encode_image("PNG")]}
     fake.script(BUSY)
 
-    answer = client.post(CHAT, json={"model": QWEN, "messages": [message]})
+    response = post(client, CHAT, model=QWEN, messages=[message])
 
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "9"
-    assert models_asked(fake) == [QWEN]
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "9"
+    assert requested_models(fake) == [QWEN]
 
 
 @pytest.mark.parametrize(
     ("scripts", "status"),
-    [
-        ([BUSY, BUSY], 503),
-        ([BUSY, {"error": "model_not_found"}], 503),
-        ([{"error": "model_not_found"}, BUSY], 503),
-        ([{"error": "model_not_found"}] * 2, 404),
-    ],
+    [([BUSY, BUSY], 503), ([BUSY, GONE], 503), ([GONE, BUSY], 503), ([GONE] * 2, 404)],
     ids=["both busy", "busy, gone", "gone, busy", "both gone"],
 )
-def test_when_none_answers_a_busy_one_is_told_before_one_that_is_gone(
+def test_busy_is_reported_rather_than_gone(
     make_client: MakeClient, fake: Fake, scripts: list[dict[str, Any]], status: int
 ) -> None:
     client = make_client(FALLBACK_MODELS=QWEN)
     for script in scripts:
         fake.script(script)
 
-    answer = client.post(CHAT, json=asking(CHAT, model=GPT))
+    response = post(client, CHAT)
 
-    assert answer.status_code == status
-    assert models_asked(fake) == [GPT, QWEN]
+    assert response.status_code == status
+    assert requested_models(fake) == [GPT, QWEN]
     if status == 404:
-        assert answer.get_json() == {"error": f"model '{GPT}' not found"}
+        assert response.get_json() == {"error": f"model '{GPT}' not found"}
 
 
-@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-def test_a_model_that_is_no_longer_served_is_stood_in_for(
+@both_ways
+def test_fallback_answers_for_models_that_are_no_longer_served(
     make_client: MakeClient, fake: Fake, stream: bool
 ) -> None:
     client = make_client(
@@ -133,22 +121,20 @@ def test_a_model_that_is_no_longer_served_is_stood_in_for(
     )
 
     for name in (QWEN, "unknown"):
-        fake.script({"error": "model_not_found"})
-        answer = client.post(CHAT, json=asking(CHAT, model=name, stream=stream))
+        fake.script(GONE)
+        last = read_lines(post(client, CHAT, model=name, stream=stream))[-1]
 
-        assert answer.status_code == 200
-        said = lines(answer)[-1] if stream else answer.get_json()
-        assert (said["model"], said["remote_model"]) == (name, GPT)
+        assert (last["model"], last["remote_model"]) == (name, GPT)
 
 
 @pytest.mark.parametrize(
     "script", [{"status": 429}, {"status": 500}, {"status": 402}, {"fault": "cut"}]
 )
-def test_other_failures_are_no_reason(
+def test_other_failures_use_no_fallback(
     make_client: MakeClient, fake: Fake, script: dict[str, Any]
 ) -> None:
     client = make_client(FALLBACK_MODELS=QWEN)
     fake.script(script, times=2)
 
-    assert client.post(CHAT, json=asking(CHAT, model=GPT)).status_code > 400
-    assert set(models_asked(fake)) == {GPT}
+    assert post(client, CHAT).status_code > 400
+    assert set(requested_models(fake)) == {GPT}

@@ -1,6 +1,6 @@
-"""Every route of every dialect, asked what nobody asks: refused in shape, or answered.
+"""Every route answers any request in its format, and never with a server error.
 
-`pytest tests/blueprints/test_fuzz.py --hypothesis-profile=campaign` asks far more.
+`pytest tests/blueprints/test_fuzz.py --hypothesis-profile=campaign` tries far more.
 """
 
 from __future__ import annotations
@@ -14,68 +14,69 @@ from flask import Flask
 from hypothesis import given
 
 from tests.apps import make_app
-from tests.blueprints.hostile import Hostile, requests
-from tests.blueprints.hostile_seeds import SEEDS
-from tests.blueprints.in_shape import check
+from tests.blueprints.mutations import Request, requests
+from tests.blueprints.readers import check_format
+from tests.blueprints.samples import SAMPLES
 from tests.cerebras import Fake
 
-# What fails here is told as a stream's line, or as 500 by who wants one object: Ollama.
-IN_STREAM = ("/api/create", "/api/pull", "/api/push")
+# Ollama answers errors of these with a line of the stream, or 500 without a stream.
+STATUS_500_PATHS = ("/api/create", "/api/pull", "/api/push")
 
 
 @pytest.fixture(scope="module")
 def app(fake: Fake, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """Its own, for what one request makes is there for the next."""
+    """Return an app that only these tests use, because they create models."""
     return make_app(fake, tmp_path_factory.mktemp("fuzz"))
 
 
 @pytest.fixture
-def faults() -> Iterator[list[str]]:
-    """What the app logs as its own fault."""
-    found: list[str] = []
+def errors() -> Iterator[list[str]]:
+    """Return the list to which messages of level ERROR are added."""
+    messages: list[str] = []
     handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
     logging.getLogger("app").addHandler(handler)
-    yield found
+    yield messages
     logging.getLogger("app").removeHandler(handler)
 
 
-def is_meant(status: int, rule: str) -> bool:
-    """Ollama's own status, and that of what we lack."""
-    return status == 501 or (status == 500 and rule in IN_STREAM)
+def is_expected_status(status: int, rule: str) -> bool:
+    return status < 500 or status == 501 or (status == 500 and rule in STATUS_500_PATHS)
 
 
-def ask_anything(app: Flask, faults: list[str], method: str, rule: str) -> None:
-    @given(requests(method, rule))
-    def ask(asked: Hostile) -> None:
-        faults.clear()
-        answer = app.test_client().open(
-            method=asked.method,
-            environ_overrides={
-                "PATH_INFO": unquote_to_bytes(asked.path).decode("latin-1"),
-                "QUERY_STRING": asked.query,
-            },
-            headers=asked.headers,
-            data=asked.body,
-        )
-        told = f"{answer.status_code} {answer.data[:300]!r}"
-        assert answer.status_code < 500 or is_meant(answer.status_code, rule), told
-        check(asked.method, unquote(asked.path), answer)
-        assert faults == []
-
-    ask()
-
-
-@pytest.mark.parametrize(("method", "rule"), SEEDS, ids=str)
-def test_no_body_is_a_fault_of_ours(
-    app: Flask, faults: list[str], method: str, rule: str
+def send_damaged_requests(
+    app: Flask, errors: list[str], method: str, rule: str
 ) -> None:
-    ask_anything(app, faults, method, rule)
+    @given(requests(method, rule))
+    def send(request: Request) -> None:
+        errors.clear()
+        response = app.test_client().open(
+            method=request.method,
+            environ_overrides={
+                "PATH_INFO": unquote_to_bytes(request.path).decode("latin-1"),
+                "QUERY_STRING": request.query,
+            },
+            headers=request.headers,
+            data=request.body,
+        )
+        shown = f"{response.status_code} {response.data[:300]!r}"
+        assert is_expected_status(response.status_code, rule), shown
+        check_format(request.method, unquote(request.path), response)
+        assert errors == []
+
+    send()
 
 
-def test_no_path_is_a_fault_of_ours(app: Flask, faults: list[str]) -> None:
+@pytest.mark.parametrize(("method", "rule"), SAMPLES, ids=str)
+def test_damaged_body_is_never_a_server_error(
+    app: Flask, errors: list[str], method: str, rule: str
+) -> None:
+    send_damaged_requests(app, errors, method, rule)
+
+
+def test_damaged_path_is_never_a_server_error(app: Flask, errors: list[str]) -> None:
     routes = {(m, r.rule) for r in app.url_map.iter_rules() for m in r.methods or ()}
 
-    assert set(SEEDS) <= routes
-    for method, rule in sorted(routes - set(SEEDS)):
-        ask_anything(app, faults, method, rule)
+    assert set(SAMPLES) <= routes
+    for method, rule in sorted(routes - set(SAMPLES)):
+        send_damaged_requests(app, errors, method, rule)

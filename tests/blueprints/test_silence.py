@@ -1,4 +1,4 @@
-"""An upstream that takes its time: each dialect is kept alive in its own way."""
+"""While the upstream sends no content, each dialect keeps its stream alive."""
 
 from __future__ import annotations
 
@@ -9,41 +9,43 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.blueprints.talking import (
+from tests.blueprints.client import (
     CHAT,
     COMPLETIONS,
     GENERATE,
+    INFERENCE_PATHS,
     MESSAGES,
     OPENAI,
     RESPONSES,
-    asking,
-    offering,
+    WEATHER_TOOLS,
+    post,
+    request_body,
 )
+from tests.blueprints.readers import join_lines
 from tests.cerebras import Fake
 
 SILENCE_S = 0.05
 AFTER_THE_ROLE = 1
-OFTEN_S = 0.01  # how soon the upstream goes on where it is busy
+PAUSE_S = 0.01  # between events of an upstream that is not silent
 COMMENT, PING = ": keep-alive", 'event: ping\ndata: {"type":"ping"}'
 
 
-class Manner(NamedTuple):
-    """How a dialect opens a stream at once, is kept alive, and ends."""
+class Frames(NamedTuple):
+    """How frames of an SSE stream begin."""
 
-    opening: list[str]  # how the frames before all others begin
-    alive: str
-    end: str
+    first: list[str]
+    keep_alive: str
+    last: str
 
 
-OPENED = ["event: response.created\n", "event: response.in_progress\n"]
-MANNERS = {
-    OPENAI: Manner([], COMMENT, "data: [DONE]"),
-    COMPLETIONS: Manner([], COMMENT, "data: [DONE]"),
-    RESPONSES: Manner(OPENED, COMMENT, "event: response.completed\n"),
-    MESSAGES: Manner(["event: message_start\n"], PING, "event: message_stop\n"),
+CREATED = ["event: response.created\n", "event: response.in_progress\n"]
+SSE_FRAMES = {
+    OPENAI: Frames([], COMMENT, "data: [DONE]"),
+    COMPLETIONS: Frames([], COMMENT, "data: [DONE]"),
+    RESPONSES: Frames(CREATED, COMMENT, "event: response.completed\n"),
+    MESSAGES: Frames(["event: message_start\n"], PING, "event: message_stop\n"),
 }
-EVERYWHERE = [CHAT, GENERATE, *MANNERS]
-HIDDEN: dict[str, dict[str, Any]] = {
+HIDDEN_THINKING: dict[str, dict[str, Any]] = {
     CHAT: {"think": False},
     GENERATE: {"think": False},
     OPENAI: {"reasoning_effort": "none"},
@@ -54,66 +56,77 @@ HIDDEN: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def impatient(make_client: MakeClient) -> FlaskClient:
-    """Counts as silence what is a moment."""
+def client(make_client: MakeClient) -> FlaskClient:
     return make_client(silence_s=SILENCE_S)
 
 
-def held(
-    client: FlaskClient, fake: Fake, path: str, reads: int = 2, **body: Any
+def read_while_held(
+    client: FlaskClient, fake: Fake, path: str, reads: int
 ) -> tuple[list[bytes], bytes]:
-    """What comes in the first reads, then the gate is opened, and the rest."""
-    body = asking(path, stream=True, **body)
-    answer = client.post(path, json=body, buffered=False)
-    stream = iter(answer.response)
+    """Return the first reads of a stream, and all that follows when the gate opens."""
+    body = request_body(path, stream=True)
+    response = client.post(path, json=body, buffered=False)
+    stream = iter(response.response)
     first = [next(stream) for _ in range(reads)]
     fake.release("gate")
     rest = b"".join(stream)
-    answer.close()
-    assert answer.status_code == 200
+    response.close()
+    assert response.status_code == 200
     return first, rest
 
 
-def says_nothing(line: str) -> bool:
-    told = json.loads(line)
-    said = told.get("message", {"content": told.get("response")})
-    return said["content"] == "" and told["done"] is False and len(said) <= 2
+def is_empty_line(text: str | bytes) -> bool:
+    line = json.loads(text)
+    message = line.get("message", {"content": line.get("response")})
+    return message["content"] == "" and line["done"] is False and len(message) <= 2
+
+
+def count_keep_alives(text: str, path: str) -> int:
+    if path in SSE_FRAMES:
+        return text.split("\n\n").count(SSE_FRAMES[path].keep_alive)
+    return sum(map(is_empty_line, text.splitlines()))
+
+
+def pausing(**script: Any) -> dict[str, Any]:
+    """Return a script with a short pause before each of its first events."""
+    places = range(AFTER_THE_ROLE, 2 + round(4 * SILENCE_S / PAUSE_S))
+    return {**script, "at": [{"after": n, "pause": PAUSE_S} for n in places]}
 
 
 @pytest.mark.parametrize("path", [CHAT, GENERATE])
-def test_a_silent_native_stream_sends_lines_that_say_nothing(
-    impatient: FlaskClient, fake: Fake, path: str
+def test_silent_native_stream_sends_empty_lines(
+    client: FlaskClient, fake: Fake, path: str
 ) -> None:
     fake.script({"content": "Hello!", "hold": "gate", "after": AFTER_THE_ROLE})
 
-    first, rest = held(impatient, fake, path)
+    first, rest = read_while_held(client, fake, path, reads=2)
 
-    assert all(says_nothing(line.decode()) for line in first)
+    assert all(map(is_empty_line, first))
     assert json.loads(rest.splitlines()[-1])["done"] is True
 
 
-@pytest.mark.parametrize("path", MANNERS)
-def test_a_silent_stream_of_events_is_opened_once_and_kept_alive(
-    impatient: FlaskClient, fake: Fake, path: str
+@pytest.mark.parametrize("path", SSE_FRAMES)
+def test_silent_sse_stream_is_opened_once_and_kept_alive(
+    client: FlaskClient, fake: Fake, path: str
 ) -> None:
     fake.script({"content": "Hello!", "hold": "gate", "after": AFTER_THE_ROLE})
-    opening, alive, end = MANNERS[path]
+    beginnings, keep_alive, end = SSE_FRAMES[path]
 
-    first, rest = held(impatient, fake, path, reads=3)
+    first, rest = read_while_held(client, fake, path, reads=3)
 
     frames = b"".join(first).decode().removesuffix("\n\n").split("\n\n")
-    opened, kept = frames[: len(opening)], frames[len(opening) :]
-    assert all(map(str.startswith, opened, opening))
-    assert set(kept) == {alive}
-    assert len(kept) >= 2
-    *said, last = rest.decode().removesuffix("\n\n").split("\n\n")
+    opening, silent = frames[: len(beginnings)], frames[len(beginnings) :]
+    assert all(map(str.startswith, opening, beginnings))
+    assert set(silent) == {keep_alive}
+    assert len(silent) >= 2
+    *frames, last = rest.decode().removesuffix("\n\n").split("\n\n")
     assert last.startswith(end)
-    assert not any(frame.startswith(tuple(opening)) for frame in said if opening)
+    assert not any(f.startswith(tuple(beginnings)) for f in frames if beginnings)
 
 
-@pytest.mark.parametrize("path", EVERYWHERE)
-def test_a_failure_after_silence_is_a_mid_stream_error(
-    impatient: FlaskClient, fake: Fake, path: str
+@pytest.mark.parametrize("path", INFERENCE_PATHS)
+def test_failure_after_silence_is_an_error_event(
+    client: FlaskClient, fake: Fake, path: str
 ) -> None:
     incidents = [
         {"hold": "gate", "after": AFTER_THE_ROLE},
@@ -121,68 +134,52 @@ def test_a_failure_after_silence_is_a_mid_stream_error(
     ]
     fake.script({"content": "Hello!", "at": incidents})
 
-    _, rest = held(impatient, fake, path, reads=1)
+    _, rest = read_while_held(client, fake, path, reads=1)
 
     assert b"Cerebras' answer was cut short" in rest
-    assert b'"done":true' not in rest
-    assert b"[DONE]" not in rest
-    assert b"message_stop" not in rest
+    for end in (b'"done":true', b"[DONE]", b"message_stop"):
+        assert end not in rest
 
 
-def test_silence_in_mid_stream_is_bridged_too(
-    impatient: FlaskClient, fake: Fake
+def test_silence_in_mid_stream_sends_empty_lines(
+    client: FlaskClient, fake: Fake
 ) -> None:
     fake.script(
         {"content": "one two three", "delta_size": 4, "hold": "gate", "after": 3}
     )
 
-    answer = impatient.post(CHAT, json=asking(CHAT), buffered=False)
-    stream = iter(answer.response)
-    seen = []
-    while not seen or json.loads(seen[-1].splitlines()[-1])["message"]["content"]:
-        seen.append(next(stream))
+    response = client.post(CHAT, json=request_body(CHAT), buffered=False)
+    stream = iter(response.response)
+    reads = [next(stream)]
+    while not is_empty_line(reads[-1].splitlines()[-1]):
+        reads.append(next(stream))
     fake.release("gate")
-    lines = [json.loads(line) for line in b"".join([*seen, *stream]).splitlines()]
-    answer.close()
+    lines = [json.loads(line) for line in b"".join([*reads, *stream]).splitlines()]
+    response.close()
 
-    assert "".join(line["message"]["content"] for line in lines) == "one two three"
-
-
-def busy(**script: Any) -> dict[str, Any]:
-    """A script that goes on often, but for long."""
-    places = range(AFTER_THE_ROLE, 2 + round(4 * SILENCE_S / OFTEN_S))
-    return {**script, "at": [{"after": n, "pause": OFTEN_S} for n in places]}
+    assert join_lines(lines, "content") == "one two three"
 
 
-def kept_alive(raw: str, path: str) -> int:
-    """How often a stream says that there is nothing to say."""
-    if path in MANNERS:
-        return raw.split("\n\n").count(MANNERS[path].alive)
-    return sum(map(says_nothing, raw.splitlines()))
-
-
-@pytest.mark.parametrize("path", EVERYWHERE)
-def test_thoughts_that_nobody_wants_to_see_are_silence(
-    impatient: FlaskClient, fake: Fake, path: str
+@pytest.mark.parametrize("path", INFERENCE_PATHS)
+def test_hidden_reasoning_counts_as_silence(
+    client: FlaskClient, fake: Fake, path: str
 ) -> None:
-    fake.script(busy(reasoning="hidden " * 20, content="Hello!", delta_size=3))
+    fake.script(pausing(reasoning="hidden " * 20, content="Hello!", delta_size=3))
 
-    body = asking(path, stream=True, **HIDDEN[path])
-    raw = impatient.post(path, json=body).text
+    text = post(client, path, stream=True, **HIDDEN_THINKING[path]).text
 
-    assert kept_alive(raw, path) >= 2
-    assert "hidden" not in raw
+    assert count_keep_alives(text, path) >= 2
+    assert "hidden" not in text
 
 
 @pytest.mark.parametrize("path", [CHAT, OPENAI, RESPONSES, MESSAGES])
-def test_a_call_that_is_still_growing_is_silence(
-    impatient: FlaskClient, fake: Fake, path: str
+def test_incomplete_tool_call_counts_as_silence(
+    client: FlaskClient, fake: Fake, path: str
 ) -> None:
     call = {"name": "weather", "arguments": {"town": "O" * 90 + "slo"}}
-    fake.script(busy(tool_calls=[call], arguments_delta_size=3))
+    fake.script(pausing(tool_calls=[call], arguments_delta_size=3))
 
-    body = asking(path, stream=True, **offering(path))
-    raw = impatient.post(path, json=body).text
+    text = post(client, path, stream=True, **WEATHER_TOOLS[path]).text
 
-    assert kept_alive(raw, path) >= 2
-    assert "Oslo" in raw
+    assert count_keep_alives(text, path) >= 2
+    assert "Oslo" in text

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.blueprints.talking import CHAT, GPT, OPENAI, TOWN, WEATHER, asking
+from tests.blueprints.client import CHAT, GPT, OPENAI, TOWN, WEATHER, request_body
 from tests.cerebras import Fake
 from tests.metric_samples import sum_samples
 
@@ -46,7 +46,9 @@ def test_line_has_route_model_outcome_and_tokens(
     fake.script(SCRIPT)
 
     client.post(
-        path, json=asking(path, model="GPT-OSS:120b", stream=stream), buffered=True
+        path,
+        json=request_body(path, model="GPT-OSS:120b", stream=stream),
+        buffered=True,
     )
 
     fields = read_access_fields(app_log)
@@ -85,7 +87,7 @@ def test_metrics_count_tokens_and_time(
 
     fake.script(SCRIPT)
     before = read_metrics()
-    client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
+    client.post(CHAT, json=request_body(CHAT, stream=stream), buffered=True)
 
     added = {name: value - before[name] for name, value in read_metrics().items()}
     assert added == pytest.approx(
@@ -103,7 +105,7 @@ def test_impossible_token_counts_are_left_out(
 ) -> None:
     fake.script({"content": "Hello!", "usage": {"prompt_tokens": -5} | ENDLESS})
 
-    response = client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
+    response = client.post(CHAT, json=request_body(CHAT, stream=stream), buffered=True)
 
     assert response.status_code == 200
     assert not {"tokens_in", "tokens_out"} & set(read_access_fields(app_log))
@@ -116,7 +118,7 @@ def test_tokens_of_a_second_attempt_are_added(
     form = {"type": "json_schema", "json_schema": schema}
     for content in ("no JSON", '{"name": "Rome", "people": 3}'):
         fake.script({"content": content, "usage": USAGE})
-    body = asking(OPENAI, tools=[WEATHER], response_format=form)
+    body = request_body(OPENAI, tools=[WEATHER], response_format=form)
 
     client.post(OPENAI, json=body, buffered=True)
 
@@ -144,7 +146,7 @@ def test_failure_has_status_and_outcome(
 ) -> None:
     fake.script(script)
 
-    client.post(CHAT, json=asking(CHAT, stream=stream), buffered=True)
+    client.post(CHAT, json=request_body(CHAT, stream=stream), buffered=True)
 
     fields = read_access_fields(app_log)
     assert (fields["status"], fields["outcome"]) == expected
@@ -155,7 +157,7 @@ def test_failure_in_mid_stream_is_not_ok(
 ) -> None:
     fake.script({"content": "one two three four five", "delta_size": 4, **CUT})
 
-    client.post(CHAT, json=asking(CHAT), buffered=True)
+    client.post(CHAT, json=request_body(CHAT), buffered=True)
 
     fields = read_access_fields(app_log)
     assert (fields["status"], fields["outcome"]) == (200, "upstream_error")
@@ -166,7 +168,7 @@ def test_closed_stream_is_cancelled(
 ) -> None:
     fake.script({"content": "one two three four", "hold": "never", "after": 2})
 
-    response = client.post(CHAT, json=asking(CHAT))
+    response = client.post(CHAT, json=request_body(CHAT))
     next(iter(response.response))
     response.close()
 
@@ -198,7 +200,7 @@ def test_line_has_no_line_ends_and_a_short_name(
 ) -> None:
     name = 'x"\r\n2026-01-01 ERROR forged: ' + "y" * 500
 
-    client.post(CHAT, json=asking(CHAT, model=name), buffered=True)
+    client.post(CHAT, json=request_body(CHAT, model=name), buffered=True)
 
     assert read_access_fields(app_log)["name"] == name[:100]
     handler = logging.getLogger("app").handlers[0]
@@ -213,8 +215,12 @@ def test_log_contains_no_prompt_answer_or_secret(
     headers = {"Authorization": f"Bearer {SECRET}"}
     fake.script({"content": "the answer in private"})
 
-    client.post(CHAT, json=asking(CHAT, "my prompt"), headers=headers, buffered=True)
-    client.post(CHAT, json=asking(CHAT), headers={"x-api-key": "wrong"}, buffered=True)
+    client.post(
+        CHAT, json=request_body(CHAT, "my prompt"), headers=headers, buffered=True
+    )
+    client.post(
+        CHAT, json=request_body(CHAT), headers={"x-api-key": "wrong"}, buffered=True
+    )
 
     handler = logging.getLogger("app").handlers[0]
     logged = "\n".join(handler.format(record) for record in app_log.records)
@@ -252,7 +258,7 @@ def test_response_has_the_request_id_of_the_client(
 def test_stream_and_its_line_have_the_same_request_id(
     client: FlaskClient, app_log: Log
 ) -> None:
-    response = client.post(CHAT, json=asking(CHAT), buffered=True)
+    response = client.post(CHAT, json=request_body(CHAT), buffered=True)
 
     assert re.fullmatch(r"req_[0-9a-f]{24}", response.headers["X-Request-Id"])
     assert read_access_fields(app_log)["id"] == response.headers["X-Request-Id"]

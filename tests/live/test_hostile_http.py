@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.blueprints.hostile import HEADERS
+from tests.blueprints.mutations import HEADERS
 from tests.fuzzing import damaged
 from tests.live.http_client import exchange
 from tests.live_server import Server

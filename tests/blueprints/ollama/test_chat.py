@@ -1,4 +1,4 @@
-"""A conversation in Ollama's own manner."""
+"""`POST /api/chat`."""
 
 from __future__ import annotations
 
@@ -9,60 +9,56 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.blueprints.ollama.chatting import chat
-from tests.blueprints.talking import (
+from tests.blueprints.client import (
     CHAT,
     GPT,
     QWEN,
-    TOWN,
-    asking,
-    lines,
-    picture,
-    sent,
-    texts,
-    user,
+    WEATHER,
+    Object,
+    complete,
+    encode_image,
+    post,
+    upstream_request,
+    user_message,
 )
+from tests.blueprints.readers import join_lines, read_lines
 from tests.cerebras import Fake
 
-
-def test_an_answer_is_streamed_unless_told_otherwise(
-    client: FlaskClient, fake: Fake
-) -> None:
-    fake.script({"content": "Good day to you."}, times=3)
-
-    for more in ({}, {"stream": True}, {"stream": None}):
-        said = lines(client.post(CHAT, json=asking(CHAT, **more)))
-        assert len(said) > 2
-        assert texts(said, "content") == "Good day to you."
-        assert said[-1]["done"] is True
+IMAGE_LIMIT = f'"{QWEN}" takes at most 5 images in one request, this one has 6'
 
 
-def test_a_whole_answer_is_the_same_as_the_stream(
-    client: FlaskClient, fake: Fake
-) -> None:
-    fake.script({"reasoning": "Hm.", "content": "Good day."}, times=2)
-
-    streamed = lines(client.post(CHAT, json=asking(CHAT)))
-    message = chat(client, messages=[user()])
-
-    assert message == {
-        "role": "assistant",
-        "content": texts(streamed, "content"),
-        "thinking": texts(streamed, "thinking"),
-    }
+def chat(client: FlaskClient, **fields: Any) -> Object:
+    """Return the message of a whole reply."""
+    message: Object = complete(client, CHAT, **fields)["message"]
+    return message
 
 
-def test_a_conversation_goes_up_in_order(client: FlaskClient, fake: Fake) -> None:
+def test_reply_is_streamed_by_default(client: FlaskClient, fake: Fake) -> None:
+    fake.script({"reasoning": "Hm.", "content": "Good day to you."}, times=4)
+
+    message = chat(client)
+
+    for fields in ({}, {"stream": True}, {"stream": None}):
+        lines = read_lines(post(client, CHAT, **fields))
+        assert len(lines) > 2
+        assert message == {
+            "role": "assistant",
+            "content": join_lines(lines, "content"),
+            "thinking": join_lines(lines, "thinking"),
+        }
+
+
+def test_conversation_is_sent_in_order(client: FlaskClient, fake: Fake) -> None:
     messages = [
         {"role": "system", "content": "Be brief."},
-        user("one"),
+        user_message("one"),
         {"role": "ASSISTANT", "content": "two", "thinking": "hm"},
         {"role": "user", "content": "three", "images": None},
     ]
 
     chat(client, messages=messages)
 
-    assert sent(fake)["messages"] == [
+    assert upstream_request(fake)["messages"] == [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "one"},
         {"role": "assistant", "content": "two", "reasoning": "hm"},
@@ -70,48 +66,15 @@ def test_a_conversation_goes_up_in_order(client: FlaskClient, fake: Fake) -> Non
     ]
 
 
-def test_options_go_up_by_name(client: FlaskClient, fake: Fake) -> None:
-    options = {
-        "temperature": 0.5,
-        "top_p": 0.9,
-        "seed": 7,
-        "num_predict": 99,
-        "stop": ["X"],
-        "num_ctx": 8192,
-        "top_k": 40,
-    }
-
-    chat(client, messages=[user()], options=options)
-
-    body = sent(fake)
-    assert body["max_completion_tokens"] == 99
-    assert {key: body[key] for key in ("temperature", "top_p", "seed", "stop")} == {
-        "temperature": 0.5,
-        "top_p": 0.9,
-        "seed": 7,
-        "stop": ["X"],
-    }
-    assert not {"num_ctx", "top_k", "num_predict"} & body.keys()
-
-
-def test_an_option_the_upstream_lacks_is_noted_once(
+def test_option_without_effect_is_logged_once_and_cut(
     client: FlaskClient, app_log: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(3):
-        chat(client, messages=[user()], options={"an_option_of_this_test": 1})
+        chat(client, options={"an_option\n" + "x" * 1000: 1})
 
-    noted = [line for line in app_log.messages if "an_option_of_this_test" in line]
-    assert len(noted) == 1
-
-
-def test_a_long_name_is_noted_in_part(
-    client: FlaskClient, app_log: pytest.LogCaptureFixture
-) -> None:
-    chat(client, messages=[user()], options={"long\n" * 1000: 1})
-
-    [noted] = [line for line in app_log.messages if "long" in line]
-    assert len(noted) < 120
-    assert "\n" not in noted
+    [line] = [line for line in app_log.messages if "an_option" in line]
+    assert len(line) < 120
+    assert "\n" not in line
 
 
 @pytest.mark.parametrize(
@@ -120,21 +83,13 @@ def test_a_long_name_is_noted_in_part(
         (GPT, None, None),
         (GPT, True, None),
         (GPT, False, "low"),
-        (GPT, "low", "low"),
-        (GPT, "medium", "medium"),
-        (GPT, "high", "high"),
         (GPT, "max", "high"),
-        (QWEN, None, None),
-        (QWEN, True, None),
         (QWEN, False, "none"),
-        (QWEN, "low", "low"),
         (QWEN, "medium", "medium"),
-        (QWEN, "high", "high"),
-        (QWEN, "max", "high"),
     ],
 )
 @pytest.mark.parametrize("stream", [True, False])
-def test_thinking_is_asked_for_as_each_model_can(
+def test_think_sets_the_effort_and_shows_thinking(
     client: FlaskClient,
     fake: Fake,
     model: str,
@@ -142,122 +97,120 @@ def test_thinking_is_asked_for_as_each_model_can(
     effort: str | None,
     stream: bool,
 ) -> None:
-    body = asking(CHAT, model=model, think=think, stream=stream)
+    lines = read_lines(post(client, CHAT, model=model, think=think, stream=stream))
 
-    answer = client.post(CHAT, json=body)
-
-    said = lines(answer) if stream else [answer.get_json()]
-    assert sent(fake).get("reasoning_effort") == effort
-    assert bool(texts(said, "thinking")) == (think is not False)
-    assert texts(said, "content")
+    assert upstream_request(fake).get("reasoning_effort") == effort
+    assert bool(join_lines(lines, "thinking")) == (think is not False)
+    assert join_lines(lines, "content")
 
 
-@pytest.mark.parametrize("wanted", ["json", TOWN], ids=["json", "schema"])
-@pytest.mark.parametrize("stream", [True, False])
-def test_an_answer_has_the_form_it_was_asked_for(
-    client: FlaskClient, wanted: Any, stream: bool
-) -> None:
-    answer = client.post(CHAT, json=asking(CHAT, format=wanted, stream=stream))
-
-    said = lines(answer) if stream else [answer.get_json()]
-    value = json.loads(texts(said, "content"))
-    assert isinstance(value, dict)
-    if wanted is TOWN:
-        assert set(value) == {"name", "people"}
-
-
-def test_a_streamed_json_answer_comes_in_more_than_one_line(
-    client: FlaskClient, fake: Fake
-) -> None:
+def test_json_is_streamed_in_several_lines(client: FlaskClient, fake: Fake) -> None:
     fake.script({"reasoning": "An object.", "content": '{"a": 1, "b": [true, false]}'})
 
-    said = lines(client.post(CHAT, json=asking(CHAT, format="json")))
+    lines = read_lines(post(client, CHAT, format="json"))
 
-    contents = [line["message"]["content"] for line in said]
+    contents = [line["message"]["content"] for line in lines]
     assert sum(1 for content in contents if content) > 1
     assert "".join(contents) == '{"a": 1, "b": [true, false]}'
-    assert texts(said, "thinking") == "An object."
-    assert said[-1]["eval_count"] > 1
+    assert join_lines(lines, "thinking") == "An object."
 
 
-@pytest.mark.parametrize("stream", [True, False])
-def test_logprobs_cover_the_whole_text(
-    client: FlaskClient, fake: Fake, stream: bool
-) -> None:
-    fake.script({"content": "Good day."})
-    body = asking(CHAT, logprobs=True, top_logprobs=3, stream=stream)
-
-    answer = client.post(CHAT, json=body)
-
-    said = lines(answer) if stream else [answer.get_json()]
-    entries = [entry for line in said for entry in line.get("logprobs", ())]
-    assert "".join(entry["token"] for entry in entries) == "Good day."
-    assert all(len(entry["top_logprobs"]) <= 3 for entry in entries)
-    assert sent(fake)["top_logprobs"] == 3
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_more_than_four_stops_all_work(
-    client: FlaskClient, fake: Fake, stream: bool
-) -> None:
-    fake.script({"content": "one two FIVE three"})
-    options = {"stop": ["AA", "BB", "CC", "DD", "FIVE"]}
-
-    answer = client.post(CHAT, json=asking(CHAT, options=options, stream=stream))
-
-    said = lines(answer) if stream else [answer.get_json()]
-    assert texts(said, "content") == "one two "
-    assert said[-1]["done_reason"] == "stop"
-
-
-@pytest.mark.parametrize(
-    ("options", "cap"), [({}, 55), ({"num_predict": -1}, 55), ({"num_predict": 9}, 9)]
-)
-def test_the_cap_is_the_clients_or_else_the_default(
-    make_client: MakeClient, fake: Fake, options: dict[str, int], cap: int
+@pytest.mark.parametrize(("num_predict", "limit"), [(-1, 55), (9, 9)])
+def test_num_predict_is_the_token_limit_unless_negative(
+    make_client: MakeClient, fake: Fake, num_predict: int, limit: int
 ) -> None:
     client = make_client(DEFAULT_NUM_PREDICT="55")
 
-    client.post(CHAT, json=asking(CHAT, options=options))
+    chat(client, options={"num_predict": num_predict})
 
-    assert sent(fake)["max_completion_tokens"] == cap
-
-
-def test_without_a_default_nothing_is_capped(client: FlaskClient, fake: Fake) -> None:
-    chat(client, messages=[user()])
-
-    assert not {"max_completion_tokens", "max_tokens"} & sent(fake).keys()
+    assert upstream_request(fake)["max_completion_tokens"] == limit
 
 
-def test_measures_that_the_upstream_leaves_out_are_our_own(
+def test_debug_render_only_shows_the_fitted_request(
     client: FlaskClient, fake: Fake
 ) -> None:
-    fake.script({"content": "one two three", "omit": ["usage", "time_info", "done"]})
+    message = {**user_message("Look."), "images": [encode_image("PNG")] * 2}
+    fields = {"model": QWEN, "think": "max", "_debug_render_only": True}
 
-    last = lines(client.post(CHAT, json=asking(CHAT)))[-1]
+    body = post(client, CHAT, messages=[message], **fields).get_json()
 
-    for kind in ("total", "load", "prompt_eval", "eval"):
-        assert last[f"{kind}_duration"] > 0
-    assert last["prompt_eval_count"] > 0
-    assert last["eval_count"] > 0
-
-
-def test_what_would_be_asked_is_shown_as_the_model_would_take_it(
-    client: FlaskClient, fake: Fake
-) -> None:
-    message = {**user("Look."), "images": [picture("PNG")] * 2}
-    body = {
-        "model": QWEN,
-        "messages": [message],
-        "think": "max",
-        "_debug_render_only": True,
-    }
-
-    answer = client.post(CHAT, json=body).get_json()
-
-    shown = json.loads(answer["_debug_info"]["rendered_template"])
-    assert answer["_debug_info"]["image_count"] == 2
-    assert answer["message"] == {"role": "", "content": ""}
-    assert shown["model"] == QWEN
-    assert shown["reasoning_effort"] == "high"
+    request = json.loads(body["_debug_info"]["rendered_template"])
+    assert body["_debug_info"]["image_count"] == 2
+    assert body["message"] == {"role": "", "content": ""}
+    assert (request["model"], request["reasoning_effort"]) == (QWEN, "high")
     assert fake.inference_requests() == []
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+def test_image_of_any_type_is_sent(client: FlaskClient, kind: str) -> None:
+    message = {**user_message("Look."), "images": [encode_image(kind)]}
+
+    content = chat(client, model=QWEN, messages=[message])["content"]
+
+    sent_type = "PNG" if kind == "PNG" else "JPEG"
+    assert f"I see a {sent_type} picture of 3 × 2 pixels." in content
+
+
+@pytest.mark.parametrize(
+    ("images", "text"),
+    [
+        ([encode_image("PNG")] * 6, IMAGE_LIMIT),
+        ([encode_image("GIF")[:40]] * 6, IMAGE_LIMIT),
+        (["AAAA"], "an image is of an unknown type"),
+        ([encode_image("GIF")[:40]], "a GIF image is damaged or cut short"),
+    ],
+    ids=["too many", "counted before conversion", "unknown type", "damaged"],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_invalid_images_return_400(
+    client: FlaskClient, fake: Fake, images: list[str], text: str, stream: bool
+) -> None:
+    message = {**user_message("Look."), "images": images}
+
+    response = post(client, CHAT, model=QWEN, messages=[message], stream=stream)
+
+    assert response.status_code == 400
+    assert response.get_json()["error"].startswith(text)
+    assert fake.inference_requests() == []
+
+
+def test_tool_is_called_and_its_result_is_used(client: FlaskClient) -> None:
+    question = user_message("What is the weather in Oslo?")
+
+    called = chat(client, messages=[question], tools=[WEATHER])
+    [call] = called["tool_calls"]
+    result = {
+        "role": "tool",
+        "content": "blue sky",
+        "tool_name": "weather",
+        "tool_call_id": call["id"],
+    }
+    message = chat(client, messages=[question, called, result], tools=[WEATHER])
+
+    assert call["function"]["name"] == "weather"
+    assert call["function"]["arguments"] == {"town": "simulated town"}
+    assert "blue sky" in message["content"]
+    assert "tool_calls" not in message
+
+
+@pytest.mark.parametrize("arguments", ["", "null", " {} "])
+def test_call_without_arguments_has_an_empty_object(
+    client: FlaskClient, fake: Fake, arguments: str
+) -> None:
+    fake.script({"tool_calls": [{"name": "now", "arguments": arguments}]})
+
+    [call] = chat(client, tools=[WEATHER])["tool_calls"]
+
+    assert call["function"]["arguments"] == {}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_unreadable_call_is_an_error(
+    client: FlaskClient, fake: Fake, stream: bool
+) -> None:
+    fake.script({"tool_calls": [{"name": "now", "arguments": '{"a": '}]})
+
+    response = post(client, CHAT, tools=[WEATHER], stream=stream)
+
+    assert "cannot be read" in response.text
+    assert '"done":true' not in response.text

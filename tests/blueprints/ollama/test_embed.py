@@ -1,4 +1,4 @@
-"""`/api/embed` and `/api/embeddings`, with and without a real Ollama."""
+"""`/api/embed` and `/api/embeddings`, with and without a passthrough server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
+from tests.blueprints.client import GPT
 from tests.fake_ollama import EMBEDDED, FakeOllama
 
-SERVED = "gpt-oss-120b"
 UNKNOWN = 'model "zz" not found, try pulling it first'
 
 REFUSED: list[tuple[str, Any, int, str]] = [
@@ -29,10 +29,10 @@ REFUSED: list[tuple[str, Any, int, str]] = [
     ("embed", {"model": "zz", "input": [1]}, 400, "invalid input type"),
     ("embed", {"model": "zz", "input": ["a", None]}, 400, "invalid input type"),
     ("embed", {"model": "zz", "input": {"a": 1}}, 400, "invalid input type"),
-    ("embed", {"model": SERVED, "input": 1}, 400, "invalid input type"),
+    ("embed", {"model": GPT, "input": 1}, 400, "invalid input type"),
     (
         "embed",
-        {"model": SERVED, "input": 1, "dimensions": "x"},
+        {"model": GPT, "input": 1, "dimensions": "x"},
         400,
         "json: cannot unmarshal string into Go struct field EmbedRequest.dimensions "
         "of type int",
@@ -51,7 +51,7 @@ REFUSED: list[tuple[str, Any, int, str]] = [
 
 
 @pytest.mark.parametrize(("route", "body", "status", "text"), REFUSED)
-def test_it_is_refused_as_ollama_refuses_it(
+def test_invalid_request_gets_the_status_and_text_of_ollama(
     client: FlaskClient, route: str, body: Any, status: int, text: str
 ) -> None:
     data = {"data": ""} if body is None else {"json": body}
@@ -70,14 +70,18 @@ def test_it_is_refused_as_ollama_refuses_it(
         ("embeddings", {"prompt": "x"}),
     ],
 )
-@pytest.mark.parametrize("behind", [False, True])
-def test_a_served_model_embeds_nothing_and_the_setting_is_named(
-    make_client: MakeClient, ollama: FakeOllama, route: str, body: Any, behind: bool
+@pytest.mark.parametrize("has_passthrough", [False, True])
+def test_served_model_returns_400_that_names_the_setting(
+    make_client: MakeClient,
+    ollama: FakeOllama,
+    route: str,
+    body: Any,
+    has_passthrough: bool,
 ) -> None:
-    settings = {"OLLAMA_PASSTHROUGH_URL": ollama.url} if behind else {}
+    settings = {"OLLAMA_PASSTHROUGH_URL": ollama.url} if has_passthrough else {}
     client = make_client(**settings)
 
-    response = client.post(f"/api/{route}", json={"model": SERVED, **body})
+    response = client.post(f"/api/{route}", json={"model": GPT, **body})
 
     assert response.status_code == 400
     assert response.json
@@ -89,33 +93,33 @@ def test_a_served_model_embeds_nothing_and_the_setting_is_named(
 @pytest.mark.parametrize(
     ("route", "body", "reply"),
     [
-        ("embed", {}, {"model": SERVED, "embeddings": []}),
-        ("embed", {"input": ""}, {"model": SERVED, "embeddings": []}),
-        ("embed", {"input": []}, {"model": SERVED, "embeddings": []}),
-        ("embed", {"input": None}, {"model": SERVED, "embeddings": []}),
+        ("embed", {}, {"model": GPT, "embeddings": []}),
+        ("embed", {"input": ""}, {"model": GPT, "embeddings": []}),
+        ("embed", {"input": []}, {"model": GPT, "embeddings": []}),
+        ("embed", {"input": None}, {"model": GPT, "embeddings": []}),
         ("embeddings", {"prompt": ""}, {"embedding": []}),
     ],
 )
-def test_without_input_a_served_model_is_loaded(
+def test_empty_input_loads_a_served_model(
     make_client: MakeClient, route: str, body: Any, reply: Any
 ) -> None:
     client = make_client()
 
-    response = client.post(f"/api/{route}", json={"model": SERVED, **body})
+    response = client.post(f"/api/{route}", json={"model": GPT, **body})
     loaded = client.get("/api/ps")
-    client.post(f"/api/{route}", json={"model": SERVED, **body, "keep_alive": 0})
+    client.post(f"/api/{route}", json={"model": GPT, **body, "keep_alive": 0})
     unloaded = client.get("/api/ps")
 
     assert response.json == reply
     assert loaded.json and [each["name"] for each in loaded.json["models"]] == [
-        f"{SERVED}:latest"
+        f"{GPT}:latest"
     ]
     assert unloaded.json == {"models": []}
 
 
 @pytest.mark.parametrize("route", ["embed", "embeddings"])
 @pytest.mark.parametrize("name", ["all-minilm", "all-minilm:latest"])
-def test_the_passthrough_embeds(
+def test_passthrough_model_embeds(
     make_client: MakeClient, ollama: FakeOllama, route: str, name: str
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
@@ -126,10 +130,10 @@ def test_the_passthrough_embeds(
     assert [each.line for each in ollama.requests] == [f"POST /api/{route} HTTP/1.1"]
 
 
-def test_what_the_passthrough_lacks_is_missing_in_its_words(
+def test_model_unknown_to_the_passthrough_returns_its_error(
     make_client: MakeClient, ollama: FakeOllama
 ) -> None:
-    client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url, CAI_MODEL=SERVED)
+    client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url, CAI_MODEL=GPT)
 
     response = client.post("/api/embed", json={"model": "zz", "input": [1]})
 
@@ -138,8 +142,8 @@ def test_what_the_passthrough_lacks_is_missing_in_its_words(
     assert len(ollama.requests) == 1
 
 
-def test_the_default_model_is_a_chat_model_too(make_client: MakeClient) -> None:
-    client = make_client(CAI_MODEL=SERVED)
+def test_default_model_does_not_embed(make_client: MakeClient) -> None:
+    client = make_client(CAI_MODEL=GPT)
 
     response = client.post("/api/embed", json={"model": "zz", "input": "x"})
 

@@ -1,27 +1,29 @@
-"""Making models of one's own."""
+"""Create, copy and delete derived models."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.apps import MakeClient
-from tests.blueprints.ollama.making import (
-    BARE,
-    CHARSET,
+from tests.blueprints.client import (
+    GENERATE,
     GPT,
-    MARIO,
-    create,
-    made,
-    show,
-    statuses,
-    tags,
+    QWEN,
+    create_mario,
+    create_model,
+    list_models,
+    show_model,
 )
 from tests.modelfiles import parse_modelfile
 
+MARIO = "You are Mario."
+BARE, CHARSET = "application/json", "application/json; charset=utf-8"
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -30,32 +32,44 @@ def client(make_client: MakeClient) -> FlaskClient:
     return make_client()
 
 
-def test_a_model_is_made_with_ollamas_lines(client: FlaskClient) -> None:
+def read_statuses(response: TestResponse) -> list[str]:
+    return [json.loads(line)["status"] for line in response.text.splitlines()]
+
+
+def test_create_streams_ollamas_statuses(client: FlaskClient) -> None:
     body = {"model": "mario", "from": GPT, "system": MARIO}
 
     response = client.post("/api/create", json=body)
 
     layer = "sha256:" + hashlib.sha256(MARIO.encode()).hexdigest()
-    told = statuses(response)
+    statuses = read_statuses(response)
     assert response.status_code == 200
     assert response.content_type == "application/x-ndjson"
-    assert told[-3:] == [f"creating new layer {layer}", "writing manifest", "success"]
-    assert all(text.startswith("using existing layer sha256:") for text in told[:-3])
-    assert len(told) > 3
-    assert tags(client)[f"{GPT}:latest"]["digest"] in told[0]
+    assert statuses[-3:] == [
+        f"creating new layer {layer}",
+        "writing manifest",
+        "success",
+    ]
+    assert all(
+        text.startswith("using existing layer sha256:") for text in statuses[:-3]
+    )
+    assert len(statuses) > 3
+    assert list_models(client)[f"{GPT}:latest"]["digest"] in statuses[0]
 
 
-def test_without_a_stream_the_last_line_is_the_answer(client: FlaskClient) -> None:
-    response = create(client, model="mario", system=MARIO)
+def test_create_without_stream_returns_the_last_status(client: FlaskClient) -> None:
+    response = create_model(client, model="mario", system=MARIO)
 
     assert (response.status_code, response.content_type) == (200, BARE)
     assert response.get_data() == b'{"status":"success"}'
 
 
-def test_a_chain_merges_by_ollamas_rules(client: FlaskClient) -> None:
+def test_model_derived_from_a_derived_one_merges_their_fields(
+    client: FlaskClient,
+) -> None:
     hi, ho = [{"role": "user", "content": text} for text in ("hi", "ho")]
     parameters = {"temperature": 0.5, "stop": ["a", "b"]}
-    made(
+    create_mario(
         client,
         model="one",
         system="One.",
@@ -64,7 +78,7 @@ def test_a_chain_merges_by_ollamas_rules(client: FlaskClient) -> None:
         license="Mine",
     )
     further = {"stop": ["c"], "seed": 1}
-    made(
+    create_mario(
         client,
         model="two",
         **{"from": "ONE"},
@@ -74,29 +88,29 @@ def test_a_chain_merges_by_ollamas_rules(client: FlaskClient) -> None:
         license=[None, "Yours"],
     )
 
-    shown = show(client, "two")
+    model = show_model(client, "two")
 
-    assert shown["system"] == "One."
-    lines = {tuple(line.split(maxsplit=1)) for line in shown["parameters"].split("\n")}
+    assert model["system"] == "One."
+    lines = {tuple(line.split(maxsplit=1)) for line in model["parameters"].split("\n")}
     assert {("temperature", "0.5"), ("stop", '"c"'), ("seed", "1")} < lines
     assert ("stop", '"a"') not in lines
-    assert shown["messages"] == [ho]
-    assert shown["license"].endswith("\nMine\nYours")
-    assert shown["details"]["parent_model"] == "one:latest"
-    assert shown["remote_model"] == GPT
+    assert model["messages"] == [ho]
+    assert model["license"].endswith("\nMine\nYours")
+    assert model["details"]["parent_model"] == "one:latest"
+    assert model["remote_model"] == GPT
 
 
-def test_a_model_that_is_made_again_is_replaced(client: FlaskClient) -> None:
-    made(client, model="Mario", system=MARIO)
-    before = tags(client)["Mario:latest"]
+def test_create_replaces_a_model_of_the_same_name(client: FlaskClient) -> None:
+    create_mario(client, model="Mario", system=MARIO)
+    before = list_models(client)["Mario:latest"]
 
-    made(client, model="mario", system="You are Luigi.")
+    create_mario(client, model="mario", system="You are Luigi.")
 
-    listed = tags(client)
-    assert "mario:latest" not in listed
-    assert show(client, "mario")["system"] == "You are Luigi."
-    assert listed["Mario:latest"]["digest"] != before["digest"]
-    assert listed["Mario:latest"]["modified_at"] > before["modified_at"]
+    models = list_models(client)
+    assert "mario:latest" not in models
+    assert show_model(client, "mario")["system"] == "You are Luigi."
+    assert models["Mario:latest"]["digest"] != before["digest"]
+    assert models["Mario:latest"]["modified_at"] > before["modified_at"]
 
 
 @pytest.mark.parametrize(
@@ -118,28 +132,26 @@ def test_a_model_that_is_made_again_is_replaced(client: FlaskClient) -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_what_cannot_be_honoured_is_said(
+def test_create_reports_fields_without_effect(
     client: FlaskClient, body: dict[str, Any], remark: str
 ) -> None:
-    response = create(client, model="x", stream=True, **body)
+    response = create_model(client, model="x", stream=True, **body)
 
-    told = statuses(response)
-    assert [text for text in told if text.startswith(remark)], told
-    assert told[-1] == "success"
+    statuses = read_statuses(response)
+    assert [text for text in statuses if text.startswith(remark)], statuses
+    assert statuses[-1] == "success"
 
 
-def test_what_a_model_inherits_is_not_remarked_on(client: FlaskClient) -> None:
-    body = parse_modelfile(show(client, GPT)["modelfile"])
+def test_create_does_not_report_inherited_fields(client: FlaskClient) -> None:
+    body = parse_modelfile(show_model(client, GPT)["modelfile"])
 
     response = client.post("/api/create", json={"model": "x", **body})
 
-    assert statuses(response)[-2:] == ["writing manifest", "success"]
-    assert [text for text in statuses(response)[:-2] if "layer" not in text] == []
+    assert read_statuses(response)[-2:] == ["writing manifest", "success"]
+    assert [text for text in read_statuses(response)[:-2] if "layer" not in text] == []
 
 
 REFUSALS = [
-    ({"model": "x", "from": ""}, 400, BARE, "neither 'from' or 'files' was specified"),
-    ({"model": ""}, 400, CHARSET, "invalid model name"),
     ({"model": "a b"}, 400, CHARSET, "invalid model name"),
     ({"model": " x"}, 400, CHARSET, "invalid model name"),
     ({"model": "x", "from": "a b"}, 400, BARE, "invalid model name"),
@@ -171,24 +183,24 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("body", "status", "content_type", "error"), REFUSALS)
-def test_what_cannot_be_made_is_refused(
+def test_invalid_create_is_refused(
     client: FlaskClient,
     body: dict[str, Any],
     status: int,
     content_type: str,
     error: str,
 ) -> None:
-    before = tags(client)
+    before = list_models(client)
 
-    response = create(client, **body)
+    response = create_model(client, **body)
 
     assert response.json["error"].startswith(error)
     assert (response.status_code, response.content_type) == (status, content_type)
-    assert tags(client) == before
+    assert list_models(client) == before
 
 
-def test_an_unknown_source_is_pulled_first_in_the_stream(client: FlaskClient) -> None:
-    response = create(client, model="x", stream=True, **{"from": "zz"})
+def test_unknown_source_is_reported_in_the_stream(client: FlaskClient) -> None:
+    response = create_model(client, model="x", stream=True, **{"from": "zz"})
 
     assert response.status_code == 200
     assert response.get_data() == (
@@ -197,7 +209,7 @@ def test_an_unknown_source_is_pulled_first_in_the_stream(client: FlaskClient) ->
     )
 
 
-def test_the_go_clients_empty_strings_are_as_good_as_absent(
+def test_empty_strings_of_the_go_client_are_accepted(
     client: FlaskClient,
 ) -> None:
     zero = {"stream": None, "from": GPT, "template": "", "system": MARIO}
@@ -205,5 +217,85 @@ def test_the_go_clients_empty_strings_are_as_good_as_absent(
 
     response = client.post("/api/create", json=body)
 
-    assert statuses(response)[-1] == "success"
-    assert show(client, "mario")["system"] == MARIO
+    assert read_statuses(response)[-1] == "success"
+    assert show_model(client, "mario")["system"] == MARIO
+
+
+def test_copy_is_the_same_model_under_another_name(client: FlaskClient) -> None:
+    create_mario(client)
+
+    copied = client.post(
+        "/api/copy", json={"source": "mario", "destination": "me/luigi:small"}
+    )
+
+    models = list_models(client)
+    assert (copied.status_code, copied.get_data()) == (200, b"")
+    assert "Content-Type" not in copied.headers
+    assert models["me/luigi:small"]["digest"] == models["mario:latest"]["digest"]
+    assert (
+        show_model(client, "me/luigi:small")["details"]["parent_model"]
+        == f"{GPT}:latest"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "status", "error"),
+    [
+        ("a b", "y", 400, 'source "a b" is invalid'),
+        (" mario", "y", 400, 'source " mario" is invalid'),
+        (GPT, "a/b/c/d", 400, 'destination "a/b/c/d" is invalid'),
+        (
+            "mario",
+            QWEN,
+            400,
+            f'"{QWEN}:latest" is served by Cerebras and cannot be overwritten',
+        ),
+    ],
+)
+def test_invalid_copy_is_refused(
+    make_client: MakeClient, source: str, destination: str, status: int, error: str
+) -> None:
+    client = make_client(CAI_MODEL=GPT)
+    create_mario(client)
+
+    response = client.post(
+        "/api/copy", json={"source": source, "destination": destination}
+    )
+
+    assert (response.status_code, response.json) == (status, {"error": error})
+    assert response.content_type == CHARSET
+
+
+@pytest.mark.parametrize("name", ["mario", GPT])
+def test_copy_onto_itself_changes_nothing(client: FlaskClient, name: str) -> None:
+    create_mario(client)
+    before = list_models(client)
+    body = {"source": name, "destination": f"{name}:latest".upper()}
+
+    response = client.post("/api/copy", json=body)
+
+    assert response.status_code == 200
+    assert list_models(client) == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"model": "mario"}, {"name": "Mario:latest"}, {"model": "", "name": " mario "}],
+)
+def test_deleted_model_is_unknown(client: FlaskClient, body: dict[str, str]) -> None:
+    create_mario(client)
+    client.post(GENERATE, json={"model": "mario"})
+
+    deleted = client.delete("/api/delete", json=body)
+
+    assert (deleted.status_code, deleted.get_data()) == (200, b"")
+    assert "mario:latest" not in list_models(client)
+    assert client.post("/api/show", json=body).status_code == 404
+    assert client.get("/api/ps").json["models"] == []
+
+
+def test_delete_of_a_served_model_returns_400(client: FlaskClient) -> None:
+    response = client.delete("/api/delete", json={"model": GPT})
+
+    text = f'"{GPT}:latest" is served by Cerebras and cannot be deleted'
+    assert (response.status_code, response.json) == (400, {"error": text})

@@ -1,15 +1,26 @@
-"""What models there are, what each is, and which count as loaded."""
+"""`/api/tags`, `/api/show` and `/api/ps`: listed, shown and loaded models."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.blueprints.talking import CHAT, GENERATE, GPT, OPENAI, QWEN, asking
+from tests.blueprints.client import (
+    CHAT,
+    GENERATE,
+    GPT,
+    OPENAI,
+    QWEN,
+    complete,
+    list_models,
+    post,
+    request_body,
+    show_model,
+)
 from tests.cerebras import Fake
 
 ABLE = {
@@ -23,57 +34,51 @@ ABLE = {
 
 @pytest.fixture
 def fresh(make_client: MakeClient) -> FlaskClient:
-    """With nothing loaded yet."""
+    """Return a client of an app that has loaded no model yet."""
     return make_client()
 
 
-def loaded(client: FlaskClient) -> dict[str, timedelta]:
-    """The models that count as loaded, and for how long they still will."""
-    listed = client.get("/api/ps").get_json()["models"]
+def remaining_s(client: FlaskClient) -> dict[str, float]:
+    """Return the seconds until each loaded model expires."""
     now = datetime.now(UTC)
     return {
-        model["name"]: datetime.fromisoformat(model["expires_at"]) - now
-        for model in listed
+        entry["name"]: (
+            datetime.fromisoformat(entry["expires_at"]) - now
+        ).total_seconds()
+        for entry in client.get("/api/ps").json["models"]
     }
 
 
-def about(minutes: float) -> Any:
+def approximately(minutes: float) -> Any:
     return pytest.approx(minutes * 60, abs=5)
 
 
-def test_tags_list_what_the_upstream_serves(client: FlaskClient) -> None:
-    models = client.get("/api/tags").get_json()["models"]
-
-    assert {model["name"] for model in models} == {f"{GPT}:latest", f"{QWEN}:latest"}
-    assert len({model["digest"] for model in models}) == 2
-
-
-def test_the_newest_model_is_listed_first(make_client: MakeClient) -> None:
+def test_newest_model_is_listed_and_recommended_first(make_client: MakeClient) -> None:
     client = make_client(models=[{"id": GPT}, ABLE, {"id": QWEN}])
 
-    names = [model["name"] for model in client.get("/api/tags").get_json()["models"]]
+    recommended = client.get("/api/experimental/model-recommendations").json
 
-    assert names == ["new-model-9b:latest", f"{QWEN}:latest", f"{GPT}:latest"]
+    names = ["new-model-9b", QWEN, GPT]
+    assert list(list_models(client)) == [f"{name}:latest" for name in names]
+    assert [entry["model"] for entry in recommended["recommendations"]] == names
 
 
-def test_a_model_nobody_has_heard_of_is_served_all_the_same(
+def test_unknown_upstream_model_is_described_by_its_public_entry(
     make_client: MakeClient,
 ) -> None:
     client = make_client(models=[ABLE])
 
-    [tag] = client.get("/api/tags").get_json()["models"]
-    shown = client.post("/api/show", json={"model": "new-model:9b"}).get_json()
+    [entry] = list_models(client).values()
+    model = show_model(client, "new-model:9b")
 
-    assert tag["capabilities"] == ["completion", "vision", "tools"]
-    assert tag["details"]["parameter_size"] == "9B"
-    assert tag["details"]["context_length"] == 32_000
-    assert shown["capabilities"] == tag["capabilities"]
-    assert shown["remote_model"] == "new-model-9b"
+    assert entry["capabilities"] == ["completion", "vision", "tools"]
+    assert entry["details"]["parameter_size"] == "9B"
+    assert entry["details"]["context_length"] == 32_000
+    assert model["capabilities"] == entry["capabilities"]
+    assert model["remote_model"] == "new-model-9b"
 
 
-def test_tags_and_show_ask_the_upstream_nothing(
-    client: FlaskClient, fake: Fake
-) -> None:
+def test_lists_and_show_send_nothing_upstream(client: FlaskClient, fake: Fake) -> None:
     client.get("/api/tags")
     client.get("/v1/models")
     client.post("/api/show", json={"model": GPT})
@@ -94,90 +99,79 @@ def test_tags_and_show_ask_the_upstream_nothing(
     ],
     ids=str,
 )
-def test_a_model_is_shown_by_each_of_its_names(
+def test_model_is_shown_by_any_of_its_names(
     client: FlaskClient, body: dict[str, str]
 ) -> None:
-    shown = client.post("/api/show", json=body).get_json()
-
-    assert shown["remote_model"] == GPT
+    assert client.post("/api/show", json=body).json["remote_model"] == GPT
 
 
-def test_what_one_client_asks_to_see_reaches_no_other(client: FlaskClient) -> None:
-    def shown(agent: str = "curl", **asked: object) -> dict[str, object]:
-        body = {"model": "gpt-oss:120b", **asked}
-        reply = client.post("/api/show", json=body, headers={"User-Agent": agent})
-        return dict(reply.get_json())
+def test_show_is_not_cached_across_different_requests(client: FlaskClient) -> None:
+    def show(agent: str = "curl", **fields: object) -> dict[str, object]:
+        body = {"model": "gpt-oss:120b", **fields}
+        response = client.post("/api/show", json=body, headers={"User-Agent": agent})
+        return dict(response.get_json())
 
-    plain = shown()
+    plain = show()
 
-    assert "Be terse." in str(shown(system="Be terse.")["modelfile"])
-    assert "general.basename': 'gpt-oss:120b'" in str(shown("GitHubCopilotChat/1"))
-    assert shown() == plain
+    assert "Be terse." in str(show(system="Be terse.")["modelfile"])
+    assert "general.basename': 'gpt-oss:120b'" in str(show("GitHubCopilotChat/1"))
+    assert show() == plain
     assert "Be terse." not in str(plain)
 
 
-def test_every_unknown_name_is_the_default_models(
-    make_client: MakeClient, fake: Fake
+def test_unknown_name_is_the_default_model_but_a_blank_one_is_not(
+    make_client: MakeClient,
 ) -> None:
     client = make_client(CAI_MODEL="qwen3.8:27b")
 
-    shown = client.post("/api/show", json={"model": "llama3.2:1b"})
-    said = client.post(CHAT, json=asking(CHAT, model="llama3.2:1b", stream=False))
-    nameless = client.post(CHAT, json=asking(CHAT, model=""))
-
-    assert shown.get_json()["remote_model"] == QWEN
-    assert said.get_json()["model"] == "llama3.2:1b"
-    assert said.get_json()["remote_model"] == QWEN
-    assert fake.inference_requests()[0]["body"]["model"] == QWEN
-    assert nameless.status_code == 400
+    assert show_model(client, "llama3.2:1b")["remote_model"] == QWEN
+    assert complete(client, CHAT, model="llama3.2:1b")["remote_model"] == QWEN
+    assert post(client, CHAT, model="").status_code == 400
 
 
-def test_nothing_is_loaded_at_first(fresh: FlaskClient) -> None:
+def test_no_model_is_loaded_at_first(fresh: FlaskClient) -> None:
     assert fresh.get("/api/ps").get_json() == {"models": []}
 
 
 @pytest.mark.parametrize("path", [CHAT, GENERATE, OPENAI])
-def test_a_model_that_is_used_counts_as_loaded(fresh: FlaskClient, path: str) -> None:
-    fresh.post(path, json=asking(path, model="gpt-oss:120b"))
+def test_used_model_is_loaded(fresh: FlaskClient, path: str) -> None:
+    post(fresh, path, model="gpt-oss:120b")
 
-    assert {n: left.total_seconds() for n, left in loaded(fresh).items()} == {
-        f"{GPT}:latest": about(minutes=5)
-    }
+    assert remaining_s(fresh) == {f"{GPT}:latest": approximately(minutes=5)}
 
 
 @pytest.mark.parametrize("path", [CHAT, GENERATE])
 @pytest.mark.parametrize(
     ("keep_alive", "minutes"), [("1h", 60), (90, 1.5), (90.0, 1.5), (None, 5)]
 )
-def test_a_model_stays_as_long_as_it_was_asked_to(
+def test_keep_alive_sets_the_expiry(
     fresh: FlaskClient, path: str, keep_alive: Any, minutes: float
 ) -> None:
-    for more in ({}, {"prompt": "", "messages": []}):
-        body = asking(path, keep_alive=keep_alive) | more
-        fresh.post(path, json=body)
-        [left] = loaded(fresh).values()
-        assert left.total_seconds() == about(minutes)
+    for fields in ({}, {"prompt": "", "messages": []}):
+        fresh.post(path, json=request_body(path, keep_alive=keep_alive) | fields)
+        [remaining] = remaining_s(fresh).values()
+        assert remaining == approximately(minutes)
 
 
-def test_a_negative_keep_alive_is_for_ever(fresh: FlaskClient) -> None:
+def test_negative_keep_alive_never_expires(fresh: FlaskClient) -> None:
     fresh.post(GENERATE, json={"model": GPT, "keep_alive": -1})
 
-    [left] = loaded(fresh).values()
-    assert left.days > 290 * 365
+    [remaining] = remaining_s(fresh).values()
+    assert remaining > 290 * 365 * 86_400
 
 
-def test_a_use_without_keep_alive_keeps_the_one_before(fresh: FlaskClient) -> None:
+def test_missing_keep_alive_keeps_the_former_expiry(fresh: FlaskClient) -> None:
     fresh.post(GENERATE, json={"model": GPT, "keep_alive": "1h"})
 
-    fresh.post(OPENAI, json=asking(OPENAI))
+    post(fresh, OPENAI)
 
-    [left] = loaded(fresh).values()
-    assert left.total_seconds() == about(60)
+    [remaining] = remaining_s(fresh).values()
+    assert remaining == approximately(60)
 
 
 @pytest.mark.parametrize("path", [CHAT, GENERATE])
 @pytest.mark.parametrize("keep_alive", [0, "0", "0s", 0.0])
-def test_unloading_takes_a_model_from_the_list(
+def test_unload_removes_the_model_from_ps(
     fresh: FlaskClient, path: str, keep_alive: Any
 ) -> None:
     fresh.post(GENERATE, json={"model": GPT})
@@ -186,52 +180,51 @@ def test_unloading_takes_a_model_from_the_list(
     unloaded = fresh.post(path, json={"model": GPT, "keep_alive": keep_alive})
     again = fresh.post(path, json={"model": GPT, "keep_alive": keep_alive})
 
-    assert list(loaded(fresh)) == [f"{QWEN}:latest"]
+    assert list(remaining_s(fresh)) == [f"{QWEN}:latest"]
     assert unloaded.get_json()["done_reason"] == "unload"
     assert again.get_json()["done_reason"] == "unload"
 
 
-def test_a_question_with_keep_alive_0_is_answered_and_unloads(
+def test_message_with_keep_alive_0_is_answered_and_unloads(
     fresh: FlaskClient,
 ) -> None:
     fresh.post(GENERATE, json={"model": GPT})
 
-    body = asking(CHAT, keep_alive=0, stream=False)
-    answer = fresh.post(CHAT, json=body).get_json()
+    body = complete(fresh, CHAT, keep_alive=0)
 
-    assert answer["done_reason"] == "stop"
-    assert answer["message"]["content"]
-    assert loaded(fresh) == {}
+    assert body["done_reason"] == "stop"
+    assert body["message"]["content"]
+    assert remaining_s(fresh) == {}
 
 
-def test_the_one_that_stays_longest_is_listed_first(fresh: FlaskClient) -> None:
+def test_model_that_expires_last_is_listed_first(fresh: FlaskClient) -> None:
     fresh.post(GENERATE, json={"model": GPT, "keep_alive": "1m"})
     fresh.post(GENERATE, json={"model": QWEN, "keep_alive": "2m"})
 
-    assert list(loaded(fresh)) == [f"{QWEN}:latest", f"{GPT}:latest"]
+    assert list(remaining_s(fresh)) == [f"{QWEN}:latest", f"{GPT}:latest"]
 
 
-def test_a_refused_request_loads_nothing(fresh: FlaskClient) -> None:
-    for more in ({"options": {"seed": "x"}}, {"think": "ultra"}, {"format": "xml"}):
-        assert fresh.post(CHAT, json=asking(CHAT, **more)).status_code == 400
+def test_refused_request_loads_nothing(fresh: FlaskClient) -> None:
+    for fields in ({"options": {"seed": "x"}}, {"think": "ultra"}, {"format": "xml"}):
+        assert post(fresh, CHAT, **fields).status_code == 400
 
-    assert loaded(fresh) == {}
-
-
-def test_all_workers_of_an_instance_agree(make_client: MakeClient) -> None:
-    one, other = make_client(), make_client()
-
-    one.post(GENERATE, json={"model": GPT, "keep_alive": "1h"})
-    assert list(loaded(other)) == [f"{GPT}:latest"]
-
-    other.post(GENERATE, json={"model": GPT, "keep_alive": 0})
-    assert loaded(one) == {}
+    assert remaining_s(fresh) == {}
 
 
-def test_how_long_models_stay_is_a_setting(make_client: MakeClient) -> None:
+def test_workers_of_an_instance_share_loaded_models(make_client: MakeClient) -> None:
+    first, second = make_client(), make_client()
+
+    first.post(GENERATE, json={"model": GPT, "keep_alive": "1h"})
+    assert list(remaining_s(second)) == [f"{GPT}:latest"]
+
+    second.post(GENERATE, json={"model": GPT, "keep_alive": 0})
+    assert remaining_s(first) == {}
+
+
+def test_ollama_keep_alive_sets_the_default_expiry(make_client: MakeClient) -> None:
     client = make_client(OLLAMA_KEEP_ALIVE="30m")
 
     client.post(GENERATE, json={"model": GPT})
 
-    [left] = loaded(client).values()
-    assert left.total_seconds() == about(30)
+    [remaining] = remaining_s(client).values()
+    assert remaining == approximately(30)

@@ -1,118 +1,82 @@
-"""Pull and push."""
+"""`POST /api/pull` and `POST /api/push`."""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-
-NO_MANIFEST = {"error": "pull model manifest: file does not exist"}
-
-
-def lines(text: str) -> list[Any]:
-    return [json.loads(line) for line in text.splitlines()]
+from tests.blueprints.client import GPT, list_models
+from tests.blueprints.readers import read_lines
 
 
 @pytest.mark.parametrize(
-    "name",
+    "body",
     [
-        "gpt-oss-120b",
-        "GPT-OSS-120B:latest",
-        "gpt-oss:120b",
-        "gpt-oss:120b-cloud",
-        "library/gpt-oss:120b",
-        " gpt-oss-120b ",
+        {"model": GPT},
+        {"name": "GPT-OSS-120B:latest"},
+        {"MODEL": "gpt-oss:120b"},
+        {"model": "gpt-oss:120b-cloud"},
+        {"model": "library/gpt-oss:120b"},
+        {"model": " gpt-oss-120b "},
     ],
+    ids=str,
 )
-@pytest.mark.parametrize("key", ["model", "name", "MODEL"])
-def test_a_model_is_pulled_by_any_of_its_names(
-    client: FlaskClient, key: str, name: str
+def test_model_is_pulled_by_any_of_its_names(
+    client: FlaskClient, body: dict[str, str]
 ) -> None:
-    digests = {
-        model["name"]: model["digest"]
-        for model in client.get("/api/tags").json["models"]
-    }
+    lines = read_lines(client.post("/api/pull", json=body))
 
-    answer = client.post("/api/pull", json={key: name})
-
-    told = lines(answer.text)
-    assert answer.status_code == 200
-    assert answer.content_type == "application/x-ndjson"
-    assert answer.text.endswith("\n")
-    assert told[0] == {"status": "pulling manifest"}
-    assert told[-1] == {"status": "success"}
-    assert {line["digest"] for line in told if "digest" in line} == {
-        f"sha256:{digests['gpt-oss-120b:latest']}"
-    }
+    digest = list_models(client)[f"{GPT}:latest"]["digest"]
+    assert lines[0] == {"status": "pulling manifest"}
+    assert lines[-1] == {"status": "success"}
+    digests = {line["digest"] for line in lines if "digest" in line}
+    assert digests == {f"sha256:{digest}"}
 
 
-def test_what_a_registry_would_need_is_ignored(client: FlaskClient) -> None:
-    access = {"insecure": True, "username": "me", "password": "secret"}
-    asked = {"model": "", "name": "gpt-oss-120b", "stream": False, **access}
+def test_fields_for_a_registry_are_ignored(client: FlaskClient) -> None:
+    registry = {"insecure": True, "username": "me", "password": "secret"}
+    body = {"model": "", "name": GPT, "stream": False, **registry}
 
-    answer = client.post("/api/pull", json=asked)
+    response = client.post("/api/pull", json=body)
 
-    assert answer.json == {"status": "success"}
-    assert answer.content_type == "application/json"
+    assert response.json == {"status": "success"}
+    assert response.content_type == "application/json"
 
 
-def test_an_unknown_model_is_pulled_where_a_default_answers_for_it(
-    client: FlaskClient, make_client: MakeClient
+def test_unknown_model_is_pulled_if_there_is_a_default_model(
+    make_client: MakeClient,
 ) -> None:
-    asked = {"model": "nope", "stream": False}
+    client = make_client(CAI_MODEL=GPT)
 
-    refused = client.post("/api/pull", json=asked)
-    pulled = make_client(CAI_MODEL="gpt-oss-120b").post("/api/pull", json=asked)
+    response = client.post("/api/pull", json={"model": "unknown", "stream": False})
 
-    assert (refused.status_code, refused.json) == (500, NO_MANIFEST)
-    assert refused.content_type == "application/json"
-    assert (pulled.status_code, pulled.json) == (200, {"status": "success"})
+    assert (response.status_code, response.json) == (200, {"status": "success"})
 
 
-def test_an_unknown_model_is_told_in_the_stream(client: FlaskClient) -> None:
-    answer = client.post("/api/pull", json={"model": "nope"})
+@pytest.mark.parametrize("name", [":tag", "-a", "ä"])
+def test_pull_of_an_invalid_name_returns_400(client: FlaskClient, name: str) -> None:
+    response = client.post("/api/pull", json={"model": name})
 
-    assert answer.status_code == 200
-    assert lines(answer.text) == [{"status": "pulling manifest"}, NO_MANIFEST]
-
-
-@pytest.mark.parametrize("name", ["", " ", "a b", ":tag", "-a", "ä"])
-def test_what_is_no_name_is_not_pulled(client: FlaskClient, name: str) -> None:
-    answer = client.post("/api/pull", json={"model": name})
-
-    assert (answer.status_code, answer.json) == (400, {"error": "invalid model name"})
+    assert response.status_code == 400
+    assert response.json == {"error": "invalid model name"}
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("gpt-oss-120b", "models that run on Cerebras have no files"),
-        ("nope", "model 'nope' not found"),
+        (GPT, "models that run on Cerebras have no files"),
         ("a b", "model 'a b' not found"),
     ],
 )
-def test_a_push_is_refused_in_the_stream_and_out_of_it(
+def test_push_fails_streamed_and_whole(
     client: FlaskClient, name: str, text: str
 ) -> None:
-    streamed = client.post("/api/push", json={"name": name})
+    lines = read_lines(client.post("/api/push", json={"name": name}))
     whole = client.post("/api/push", json={"model": name, "stream": False})
 
-    assert streamed.status_code == 200
-    assert lines(streamed.text)[0] == {"status": "retrieving manifest"}
-    assert lines(streamed.text)[-1] == whole.json
+    assert lines[0] == {"status": "retrieving manifest"}
+    assert lines[-1] == whole.json
     assert whole.status_code == 500
     assert whole.content_type == "application/json"
     assert whole.json["error"].startswith(text)
-
-
-@pytest.mark.parametrize("path", ["/api/pull", "/api/push"])
-@pytest.mark.parametrize("field", ["model", "name", "stream"])
-def test_a_wrong_type_is_told(client: FlaskClient, path: str, field: str) -> None:
-    answer = client.post(path, json={field: 1})
-
-    assert answer.status_code == 400
-    assert f"Request.{field} of type" in answer.json["error"]

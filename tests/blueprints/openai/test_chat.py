@@ -1,4 +1,4 @@
-"""`/v1/chat/completions`, as Ollama answers it."""
+"""`POST /v1/chat/completions`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.apps import MakeClient
-from tests.blueprints.openai.completing import complete, message, stream
-from tests.blueprints.talking import (
+from tests.blueprints.client import (
     GPT,
     OPENAI,
     QWEN,
-    asking,
-    delta_texts,
-    events,
-    sent,
-    user,
+    WEATHER,
+    Object,
+    complete,
+    encode_image,
+    post,
+    upstream_request,
+    user_message,
+)
+from tests.blueprints.readers import (
+    join_deltas,
+    read_chunks,
+    read_error,
+    read_events,
 )
 from tests.cerebras import Fake
 
@@ -27,170 +33,152 @@ HEAD = ["id", "object", "created", "model", "system_fingerprint"]
 USAGE = ["prompt_tokens", "completion_tokens", "total_tokens"]
 
 
-def test_a_completion_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) -> None:
+def chat(client: FlaskClient, **fields: Any) -> Object:
+    """Return the message of a whole reply."""
+    message: Object = complete(client, OPENAI, **fields)["choices"][0]["message"]
+    return message
+
+
+def stream(client: FlaskClient, **fields: Any) -> list[Object]:
+    return read_chunks(post(client, OPENAI, stream=True, **fields))
+
+
+def image_message(url: Any) -> Object:
+    image = {"type": "image_url", "image_url": {"url": url, "detail": "low"}}
+    return {"role": "user", "content": [{"type": "text", "text": "Look."}, image]}
+
+
+def test_whole_reply_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) -> None:
     fake.script({"reasoning": "Hm.", "content": "Good day."})
 
-    said = complete(client, model="gpt-oss:120b")
+    body = complete(client, OPENAI, model="gpt-oss:120b")
 
-    [choice] = said["choices"]
-    assert list(said) == [*HEAD, "choices", "usage"]
-    assert re.fullmatch(r"chatcmpl-[a-z0-9]{24}", said["id"])
-    assert said["object"] == "chat.completion"
-    assert said["model"] == "gpt-oss:120b"
-    assert choice == {
-        "index": 0,
-        "message": {"role": "assistant", "content": "Good day.", "reasoning": "Hm."},
-        "finish_reason": "stop",
-    }
-    assert list(said["usage"]) == USAGE
-    assert said["usage"]["total_tokens"] == sum(said["usage"][key] for key in USAGE[:2])
+    assert list(body) == [*HEAD, "choices", "usage"]
+    assert re.fullmatch(r"chatcmpl-[a-z0-9]{24}", body["id"])
+    assert body["object"] == "chat.completion"
+    assert body["model"] == "gpt-oss:120b"
+    assert body["choices"] == [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "content": "Good day.",
+                "reasoning": "Hm.",
+            },
+            "finish_reason": "stop",
+        }
+    ]
+    assert list(body["usage"]) == USAGE
+    assert body["usage"]["total_tokens"] == sum(body["usage"][key] for key in USAGE[:2])
 
 
-def test_a_stream_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) -> None:
+def test_stream_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) -> None:
     fake.script({"reasoning": "Let me see now.", "content": "Good day to you."})
 
-    said = stream(client)
+    chunks = stream(client)
 
-    assert len({each["id"] for each in said}) == len({e["created"] for e in said}) == 1
-    assert all(list(each) == [*HEAD, "choices"] for each in said)
-    assert {each["object"] for each in said} == {"chat.completion.chunk"}
-    deltas = [each["choices"][0]["delta"] for each in said]
-    assert [delta.get("role") for delta in deltas] == ["assistant"] + [None] * (
-        len(deltas) - 1
-    )
-    assert delta_texts(said, "reasoning") == "Let me see now."
-    assert delta_texts(said, "content") == "Good day to you."
+    heads = {(chunk["id"], chunk["created"], chunk["object"]) for chunk in chunks}
+    assert len(heads) == 1
+    assert heads.pop()[2] == "chat.completion.chunk"
+    assert all(list(chunk) == [*HEAD, "choices"] for chunk in chunks)
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    assert join_deltas(chunks, "reasoning") == "Let me see now."
+    assert join_deltas(chunks, "content") == "Good day to you."
     assert all("content" in delta for delta in deltas[:-1])
-    reasons = [each["choices"][0]["finish_reason"] for each in said]
-    assert reasons == [None] * (len(said) - 1) + ["stop"]
     assert deltas[-1] == {}
 
 
 @pytest.mark.parametrize(
-    ("options", "asked"),
+    ("options", "has_usage"),
     [({"include_usage": True}, True), ({"include_usage": False}, False), (None, False)],
 )
-def test_usage_ends_a_stream_that_asks_for_it(
-    client: FlaskClient, options: dict[str, bool] | None, asked: bool
+def test_include_usage_adds_a_last_chunk(
+    client: FlaskClient, options: dict[str, bool] | None, has_usage: bool
 ) -> None:
-    said = stream(client, stream_options=options)
+    chunks = stream(client, stream_options=options)
 
-    assert ("usage" in said[-1]) == asked
-    assert not any("usage" in each for each in said[:-1])
-    if asked:
-        assert said[-1]["choices"] == []
-        assert all(said[-1]["usage"][key] > 0 for key in USAGE)
+    assert ("usage" in chunks[-1]) == has_usage
+    assert not any("usage" in chunk for chunk in chunks[:-1])
+    if has_usage:
+        assert chunks[-1]["choices"] == []
+        assert all(chunks[-1]["usage"][key] > 0 for key in USAGE)
 
 
-def test_an_empty_answer_still_opens_and_ends(client: FlaskClient, fake: Fake) -> None:
+def test_nothing_follows_the_end_of_a_stream(client: FlaskClient, fake: Fake) -> None:
+    fake.script({"content": "Good day.", "extras": ["usage_chunk", "comments"]})
+
+    events = read_events(post(client, OPENAI, stream=True))
+
+    assert events.index("[DONE]") == len(events) - 1
+
+
+def test_empty_reply_has_a_first_and_a_last_chunk(
+    client: FlaskClient, fake: Fake
+) -> None:
     fake.script({"content": ""})
 
-    said = stream(client)
-
-    assert [each["choices"][0]["delta"] for each in said] == [
+    assert [chunk["choices"][0]["delta"] for chunk in stream(client)] == [
         {"role": "assistant", "content": ""},
         {},
     ]
 
 
-def test_what_the_upstream_knows_goes_up(client: FlaskClient, fake: Fake) -> None:
-    body = {
-        "temperature": 0.3,
-        "top_p": 0.8,
-        "seed": 5,
-        "stop": ["X", "Y"],
-        "max_completion_tokens": 77,
-        "frequency_penalty": 0.0,
-        "n": 3,
-        "user": "me",
-        "store": True,
-        "logit_bias": {"1": 1},
-    }
+def test_fields_that_the_upstream_lacks_are_not_sent(
+    client: FlaskClient, fake: Fake
+) -> None:
+    complete(client, OPENAI, n=3, user="me", store=True, logit_bias={"1": 1})
 
-    complete(client, **body)
-
-    up = sent(fake)
-    known = ("temperature", "top_p", "seed", "stop", "max_completion_tokens")
-    assert {key: up[key] for key in known} == {key: body[key] for key in known}
-    assert not {"n", "user", "store", "logit_bias"} & up.keys()
+    assert set(upstream_request(fake)) == {"model", "messages", "stream"}
 
 
 @pytest.mark.parametrize(
-    ("more", "cap"),
+    ("fields", "limit"),
     [
         ({"max_tokens": 9}, 9),
-        ({"max_completion_tokens": 8}, 8),
         ({"max_tokens": 9, "max_completion_tokens": 8}, 8),
-        ({}, 55),
-        ({"max_tokens": None}, 55),
     ],
     ids=str,
 )
-def test_the_cap_is_the_clients_or_else_the_default(
-    make_client: MakeClient, fake: Fake, more: dict[str, Any], cap: int
+def test_max_completion_tokens_takes_precedence(
+    client: FlaskClient, fake: Fake, fields: dict[str, Any], limit: int
 ) -> None:
-    complete(make_client(DEFAULT_NUM_PREDICT="55"), **more)
+    complete(client, OPENAI, **fields)
 
-    assert sent(fake)["max_completion_tokens"] == cap
-
-
-def test_a_cut_by_the_cap_is_told(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"content": "one two three four five"}, times=2)
-
-    assert complete(client, max_tokens=3)["choices"][0]["finish_reason"] == "length"
-    assert stream(client, max_tokens=3)[-1]["choices"][0]["finish_reason"] == "length"
+    assert upstream_request(fake)["max_completion_tokens"] == limit
 
 
 @pytest.mark.parametrize("stop", ["X", ["X"], ["X", 5, None]])
-def test_a_stop_is_a_text_or_a_list(client: FlaskClient, fake: Fake, stop: Any) -> None:
+def test_stop_is_a_text_or_a_list(client: FlaskClient, fake: Fake, stop: Any) -> None:
     fake.script({"content": "one X two"})
 
-    assert message(client, stop=stop)["content"] == "one "
-    assert sent(fake)["stop"] == ["X"]
-
-
-@pytest.mark.parametrize("streamed", [True, False])
-def test_more_than_four_stops_all_work(
-    client: FlaskClient, fake: Fake, streamed: bool
-) -> None:
-    fake.script({"content": "one two FIVE three"})
-    stop = ["AA", "BB", "CC", "DD", "FIVE"]
-
-    text = (
-        delta_texts(stream(client, stop=stop), "content")
-        if streamed
-        else message(client, stop=stop)["content"]
-    )
-
-    assert text == "one two "
+    assert chat(client, stop=stop)["content"] == "one "
+    assert upstream_request(fake)["stop"] == ["X"]
 
 
 @pytest.mark.parametrize(
-    ("model", "asked", "effort", "thinks"),
+    ("model", "fields", "effort", "is_shown"),
     [
         (GPT, {}, None, True),
         (GPT, {"reasoning_effort": "minimal"}, "low", True),
         (GPT, {"reasoning_effort": "none"}, "low", False),
         (GPT, {"reasoning_effort": "xhigh"}, "high", True),
-        (GPT, {"reasoning": {"effort": "low"}}, "low", True),
         (GPT, {"reasoning": {}, "reasoning_effort": "low"}, None, True),
         (QWEN, {"reasoning_effort": "none"}, "none", False),
-        (QWEN, {"reasoning_effort": "max"}, "high", True),
         (QWEN, {"reasoning": {"effort": "medium"}}, "medium", True),
     ],
 )
-def test_reasoning_is_asked_for_as_each_model_can(
+def test_effort_is_mapped_to_the_model_and_none_hides_reasoning(
     client: FlaskClient,
     fake: Fake,
     model: str,
-    asked: dict[str, Any],
+    fields: dict[str, Any],
     effort: str | None,
-    thinks: bool,
+    is_shown: bool,
 ) -> None:
-    said = message(client, model=model, **asked)
+    message = chat(client, model=model, **fields)
 
-    assert sent(fake).get("reasoning_effort") == effort
-    assert ("reasoning" in said) == thinks
+    assert upstream_request(fake).get("reasoning_effort") == effort
+    assert ("reasoning" in message) == is_shown
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -198,44 +186,113 @@ def test_logprobs_cover_the_whole_text(
     client: FlaskClient, fake: Fake, streamed: bool
 ) -> None:
     fake.script({"content": "Good day."})
-    body = {"logprobs": True, "top_logprobs": 2}
+    fields = {"logprobs": True, "top_logprobs": 2}
 
-    said = stream(client, **body) if streamed else [complete(client, **body)]
+    bodies = stream(client, **fields) if streamed else None
+    bodies = bodies or [complete(client, OPENAI, **fields)]
 
     entries = [
         entry
-        for each in said
-        for entry in each["choices"][0].get("logprobs", {}).get("content", ())
+        for body in bodies
+        for entry in body["choices"][0].get("logprobs", {}).get("content", ())
     ]
     assert "".join(entry["token"] for entry in entries) == "Good day."
 
 
-@pytest.mark.parametrize("model", [GPT, QWEN])
-def test_a_developer_is_heard_by_every_model(
-    client: FlaskClient, fake: Fake, model: str
+@pytest.mark.parametrize(("model", "role"), [(GPT, "developer"), (QWEN, "system")])
+def test_developer_message_has_the_role_that_the_model_supports(
+    client: FlaskClient, fake: Fake, model: str, role: str
 ) -> None:
-    rule = {"role": "developer", "content": "Be brief."}
+    message = {"role": "developer", "content": "Be brief."}
 
-    complete(client, model=model, messages=[rule, user()])
+    complete(client, OPENAI, model=model, messages=[message, user_message()])
 
-    role = "developer" if model == GPT else "system"
-    assert sent(fake)["messages"][0] == {"role": role, "content": "Be brief."}
-
-
-def test_what_would_be_asked_is_shown(client: FlaskClient, fake: Fake) -> None:
-    said = complete(client, _debug_render_only=True, reasoning_effort="none")
-
-    asked = json.loads(said["_debug_info"]["rendered_template"])
-    assert list(said) == [*HEAD, "choices", "_debug_info"]
-    assert asked["model"] == GPT
-    assert asked["reasoning_effort"] == "low"
-    assert fake.inference_requests() == []
+    first = upstream_request(fake)["messages"][0]
+    assert first == {"role": role, "content": "Be brief."}
 
 
-def test_nothing_follows_the_end_of_a_stream(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"content": "Good day.", "extras": ["usage_chunk", "comments"]})
+def test_tool_is_called_and_its_result_is_used(client: FlaskClient, fake: Fake) -> None:
+    question = user_message("What is the weather in Oslo?")
 
-    said = events(client.post(OPENAI, json=asking(OPENAI, stream=True)))
+    called = chat(client, messages=[question], tools=[WEATHER])
+    [call] = called["tool_calls"]
+    result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+    message = chat(client, messages=[question, called, result], tools=[WEATHER])
 
-    assert said[-1] == "[DONE]"
-    assert said.count("[DONE]") == 1
+    assert called["content"] == ""
+    assert list(call) == ["id", "index", "type", "function"]
+    assert json.loads(call["function"]["arguments"]) == {"town": "simulated town"}
+    assert "sunny" in message["content"]
+    sent_call = upstream_request(fake)["messages"][1]["tool_calls"][0]
+    assert sent_call["id"] == call["id"]
+
+
+def test_parallel_calls_are_whole_in_one_chunk(client: FlaskClient, fake: Fake) -> None:
+    calls = [{"name": "rain", "arguments": {"n": 1}}, {"name": "wind", "arguments": {}}]
+    fake.script({"tool_calls": calls, "arguments_delta_size": 1})
+
+    *_, chunk, last = stream(client, tools=[WEATHER])
+
+    tool_calls = chunk["choices"][0]["delta"]["tool_calls"]
+    assert [(call["index"], call["function"]) for call in tool_calls] == [
+        (0, {"name": "rain", "arguments": '{"n":1}'}),
+        (1, {"name": "wind", "arguments": "{}"}),
+    ]
+    assert last["choices"][0]["finish_reason"] == "tool_calls"
+
+
+@pytest.mark.parametrize("choice", ["none", "auto", "required"])
+def test_tool_choice_is_honoured(client: FlaskClient, fake: Fake, choice: str) -> None:
+    message = chat(client, tools=[WEATHER], tool_choice=choice)
+
+    assert upstream_request(fake)["tool_choice"] == choice
+    assert ("tool_calls" in message) == (choice == "required")
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"messages": [{"role": "user"}]}, "invalid message content type: <nil>"),
+        (
+            {"messages": [image_message("https://x.example/a.png")]},
+            "image URLs are not currently supported, "
+            "please use base64 encoded data instead",
+        ),
+        (
+            {"messages": [image_message("data:image/gif;base64,AAAA")]},
+            "invalid image input",
+        ),
+        ({"model": ""}, "model is required"),
+        ({"model": "a b"}, "invalid model name"),
+        ({"top_logprobs": 21}, "top_logprobs must be between 0 and 20"),
+    ],
+)
+@pytest.mark.parametrize("streamed", [True, False])
+def test_invalid_request_returns_400(
+    client: FlaskClient, fields: dict[str, Any], text: str, streamed: bool
+) -> None:
+    response = post(client, OPENAI, stream=streamed, **fields)
+
+    assert response.status_code == 400
+    assert response.get_json()["error"]["type"] == "invalid_request_error"
+    assert read_error(OPENAI, response) == text
+
+
+def test_webp_data_url_is_sent_as_jpeg(client: FlaskClient) -> None:
+    url = f"data:image/webp;base64,{encode_image('WEBP')}"
+
+    content = chat(client, model=QWEN, messages=[image_message(url)])["content"]
+
+    assert "I see a JPEG picture of 3 × 2 pixels." in content
+
+
+def test_unknown_model_returns_404(client: FlaskClient) -> None:
+    response = post(client, OPENAI, model="zz", stream=True)
+
+    assert (response.status_code, response.content_type) == (404, "application/json")
+    assert response.get_json()["error"] == {
+        "message": "model 'zz' not found",
+        "type": "not_found_error",
+        "param": None,
+        "code": None,
+    }

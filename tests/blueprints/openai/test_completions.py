@@ -1,4 +1,4 @@
-"""`/v1/completions`, as Ollama answers it."""
+"""`POST /v1/completions`."""
 
 from __future__ import annotations
 
@@ -7,104 +7,90 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.apps import MakeClient
-from tests.blueprints.talking import COMPLETIONS, GPT, QWEN, asking, chunks, sent, user
+from tests.blueprints.client import (
+    COMPLETIONS,
+    GPT,
+    QWEN,
+    Object,
+    complete,
+    post,
+)
+from tests.blueprints.readers import read_chunks, read_error
 from tests.cerebras import Fake
 
 INSERT = f"registry.ollama.ai/library/{GPT}:latest does not support insert"
 both_ways = pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
 
 
-def choice(client: FlaskClient, **body: Any) -> dict[str, Any]:
-    answer = client.post(COMPLETIONS, json=asking(COMPLETIONS, **body))
-    assert (answer.status_code, answer.content_type) == (200, "application/json")
-    [said] = answer.get_json()["choices"]
-    return dict(said)
+def complete_choice(client: FlaskClient, **fields: Any) -> Object:
+    """Return the only choice of a whole reply."""
+    [choice] = complete(client, COMPLETIONS, **fields)["choices"]
+    return dict(choice)
 
 
-def stream(client: FlaskClient, **body: Any) -> list[dict[str, Any]]:
-    return chunks(
-        client.post(COMPLETIONS, json=asking(COMPLETIONS, stream=True, **body))
-    )
+def stream(client: FlaskClient, **fields: Any) -> list[Object]:
+    return read_chunks(post(client, COMPLETIONS, stream=True, **fields))
 
 
-def error(client: FlaskClient, **body: Any) -> tuple[int, str]:
-    answer = client.post(COMPLETIONS, json=asking(COMPLETIONS, **body))
-    return answer.status_code, answer.get_json()["error"]["message"]
-
-
-def test_a_prompt_is_what_the_user_says(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"reasoning": "Hm.", "content": "Good day."})
-
-    said = choice(client, max_tokens=50, temperature=0.5, stop="x", seed=1)
-
-    assert said == {"text": "Good day.", "index": 0, "finish_reason": "stop"}
-    assert sent(fake) == {
-        "model": GPT,
-        "messages": [user()],
-        "max_completion_tokens": 50,
-        "temperature": 0.5,
-        "stop": ["x"],
-        "seed": 1,
-        "stream": False,
-    }
-
-
-def test_a_stream_says_the_same(client: FlaskClient, fake: Fake) -> None:
+def test_stream_ends_with_reason_and_usage(client: FlaskClient, fake: Fake) -> None:
     fake.script({"reasoning": "Hm.", "content": "Good day to you all."})
 
-    *said, last, cost = stream(client, stream_options={"include_usage": True})
+    chunks = stream(client, stream_options={"include_usage": True})
 
-    assert "".join(c["choices"][0]["text"] for c in said) == "Good day to you all."
+    *texts, last, usage = chunks
+    assert "".join(c["choices"][0]["text"] for c in texts) == "Good day to you all."
     assert last["choices"][0] == {"text": "", "index": 0, "finish_reason": "stop"}
-    assert cost["usage"]["completion_tokens"] > 0
-    assert len({c["id"] for c in (*said, last, cost)}) == 1
+    assert usage["usage"]["completion_tokens"] > 0
+    assert len({chunk["id"] for chunk in chunks}) == 1
 
 
-def test_the_prompt_comes_back_in_front(client: FlaskClient, fake: Fake) -> None:
+def test_echo_puts_the_prompt_first(client: FlaskClient, fake: Fake) -> None:
     fake.script({"content": " world"}, times=2)
 
-    whole = choice(client, echo=True)["text"]
+    whole = complete_choice(client, echo=True)["text"]
     streamed = stream(client, echo=True)
 
     assert whole == "hello world"
-    assert "".join(c["choices"][0]["text"] for c in streamed) == whole
+    assert "".join(chunk["choices"][0]["text"] for chunk in streamed) == whole
 
 
 @both_ways
-def test_log_probabilities_come_as_lists(client: FlaskClient, streamed: bool) -> None:
-    body = {"model": QWEN, "logprobs": 2, "max_tokens": 200}
-    told = [c["choices"][0] for c in stream(client, **body)] if streamed else []
-    told = told or [choice(client, **body)]
+def test_logprobs_are_parallel_lists(client: FlaskClient, streamed: bool) -> None:
+    fields = {"model": QWEN, "logprobs": 2, "max_tokens": 200}
+    if streamed:
+        choices = [chunk["choices"][0] for chunk in stream(client, **fields)]
+    else:
+        choices = [complete_choice(client, **fields)]
 
-    text = "".join(each["text"] for each in told)
-    lists = [each["logprobs"] for each in told if "logprobs" in each]
+    text = "".join(choice["text"] for choice in choices)
+    lists = [choice["logprobs"] for choice in choices if "logprobs" in choice]
     tokens = [token for each in lists for token in each["tokens"]]
     offsets = [offset for each in lists for offset in each["text_offset"]]
     assert "".join(tokens) == text
-    assert [
-        text[o : o + len(t)] for o, t in zip(offsets, tokens, strict=True)
-    ] == tokens
+    assert all(
+        text.startswith(token, offset)
+        for token, offset in zip(tokens, offsets, strict=True)
+    )
     assert all(len(top) == 2 for each in lists for top in each["top_logprobs"])
 
 
 @both_ways
 @pytest.mark.parametrize("prompt", ["", None])
-def test_without_a_prompt_the_model_is_only_loaded(
+def test_empty_prompt_loads_the_model(
     client: FlaskClient, fake: Fake, streamed: bool, prompt: str | None
 ) -> None:
     if streamed:
         [chunk] = stream(client, prompt=prompt)
-        said = chunk["choices"][0]
+        choice = chunk["choices"][0]
     else:
-        said = choice(client, prompt=prompt)
+        choice = complete_choice(client, prompt=prompt)
 
-    assert said == {"text": "", "index": 0, "finish_reason": "load"}
+    assert choice == {"text": "", "index": 0, "finish_reason": "load"}
     assert fake.inference_requests() == []
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "text"),
+    ("fields", "status", "text"),
     [
         ({"model": ""}, 404, "model '' not found"),
         ({"model": "gpt-5"}, 404, "model 'gpt-5' not found"),
@@ -119,29 +105,9 @@ def test_without_a_prompt_the_model_is_only_loaded(
         ),
     ],
 )
-def test_it_is_refused_as_ollama_refuses_it(
-    client: FlaskClient, body: dict[str, Any], status: int, text: str
+def test_invalid_request_gets_the_status_and_text_of_ollama(
+    client: FlaskClient, fields: dict[str, Any], status: int, text: str
 ) -> None:
-    assert error(client, **body) == (status, text)
+    response = post(client, COMPLETIONS, **fields)
 
-
-def test_a_model_of_its_own_answers_as_it_was_made(
-    make_client: MakeClient, fake: Fake
-) -> None:
-    client = make_client()
-    made = {"model": "mario", "from": GPT, "system": "You are Mario."}
-    assert client.post("/api/create", json=made).status_code == 200
-
-    choice(client, model="mario")
-
-    assert [m["content"] for m in sent(fake)["messages"]] == ["You are Mario.", "hello"]
-    assert choice(client, model="mario", prompt="")["finish_reason"] == "load"
-
-
-def test_what_would_be_asked_can_be_shown(client: FlaskClient, fake: Fake) -> None:
-    body = asking(COMPLETIONS, _debug_render_only=True)
-
-    shown = client.post(COMPLETIONS, json=body).get_json()
-
-    assert "hello" in shown["_debug_info"]["rendered_template"]
-    assert fake.inference_requests() == []
+    assert (response.status_code, read_error(COMPLETIONS, response)) == (status, text)

@@ -1,4 +1,4 @@
-"""`/v1/embeddings`, with and without a real Ollama."""
+"""`/v1/embeddings`, with and without a passthrough server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
+from tests.blueprints.client import GPT
 from tests.fake_ollama import EMBEDDED, FakeOllama
 
-SERVED = "gpt-oss-120b"
 ENCODING = (
     "Invalid value for 'encoding_format' = hex. Supported values: ['float', 'base64']."
 )
@@ -33,7 +33,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
 
 
 @pytest.mark.parametrize(("body", "status", "text"), REFUSED)
-def test_it_is_refused_as_ollama_refuses_it(
+def test_invalid_request_gets_the_status_and_text_of_ollama(
     client: FlaskClient, body: dict[str, Any], status: int, text: str
 ) -> None:
     response = client.post("/v1/embeddings", json=body)
@@ -43,10 +43,10 @@ def test_it_is_refused_as_ollama_refuses_it(
 
 
 @pytest.mark.parametrize("text", ["x", "", ["x"]])
-def test_a_served_model_embeds_nothing_and_the_setting_is_named(
+def test_served_model_returns_400_that_names_the_setting(
     client: FlaskClient, text: Any
 ) -> None:
-    response = client.post("/v1/embeddings", json={"model": SERVED, "input": text})
+    response = client.post("/v1/embeddings", json={"model": GPT, "input": text})
 
     assert response.status_code == 400
     assert response.json
@@ -54,7 +54,7 @@ def test_a_served_model_embeds_nothing_and_the_setting_is_named(
     assert response.json["error"]["type"] == "invalid_request_error"
 
 
-def test_the_passthrough_embeds(make_client: MakeClient, ollama: FakeOllama) -> None:
+def test_passthrough_model_embeds(make_client: MakeClient, ollama: FakeOllama) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
     body = {"model": "all-minilm", "input": [[1, 2]]}
 

@@ -1,4 +1,4 @@
-"""`/v1/audio/transcriptions`: looked at as Ollama does, and then refused."""
+"""`/v1/audio/transcriptions` is checked as by Ollama, and then refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
-from tests.blueprints.talking import GPT
+from tests.blueprints.client import GPT
 from tests.fake_ollama import FakeOllama
 
 PATH = "/v1/audio/transcriptions"
@@ -33,16 +33,16 @@ def recording(data: bytes = b"RIFF....WAVE") -> tuple[io.BytesIO, str]:
         ),
         ({"model": GPT, "file": recording()}, 400, f'"{GPT}" does not support audio'),
     ],
-    ids=["no file", "a text", "no model", "empty", "unknown model", "deaf model"],
+    ids=["no file", "a text", "no model", "empty", "unknown model", "no audio"],
 )
-def test_a_form_is_refused_in_the_dialects_shape(
+def test_form_is_refused_in_openais_shape(
     client: FlaskClient, form: dict[str, Any], status: int, text: str
 ) -> None:
-    answer = client.post(PATH, data=form, content_type="multipart/form-data")
+    response = client.post(PATH, data=form, content_type="multipart/form-data")
 
     kind = {400: "invalid_request_error", 404: "not_found_error"}[status]
     error = {"message": text, "type": kind, "param": None, "code": None}
-    assert (answer.status_code, answer.get_json()) == (status, {"error": error})
+    assert (response.status_code, response.get_json()) == (status, {"error": error})
 
 
 @pytest.mark.parametrize(
@@ -52,22 +52,22 @@ def test_a_form_is_refused_in_the_dialects_shape(
         ("multipart/form-data", "no multipart boundary param in Content-Type"),
     ],
 )
-def test_what_is_no_form_is_refused(
+def test_other_content_type_returns_400(
     client: FlaskClient, content_type: str, reason: str
 ) -> None:
-    answer = client.post(PATH, data=b"{}", headers={"Content-Type": content_type})
+    response = client.post(PATH, data=b"{}", headers={"Content-Type": content_type})
 
-    assert answer.status_code == 400
-    message = answer.get_json()["error"]["message"]
+    assert response.status_code == 400
+    message = response.get_json()["error"]["message"]
     assert message == f"failed to parse multipart form: {reason}"
 
 
-def test_the_passthrough_hears_for_its_own(
+def test_passthrough_model_transcribes(
     make_client: MakeClient, ollama: FakeOllama
 ) -> None:
     client = make_client(OLLAMA_PASSTHROUGH_URL=ollama.url)
 
     client.post(PATH, data={"model": "llama3", "file": recording(b"heard")})
 
-    [seen] = ollama.wait_for_requests(PATH)
-    assert b"heard" in seen.body
+    [request] = ollama.wait_for_requests(PATH)
+    assert b"heard" in request.body

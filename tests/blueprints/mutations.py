@@ -1,4 +1,4 @@
-"""Requests that nobody in their right mind sends, made up for every route."""
+"""Hypothesis strategies that damage the sample requests of every route."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import zstandard
 from hypothesis import strategies as st
 
-from tests.blueprints.hostile_seeds import SEEDS
+from tests.blueprints.samples import SAMPLES
 
-# Texts that become bare JSON: what `json.dumps` would not write.
+# Literals that `json.dumps` does not write: encode() replaces their marked text.
 BARE = ("NaN", "-Infinity", "1e999", "9" * 5000, "-0", "0.0", "[" * 2000, "nul")
 MARK = "\x01bare:"
 TEXTS = [
@@ -81,7 +81,7 @@ NAMES = [
 ]
 
 
-class Hostile(NamedTuple):
+class Request(NamedTuple):
     method: str
     path: str
     query: str
@@ -90,19 +90,19 @@ class Hostile(NamedTuple):
 
 
 @st.composite
-def requests(draw: st.DrawFn, method: str, rule: str) -> Hostile:
-    """For one route: mostly a sound body in which a little is wrong."""
+def requests(draw: st.DrawFn, method: str, rule: str) -> Request:
+    """Draw a request of a route: mostly a valid body with a small damage."""
     head, _, parameter = rule.partition("<")
     path = head + (draw(st.sampled_from(NAMES)) if parameter else "")
-    odd = draw(st.integers(0, 9)) == 0
-    given = draw(st.lists(st.sampled_from(sorted(HEADERS)), max_size=2, unique=True))
-    return Hostile(
+    is_odd_path = draw(st.integers(0, 9)) == 0
+    names = draw(st.lists(st.sampled_from(sorted(HEADERS)), max_size=2, unique=True))
+    return Request(
         method,
-        path + (draw(st.sampled_from(PATHS)) if odd else ""),
-        draw(st.sampled_from(QUERIES)) if odd else "",
+        path + (draw(st.sampled_from(PATHS)) if is_odd_path else ""),
+        draw(st.sampled_from(QUERIES)) if is_odd_path else "",
         *draw(
-            packed(
-                {name: draw(st.sampled_from(HEADERS[name])) for name in given},
+            compressed(
+                {name: draw(st.sampled_from(HEADERS[name])) for name in names},
                 draw(bodies(method, rule)),
             )
         ),
@@ -110,10 +110,10 @@ def requests(draw: st.DrawFn, method: str, rule: str) -> Hostile:
 
 
 @st.composite
-def packed(
+def compressed(
     draw: st.DrawFn, headers: dict[str, str], body: bytes
 ) -> tuple[dict[str, str], bytes]:
-    """Compressed now and then, and not always whole."""
+    """Draw a body, compressed and damaged now and then, and its headers."""
     if draw(st.integers(0, 7)):
         return headers, body
     body = zstandard.compress(body)
@@ -128,9 +128,11 @@ def bodies(draw: st.DrawFn, method: str, rule: str) -> bytes:
     if kind == 0:
         return draw(st.binary(max_size=60))
     if kind == 1:
-        return written(draw(values))
-    seed = draw(st.sampled_from(SEEDS.get((method, rule), [{}])))
-    data = seed.encode() if isinstance(seed, str) else written(draw(distorted(seed)))
+        return encode(draw(values))
+    sample = draw(st.sampled_from(SAMPLES.get((method, rule), [{}])))
+    data = (
+        sample.encode() if isinstance(sample, str) else encode(draw(distorted(sample)))
+    )
     if kind == 2:
         return data[: draw(st.integers(0, len(data)))]
     if kind == 3:
@@ -139,7 +141,7 @@ def bodies(draw: st.DrawFn, method: str, rule: str) -> bytes:
     return data
 
 
-def written(value: Any) -> bytes:
+def encode(value: Any) -> bytes:
     text = json.dumps(value)
     for each in BARE:
         text = text.replace(json.dumps(MARK + each), each)
@@ -147,26 +149,26 @@ def written(value: Any) -> bytes:
 
 
 @st.composite
-def distorted(draw: st.DrawFn, seed: Any) -> Any:
-    """The same with up to three things in it changed."""
-    value = copy.deepcopy(seed)
+def distorted(draw: st.DrawFn, sample: Any) -> Any:
+    """Draw a copy of the sample with up to three changes."""
+    value = copy.deepcopy(sample)
     for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
-        places = list(within(value))
-        if not places:
+        all_places = list(places(value))
+        if not all_places:
             return draw(values)
-        holder, key = draw(st.sampled_from(places))
+        holder, key = draw(st.sampled_from(all_places))
         DISTORTIONS[draw(st.sampled_from(sorted(DISTORTIONS)))](draw, holder, key)
     return value
 
 
-def within(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place of a document: what holds it, and where."""
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the container and the key or index of every value in a document."""
     for key, inner in list(
         value.items() if isinstance(value, dict) else enumerate(value)
     ):
         yield value, key
         if isinstance(inner, dict | list):
-            yield from within(inner)
+            yield from places(inner)
 
 
 def replace(draw: st.DrawFn, holder: Any, key: Any) -> None:
