@@ -68,7 +68,7 @@ def test_uncapped_request_is_retried_with_a_cap_of_what_is_left(
     assert first is None
     assert second is not None
     assert 29_000 < second < 30_000
-    assert f"trying again with {second}, what is left, as cap" in caplog.text
+    assert f"trying again with the {second} tokens that are left as cap" in caplog.text
 
 
 def test_lowered_cap_follows_the_response_headers(free: Fake, client: Cerebras) -> None:
