@@ -61,7 +61,7 @@ graceful_timeout = settings.grace_s
 loglevel = settings.log_level
 control_socket_disable = True
 metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-logconfig_dict = logs.GUNICORN if settings.log_format == "json" else {}
+logconfig_dict = logs.GUNICORN_JSON_LOGGING if settings.log_format == "json" else {}
 forwarder_headers = ""  # otherwise a client could set SCRIPT_NAME and PATH_INFO
 
 with contextlib.suppress(ValueError, OSError):

@@ -19,7 +19,7 @@ bp = Blueprint("ops", __name__)
 @bp.route("/healthz", methods=["GET", "HEAD"])
 def health() -> Response:
     """Report that this worker answers."""
-    return responses.json(NATIVE, {"status": "ok"})
+    return responses.json_response(NATIVE, {"status": "ok"})
 
 
 @bp.route("/readyz", methods=["GET", "HEAD"])
@@ -33,8 +33,8 @@ def ready() -> Response:
     missing = {name: problem for name, problem in checks.items() if problem}
     if missing:
         body = {"status": "not ready", "missing": missing}
-        return responses.json(NATIVE, body, 503)
-    return responses.json(NATIVE, {"status": "ready"})
+        return responses.json_response(NATIVE, body, 503)
+    return responses.json_response(NATIVE, {"status": "ready"})
 
 
 @bp.get("/metrics")

@@ -56,7 +56,7 @@ class OriginPolicy:
     """Decides which web pages may call this server, and adds the CORS headers."""
 
     def __init__(self, origins: Sequence[str]) -> None:
-        self._allows = matcher((*origins, *LOCAL_ORIGINS, *APP_ORIGINS))
+        self._is_allowed = origin_matcher((*origins, *LOCAL_ORIGINS, *APP_ORIGINS))
         self._allows_all = "*" in origins
 
     def check(self, request: Request) -> Response | None:
@@ -64,7 +64,7 @@ class OriginPolicy:
         origin = foreign_origin(request)
         if origin is None:
             return None
-        if not self._allows(origin):
+        if not self._is_allowed(origin):
             return responses.empty(403)
         if request.method == "OPTIONS":
             return responses.empty(204, PREFLIGHT_HEADERS)
@@ -73,7 +73,7 @@ class OriginPolicy:
     def add_headers(self, request: Request, response: Response) -> None:
         """Add the CORS headers for an allowed foreign page."""
         origin = foreign_origin(request)
-        if origin is None or not self._allows(origin):
+        if origin is None or not self._is_allowed(origin):
             return
         response.headers["Access-Control-Allow-Origin"] = (
             "*" if self._allows_all else origin
@@ -92,7 +92,7 @@ def foreign_origin(request: Request) -> str | None:
     return origin
 
 
-def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
+def origin_matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     """Return a predicate for origins, which browsers write in lower case.
 
     A pattern may contain one `*`.
@@ -142,26 +142,6 @@ def without_port(host: str) -> str:
     return host.partition(":")[0]
 
 
-def is_own_address(host: str) -> bool:
-    """Return whether the host is an IP address of this machine or a private one.
-
-    DNS rebinding cannot produce such a Host: the browser sends the attacker's name.
-    """
-    is_near = is_near_address(host)
-    return is_bindable(host) if is_near is None else is_near
-
-
-@functools.lru_cache
-def is_near_address(host: str) -> bool | None:
-    """Return whether the host is a loopback or private IP, None for any other IP."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    is_near = address.is_loopback or address.is_private or address.is_unspecified
-    return is_near or None
-
-
 @functools.lru_cache
 def is_loopback(host: str) -> bool:
     """Return whether a host name or IP address is this machine's loopback interface.
@@ -174,6 +154,28 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_own_address(host: str) -> bool:
+    """Return whether the host is an IP address of this machine or a private one.
+
+    A page from elsewhere cannot have such a Host by DNS rebinding.
+    """
+    address = parse_ip(host)
+    if address is None:
+        return False
+    if address.is_loopback or address.is_private or address.is_unspecified:
+        return True
+    return is_bindable(host)
+
+
+@functools.lru_cache
+def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address in a text, None if it is not one."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def is_bindable(address: str) -> bool:
@@ -195,16 +197,16 @@ class AccessTokens:
 
     def check(self, request: Request) -> None:
         """Set `g.caller` by the request's token; raise AccessDenied without one."""
-        if not self._digests or is_open(request):
+        if not self._digests or needs_no_token(request):
             return
         for token in sent_tokens(request):
-            number = self._number(token)
+            number = self._position(token)
             if number is not None:
                 g.caller = f"token {number}"
                 return
         raise AccessDenied("a valid access token is required")
 
-    def _number(self, token: str) -> int | None:
+    def _position(self, token: str) -> int | None:
         """Return the position of the token in `ACCESS_TOKENS`, counted from 1."""
         sent = _digest(token)
         # All digests are compared, so that the time taken reveals nothing.
@@ -216,7 +218,7 @@ class AccessTokens:
         return matches[0] if matches else None
 
 
-def is_open(request: Request) -> bool:
+def needs_no_token(request: Request) -> bool:
     """Return whether the request needs no token, whatever the settings."""
     is_root = request.path == "/" and request.method in ("GET", "HEAD")
     return is_root or request.path in OPEN_PATHS or request.method == "OPTIONS"

@@ -61,7 +61,7 @@ def json_call(
         body.data,
         document=body.document,
         is_large=body.is_large,
-        name=name,
+        requested_name=name,
     )
 
 
@@ -71,7 +71,7 @@ def new_call(dialect: Dialect, body: bytes | Upload = b"", **fields: Any) -> Cal
     client_request = ClientRequest(request.method, request.path, body=body)
     if app_services.passthrough:  # which gets target and headers as they were received
         headers = dict(request.headers)
-        client_request = ClientRequest(request.method, target(), headers, body)
+        client_request = ClientRequest(request.method, original_target(), headers, body)
     call = Call(
         services=app_services,
         dialect=dialect,
@@ -101,7 +101,7 @@ def hops() -> str:
     return request.headers.get(HOPS, "")
 
 
-def target() -> str:
+def original_target() -> str:
     """Return path and query of the current request as Ollama knows them."""
     query = quote(request.query_string, safe=QUERY_SAFE)
     path = OLLAMA_PATHS.get(request.path, request.path)
@@ -112,17 +112,17 @@ class RequestUpload:
     """The body of the current request, of any size, read while it is sent on."""
 
     def __init__(self) -> None:
-        request.max_content_length = sys.maxsize
+        request.max_content_length = sys.maxsize  # MAX_BODY_MB does not apply
 
     def __len__(self) -> int:
         return request.content_length or 0
 
     def __iter__(self) -> Iterator[bytes]:
-        missing = len(self)
+        remaining = len(self)
         while data := request.stream.read(UPLOAD_READ_BYTES):
-            missing -= len(data)
+            remaining -= len(data)
             yield data
-        if missing > 0:  # the passthrough would wait for the rest
+        if remaining > 0:  # the passthrough would wait for the rest
             raise ClientDisconnected
 
 

@@ -16,7 +16,7 @@ from app.errors import (
     CerellamaError,
     InvalidRequest,
 )
-from app.http.responses import current_dialect
+from app.http.responses import dialect_of
 from app.inference.record import RequestRecord
 from app.translate.ollama.dialect import OllamaDialect
 from app.wire import json_codec
@@ -98,7 +98,7 @@ def _error_response(error: CerellamaError) -> Response:
     The content types are Ollama's: `/v1` routes report a fault of the body like native
     routes do, and native routes leave out the charset once a stream was requested.
     """
-    dialect, record = current_dialect(request), g.record
+    dialect, record = dialect_of(request), g.record
     body = dialect.error(error)
     if dialect.request_id_header:
         body["request_id"] = record.id

@@ -7,7 +7,7 @@ from flask import Flask, Request, Response, g, request
 from app.config import Config
 from app.http import logs, routing
 from app.http.access import AccessTokens, HostPolicy, OriginPolicy
-from app.http.responses import current_dialect
+from app.http.responses import dialect_of
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -20,6 +20,7 @@ def init_app(app: Flask, config: Config) -> None:
     def before_request() -> Response | None:
         current = current_request()
         logs.begin_record(current)
+        g.caller = current.remote_addr or ""  # an access token replaces it
         response = (
             routing.redirect_doubled_slashes(current)
             or origins.check(current)
@@ -34,7 +35,7 @@ def init_app(app: Flask, config: Config) -> None:
         current = current_request()
         origins.add_headers(current, response)
         response.headers[logs.REQUEST_ID] = g.record.id
-        if further_header := current_dialect(current).request_id_header:
+        if further_header := dialect_of(current).request_id_header:
             response.headers[further_header] = g.record.id
         logs.complete_record(response)
         return response

@@ -82,7 +82,7 @@ FORMATTERS: Mapping[str, logging.Formatter] = {
 }
 
 # Logging configuration for gunicorn: its own lines as JSON, each of them once.
-GUNICORN = {
+GUNICORN_JSON_LOGGING = {
     "root": {"level": "WARNING"},
     "loggers": {"gunicorn.error": {"handlers": ["error_console"], "propagate": False}},
     "formatters": {"generic": {"()": JSONFormatter}},
@@ -122,7 +122,6 @@ def begin_record(request: Request) -> None:
         method=request.method,
         route=rule.rule if rule else NO_ROUTE,
     )
-    g.caller = request.remote_addr or ""
     g.on_close = ExitStack()
     g.on_close.callback(log_request, g.record)
 
@@ -130,7 +129,7 @@ def begin_record(request: Request) -> None:
 def complete_record(response: Response) -> None:
     """Record the status; closing the response will log the request.
 
-    The first byte leaves now: a stream has waited for it before its response is made.
+    The first byte is about to leave: the first chunk of a stream was awaited before.
     """
     record: RequestRecord = g.record
     record.status = response.status_code
@@ -180,7 +179,7 @@ def measure(record: RequestRecord) -> None:
     """Count a finished request in the metrics."""
     model, outcome = record.model, record.outcome
     requests_total(record.route, model, outcome).inc()
-    if not record.results:
+    if not record.results:  # the upstream did not answer
         return
     tokens_total(model, "in").inc(record.tokens_in)
     tokens_total(model, "out").inc(record.tokens_out)

@@ -8,18 +8,18 @@ from typing import Any
 from flask import Blueprint, Flask, Request, Response, current_app, g
 
 from app.inference.call import Reply
-from app.inference.reply import stream_of
+from app.inference.reply import events_reply
 from app.translate.anthropic.dialect import AnthropicDialect
 from app.translate.dialect import Dialect, Event, EventStream
 from app.translate.ollama.dialect import OllamaDialect
 from app.translate.openai.dialect import OpenAIDialect
 from app.wire import json_codec
 
-EXTENSION = "cerellama_dialects"
+DIALECTS_KEY = "cerellama_dialects"
 NATIVE, OPENAI, ANTHROPIC = OllamaDialect(), OpenAIDialect(), AnthropicDialect()
 
 # A path without a route has no blueprint, but may still get an error, for example 401.
-UNROUTED: tuple[tuple[str, Dialect], ...] = (
+DIALECT_BY_PREFIX: tuple[tuple[str, Dialect], ...] = (
     ("/v1/messages", ANTHROPIC),
     ("/v1/", OPENAI),
     ("/chat/completions", OPENAI),
@@ -56,12 +56,14 @@ def from_reply(reply: Reply) -> Response:
     return response
 
 
-def json(dialect: Dialect, body: Mapping[str, Any], status: int = 200) -> Response:
+def json_response(
+    dialect: Dialect, body: Mapping[str, Any], status: int = 200
+) -> Response:
     """Return a JSON object with the dialect's content type."""
     return Response(dialect.encode(body), status, content_type=dialect.content_type)
 
 
-def progress(
+def progress_response(
     dialect: Dialect, events: Iterable[list[Event]], *, stream: bool
 ) -> Response:
     """Return status lines as a stream, or the last of them as one object.
@@ -71,7 +73,7 @@ def progress(
     g.record.streaming = True
     if stream:
         return from_reply(
-            stream_of(EventStream(events, dialect.error), dialect, g.record)
+            events_reply(EventStream(events, dialect.error), dialect, g.record)
         )
     lines = [line for batch in events for line in batch]
     return Response(json_codec.encode(lines[-1]), content_type="application/json")
@@ -88,18 +90,18 @@ def register_blueprints(
     app: Flask, blueprints: Iterable[Blueprint], dialect: Dialect
 ) -> None:
     """Register blueprints whose errors have the shape of the dialect."""
-    dialects = app.extensions.setdefault(EXTENSION, {})
+    dialects = app.extensions.setdefault(DIALECTS_KEY, {})
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
         dialects[blueprint.name] = dialect
 
 
-def current_dialect(request: Request) -> Dialect:
+def dialect_of(request: Request) -> Dialect:
     """Return the dialect of a request, by default Ollama's own."""
     if request.blueprint is None:
-        for prefix, dialect in UNROUTED:
+        for prefix, dialect in DIALECT_BY_PREFIX:
             if request.path.startswith(prefix):
                 return dialect
         return NATIVE
-    dialects: dict[str, Dialect] = current_app.extensions[EXTENSION]
+    dialects: dict[str, Dialect] = current_app.extensions[DIALECTS_KEY]
     return dialects[request.blueprint]

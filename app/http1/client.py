@@ -53,7 +53,9 @@ class HTTPClient:
         self._pool = ConnectionPool(pool_size)
         self._peer = peer
 
-    def request(self, method: str, target: str, headers: Mapping[str, str]) -> Request:
+    def make_request(
+        self, method: str, target: str, headers: Mapping[str, str]
+    ) -> Request:
         """Return a request that `send` can send; `target` is path and query."""
         connector = self._connector
         return Request(
@@ -69,12 +71,12 @@ class HTTPClient:
         idle_timeout_s: float,
         body: RequestBody = None,
         *,
-        fresh: bool = False,
+        new_connection: bool = False,
     ) -> Response:
         """Send a request; return the response as soon as its head has arrived.
 
         A request on a kept connection that the server has closed in the meantime is
-        sent again on a new one. With `fresh` only a new connection is used, for bodies
+        sent again on a new one. With `new_connection` no kept one is used, for bodies
         that can be read only once.
 
         Raises:
@@ -84,7 +86,7 @@ class HTTPClient:
             UpstreamError: There is no response for another reason.
         """
         try:
-            kept = None if fresh else self._pool.take()
+            kept = None if new_connection else self._pool.take()
             if kept is not None:
                 try:
                     return self._exchange(kept, request, cancel, idle_timeout_s, body)

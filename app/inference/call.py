@@ -34,7 +34,7 @@ class Call:
     client_request: ClientRequest  # the HTTP request as it was received
     document: Any = None  # the decoded body, before validation
     is_large: bool = False  # validate the body in a thread: streams would wait for it
-    name: str = ""  # the model name in the document
+    requested_name: str = ""  # the model name in the document
     body: dict[str, Any] = field(init=False)  # the validated body
     target: Target = field(init=False)  # the model that the name resolves to
     on_close: ExitStack = field(default_factory=ExitStack)
@@ -49,7 +49,10 @@ class Call:
             raise
 
     def forget_request(self) -> None:
-        """Drop the request, which may be large: its reply has begun."""
+        """Drop the request, which may be large: its reply has begun.
+
+        From here on `body` is empty and `wants_stream` is not valid any more.
+        """
         self.document = None
         self.body = {}
         self.client_request = replace(self.client_request, body=b"")

@@ -36,7 +36,7 @@ class Loaded:
         self._clock = clock
         self._warned = False
 
-    def use(self, name: str, keep_alive_ns: int | None = None) -> None:
+    def mark_used(self, name: str, keep_alive_ns: int | None = None) -> None:
         """Count a model, by its name in lists, as loaded for `keep_alive_ns`.
 
         None repeats the previous keep_alive, 0 unloads, a negative one lasts forever.
@@ -54,7 +54,7 @@ class Loaded:
 
     def unload(self, name: str) -> None:
         """Stop counting a model as loaded."""
-        self.use(name, 0)
+        self.mark_used(name, 0)
 
     def listing(self, models: Iterable[Listed]) -> list[tuple[Listed, int]]:
         """Return the loaded ones of `models` with their expiry, latest first."""

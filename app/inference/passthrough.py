@@ -10,7 +10,7 @@ from app.domain.models import Listed
 from app.errors import UpstreamError
 from app.inference import record
 from app.inference.call import Call, Reply
-from app.inference.reply import relayed
+from app.inference.reply import relay_reply
 from app.inference.services import Services
 from app.wire import names
 
@@ -20,7 +20,7 @@ LONG_WORK_S = 24 * 3600.0
 
 def has_model(call: Call, *, listed: bool = True) -> bool:
     """Return whether the passthrough answers the call; see `has_name`."""
-    return has_name(call.services, call.name, call.hops, listed=listed)
+    return has_name(call.services, call.requested_name, call.hops, listed=listed)
 
 
 def has_name(services: Services, name: str, hops: str, *, listed: bool = True) -> bool:
@@ -50,7 +50,7 @@ def relay(call: Call, *, silence_s: float | None = None) -> Reply:
     response = passthrough.send(
         call.client_request, call.cancel, idle_timeout_s=silence_s
     )
-    return relayed(call, response)
+    return relay_reply(call, response)
 
 
 def extra_entries(

@@ -1,6 +1,6 @@
 """The steps of an inference request, from top to bottom, whatever the dialect.
 
-Read this file first: `run` is the table of contents of the program.
+Read this file first: `run` is the table of contents of an inference request.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from app.inference.call import Call, Reply
 from app.inference.offload import offload
 from app.inference.sending import ChunkBatches, send
 from app.schemas.base import BodySchema
-from app.translate import images
 from app.translate.fit import check_image_count, fit
+from app.translate.images import must_convert
 from app.wire.completion import Choice, Chunk, Delta
 
 log = logging.getLogger(__name__)
@@ -39,13 +39,13 @@ def run(call: Call, schema: BodySchema) -> Reply:
         check_capabilities(call)
         take_slot(call)
         request = translate(call)
-        call.services.loaded.use(call.target.own_name, call.body.get("keep_alive"))
-        if call.body.get("_debug_render_only"):
+        mark_used(call)
+        if call.body.get("_debug_render_only"):  # Ollama's: show the request only
             return debug_reply(call, request)
-        answer = empty_answer(call) if is_blank(request) else send(call, request)
+        answer = empty_answer(call) if has_no_prompt(request) else send(call, request)
         if isinstance(answer, ChunkBatches):
-            return reply.streamed(call, request, answer)
-        return reply.completed(call, request, answer)
+            return reply.stream_reply(call, request, answer)
+        return reply.completion_reply(call, request, answer)
 
 
 def validate(call: Call, schema: BodySchema) -> dict[str, Any]:
@@ -92,16 +92,19 @@ def check_capabilities(call: Call) -> None:
 
 
 def load_or_unload(call: Call) -> Reply:
-    """Answer a native request without a prompt: it loads or unloads the model."""
+    """Answer a native request without a prompt: it loads or unloads the model.
+
+    Any model can be unloaded, whatever else the request asks for.
+    """
     dialect, body, loaded = call.dialect, call.body, call.services.loaded
     context = reply.reply_context(call, {})
     if body.get("keep_alive") == 0:
         loaded.unload(call.target.own_name)
-        return reply.whole(dialect, dialect.load_reply(context, "unload"))
+        return reply.json_reply(dialect, dialect.load_reply(context, "unload"))
     check_capabilities(call)
     dialect.check_load(body, call.target.preset)
-    loaded.use(call.target.own_name, body.get("keep_alive"))
-    return reply.whole(dialect, dialect.load_reply(context, "load"))
+    mark_used(call)
+    return reply.json_reply(dialect, dialect.load_reply(context, "load"))
 
 
 def take_slot(call: Call) -> None:
@@ -111,27 +114,33 @@ def take_slot(call: Call) -> None:
     call.on_close.callback(slots.give)
 
 
+def mark_used(call: Call) -> None:
+    """Count the model as loaded, for as long as the request or the setting says."""
+    keep_alive_ns = call.body.get("keep_alive")
+    call.services.loaded.mark_used(call.target.own_name, keep_alive_ns)
+
+
 def translate(call: Call) -> dict[str, Any]:
     """Return the request in the upstream form, with the derived model applied to it."""
     dialect, target = call.dialect, call.target
     preset = target.preset
     body = dialect.inherit(preset, call.body) if preset else call.body
     base64_images = list(dialect.images(body))
-    if base64_images and images.must_convert(base64_images):
+    if base64_images and must_convert(base64_images):
         check_image_count(len(base64_images), target.model.traits, target.name)
         request = offload(dialect.to_upstream, body, target.model)
     else:
         request = dialect.to_upstream(body, target.model)
     for name in dialect.ignored(body):
         log_once(f"ignored, since Cerebras lacks it: {name[:MAX_LOGGED_NAME]!r}")
-    if preset and not is_blank(request):
+    if preset and not has_no_prompt(request):
         if any(message.get("images") for message in preset.messages):
             return offload(dialect.apply_preset, preset, request, body)
         return dialect.apply_preset(preset, request, body)
     return request
 
 
-def is_blank(request: Mapping[str, Any]) -> bool:
+def has_no_prompt(request: Mapping[str, Any]) -> bool:
     """Return whether a request has neither messages nor a raw prompt."""
     return not request.get("messages") and "prompt" not in request
 
@@ -151,10 +160,10 @@ def debug_reply(call: Call, request: Mapping[str, Any]) -> Reply:
     target = call.target
     fitted = fit(request, target.model.traits, model=target.model.id, name=target.name)
     context = reply.reply_context(call, request)
-    return reply.whole(call.dialect, call.dialect.debug_reply(fitted, context))
+    return reply.json_reply(call.dialect, call.dialect.debug_reply(fitted, context))
 
 
 @functools.lru_cache(maxsize=1024)
 def log_once(message: str) -> None:
-    """Log a message the first time that it occurs in this process."""
+    """Log a message once per process; the last 1,024 messages are remembered."""
     log.info("%s", message)

@@ -50,23 +50,25 @@ def reply_context(call: Call, request: Mapping[str, Any]) -> ReplyContext:
     )
 
 
-def whole(dialect: Dialect, body: Mapping[str, Any]) -> Reply:
+def json_reply(dialect: Dialect, body: Mapping[str, Any]) -> Reply:
     """Return a reply of one JSON object."""
     return Reply(dialect.encode(body), content_type=dialect.content_type)
 
 
-def completed(call: Call, request: Mapping[str, Any], completion: Chunk) -> Reply:
+def completion_reply(
+    call: Call, request: Mapping[str, Any], completion: Chunk
+) -> Reply:
     """Return a completion as one JSON object."""
     context = reply_context(call, request)
-    return whole(call.dialect, call.dialect.reply(completion, context))
+    return json_reply(call.dialect, call.dialect.reply(completion, context))
 
 
-def streamed(call: Call, request: Mapping[str, Any], answer: ChunkBatches) -> Reply:
+def stream_reply(call: Call, request: Mapping[str, Any], answer: ChunkBatches) -> Reply:
     """Return a stream of events; closing the call closes the upstream stream."""
     call.on_close.callback(_close_stream, call, answer)
     stream = call.dialect.stream(answer.batches, reply_context(call, request))
     call.forget_request()
-    return stream_of(stream, call.dialect, call.record)
+    return events_reply(stream, call.dialect, call.record)
 
 
 def _close_stream(call: Call, answer: ChunkBatches) -> None:
@@ -78,7 +80,7 @@ def _close_stream(call: Call, answer: ChunkBatches) -> None:
     answer.close()
 
 
-def stream_of(stream: EventStream, dialect: Dialect, record: RequestRecord) -> Reply:
+def events_reply(stream: EventStream, dialect: Dialect, record: RequestRecord) -> Reply:
     """Return a stream that writes once per list of events."""
     record.complete = False
     return Reply(
@@ -109,7 +111,7 @@ def _frames(
         yield dialect.frame_all([stream.error(failure)])
 
 
-def relayed(call: Call, response: UpstreamResponse) -> Reply:
+def relay_reply(call: Call, response: UpstreamResponse) -> Reply:
     """Return another server's response unchanged, written once per read."""
     call.record.complete = False
     call.on_close.callback(response.body.close)

@@ -50,9 +50,9 @@ class UpstreamRequest:
 
     form: dict[str, Any]
     further_stops: list[str]  # stop sequences beyond those that the upstream takes
-    response_format: Mapping[str, Any] | None  # to check if tools are in the request
+    response_format: Mapping[str, Any] | None  # with tools: the reply must satisfy it
     tool_names: Mapping[str, str]  # replacement name -> the client's name
-    has_fallback: bool  # fail at once if the model is busy
+    has_fallback: bool  # another model follows: fail at once if this one is busy
 
 
 def send(call: Call, request: Mapping[str, Any]) -> Chunk | ChunkBatches:
@@ -78,7 +78,7 @@ def send(call: Call, request: Mapping[str, Any]) -> Chunk | ChunkBatches:
         else:
             call.record.model = target.model.id
             return answer
-    raise _most_useful(errors, call)
+    raise _error_to_raise(errors, call)
 
 
 def prepare(
@@ -96,19 +96,19 @@ def prepare(
     cap = call.services.default_num_predict
     if cap is not None and not token_estimate.has_cap(form):
         form = token_estimate.with_cap(form, cap)
-    names = tool_names.replacements(form) if _names_tools(form) else {}
-    if names:
-        form = tool_names.replace_names(form, names)
+    replacements = tool_names.replacements(form) if _mentions_tools(form) else {}
+    if replacements:
+        form = tool_names.replace_names(form, replacements)
     return UpstreamRequest(
         form=form,
         further_stops=further_stops,
         response_format=request.get("response_format") if "tools" in form else None,
-        tool_names={replacement: name for name, replacement in names.items()},
+        tool_names={replacement: name for name, replacement in replacements.items()},
         has_fallback=has_fallback,
     )
 
 
-def _names_tools(form: Mapping[str, Any]) -> bool:
+def _mentions_tools(form: Mapping[str, Any]) -> bool:
     """Return whether a request has tools or calls of tools."""
     return "tools" in form or any(
         message.get("tool_calls") for message in form.get("messages", ())
@@ -119,19 +119,24 @@ def _send_to_upstream(call: Call, request: UpstreamRequest) -> Chunk | ChunkBatc
     if not call.wants_stream:
         return _complete(call, request)
     call.record.streaming = True
-    if request.response_format or (
-        "response_format" in request.form
-        and response_formats.must_be_whole(request.form)
-    ):
+    if _must_be_whole(request):
         return ChunkBatches(deltas.rechunk(_complete(call, request)))
     chunks = call.services.upstream.stream(
         request.form, call.cancel, has_fallback=request.has_fallback
     )
     call.record.results.append(chunks)
-    return ChunkBatches(_restored(chunks, request), chunks.close)
+    return ChunkBatches(_postprocessed(chunks, request), chunks.close)
 
 
-def _restored(
+def _must_be_whole(request: UpstreamRequest) -> bool:
+    """Return whether a stream must be requested whole; the module says why."""
+    if request.response_format:
+        return True
+    form = request.form
+    return "response_format" in form and response_formats.must_be_whole(form)
+
+
+def _postprocessed(
     chunks: ChunkStream, request: UpstreamRequest
 ) -> Iterable[Sequence[Chunk]]:
     """Return the stream with the client's own tool names, cut at its stop sequences."""
@@ -174,7 +179,7 @@ def _calls_tool_or_satisfies(
     return response_formats.satisfies(delta.content or "", response_format)
 
 
-def _most_useful(errors: Sequence[UpstreamError], call: Call) -> CerellamaError:
+def _error_to_raise(errors: Sequence[UpstreamError], call: Call) -> CerellamaError:
     """Return the last busy error, or ModelNotFound if all models are retired."""
     busy = [error for error in errors if not isinstance(error, ModelGone)]
     return busy[-1] if busy else ModelNotFound(f"model '{call.target.name}' not found")

@@ -207,7 +207,7 @@ class Cerebras:
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> Request:
         target = path_of(urljoin(self.base_url, path))
-        return self._http.request(method, target, HEADERS | headers)
+        return self._http.make_request(method, target, HEADERS | headers)
 
     def _send(
         self,

@@ -113,7 +113,9 @@ class Passthrough:
             cancel,
             idle_timeout_s or self._idle_timeout_s,
             None if request.body == b"" else request.body,
-            fresh=not isinstance(request.body, bytes),  # an upload can be read once
+            new_connection=not isinstance(
+                request.body, bytes
+            ),  # an upload can be read once
         )
 
     def entries(self, path: str, key: str, hops: str = "") -> list[Entry]:
@@ -138,7 +140,9 @@ class Passthrough:
         if not isinstance(body, bytes) and len(body):
             headers["Content-Length"] = str(len(body))
         # The target is not normalized: it is sent as the client wrote it.
-        return self._http.request(request.method, self._path + request.target, headers)
+        return self._http.make_request(
+            request.method, self._path + request.target, headers
+        )
 
     def _add_hop(self, hops: str) -> str:
         passed = [hop.strip() for hop in hops.split(",") if hop.strip()]

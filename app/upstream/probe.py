@@ -39,7 +39,7 @@ def request_models(
         url, pool_size=1, connect_timeout_s=connect_timeout_s, peer=CEREBRAS
     )
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
-    request = client.request("GET", path_of(url), HEADERS | authorization)
+    request = client.make_request("GET", path_of(url), HEADERS | authorization)
     response = client.send(request, CancelToken(), LIST_TIMEOUT_S)
     date = parse_date(response.headers.get("date", ""))
     ids = _read_ids(response.body) if response.status == HTTPStatus.OK else []

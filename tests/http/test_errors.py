@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from app import errors
 from app.errors import CerellamaError
-from app.http.responses import ANTHROPIC, NATIVE, OPENAI, current_dialect
+from app.http.responses import ANTHROPIC, NATIVE, OPENAI, dialect_of
 from app.translate.dialect import Dialect
 from tests.http.apps import make_app, register
 
@@ -164,4 +164,4 @@ def test_path_without_route_has_dialect_of_its_prefix(
     app, *_ = make_app()
 
     with app.test_request_context(path):
-        assert current_dialect(request) is dialect
+        assert dialect_of(request) is dialect

@@ -59,7 +59,7 @@ def send(
     timeout_s: float = 5,
     body: bytes | None = None,
 ) -> Response:
-    request = client.request(method, "/v1", {})
+    request = client.make_request(method, "/v1", {})
     return client.send(request, cancel or CancelToken(), timeout_s, body)
 
 

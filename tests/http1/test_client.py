@@ -83,7 +83,7 @@ def test_request_body_of_any_size_arrives(serve: Serve, size: int) -> None:
 def test_invalid_header_is_not_sent(serve: Serve) -> None:
     server = serve(HI)
     client = make_client(server.base_url)
-    split = client.request("GET", "/", {"A": "b\r\nC: d"})
+    split = client.make_request("GET", "/", {"A": "b\r\nC: d"})
 
     with pytest.raises(UpstreamError, match="the request would not be HTTP"):
         client.send(split, CancelToken(), 5)

@@ -216,8 +216,8 @@ def test_fresh_request_uses_a_new_connection(serve: Serve) -> None:
     client = make_client(server.base_url)
     fetch(client)
 
-    request = client.request("POST", "/", {"Content-Length": "6"})
-    client.send(request, CancelToken(), 5, Upload(), fresh=True).body.close()
+    request = client.make_request("POST", "/", {"Content-Length": "6"})
+    client.send(request, CancelToken(), 5, Upload(), new_connection=True).body.close()
 
     assert server.requests[1].body == b"abcdef"
     assert [each.connection for each in server.requests] == [1, 2]

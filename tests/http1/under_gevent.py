@@ -32,7 +32,7 @@ def make_client(url: str) -> HTTPClient:
 
 
 def open_body(client: HTTPClient, cancel: CancelToken) -> ResponseBody:
-    return client.send(client.request("GET", "/v1", {}), cancel, 20).body
+    return client.send(client.make_request("GET", "/v1", {}), cancel, 20).body
 
 
 def cancel_after_stdin(cancel: CancelToken, cancelled_at: list[float]) -> None:

@@ -55,7 +55,7 @@ def test_no_model_is_loaded_before_its_first_use(loaded: Loaded) -> None:
 def test_used_model_is_loaded_for_its_keep_alive(
     loaded: Loaded, keep_alive_ns: int | None, lasts_ns: int
 ) -> None:
-    loaded.use(GPT.name, keep_alive_ns)
+    loaded.mark_used(GPT.name, keep_alive_ns)
 
     assert expiries(loaded) == {GPT.name: START + lasts_ns}
 
@@ -63,10 +63,10 @@ def test_used_model_is_loaded_for_its_keep_alive(
 def test_use_without_keep_alive_continues_the_previous_one(
     loaded: Loaded, clock: Clock
 ) -> None:
-    loaded.use(GPT.name, 30 * SECOND)
+    loaded.mark_used(GPT.name, 30 * SECOND)
     clock.now += 20 * SECOND
 
-    loaded.use(GPT.name)
+    loaded.mark_used(GPT.name)
 
     assert expiries(loaded) == {GPT.name: clock.now + 30 * SECOND}
 
@@ -74,28 +74,28 @@ def test_use_without_keep_alive_continues_the_previous_one(
 def test_expired_model_is_not_listed_and_gets_the_default(
     loaded: Loaded, clock: Clock
 ) -> None:
-    loaded.use(GPT.name, 30 * SECOND)
+    loaded.mark_used(GPT.name, 30 * SECOND)
     clock.now += 30 * SECOND
 
     assert expiries(loaded) == {}
 
-    loaded.use(GPT.name)
+    loaded.mark_used(GPT.name)
 
     assert expiries(loaded) == {GPT.name: clock.now + 5 * MINUTE}
 
 
 @pytest.mark.parametrize(
-    "unload", [lambda x: x.unload(GPT.name), lambda x: x.use(GPT.name, 0)]
+    "unload", [lambda x: x.unload(GPT.name), lambda x: x.mark_used(GPT.name, 0)]
 )
 def test_unloaded_model_is_not_listed_and_gets_the_default(
     loaded: Loaded, unload: Callable[[Loaded], None]
 ) -> None:
-    loaded.use(GPT.name, 30 * SECOND)
+    loaded.mark_used(GPT.name, 30 * SECOND)
     unload(loaded)
 
     assert expiries(loaded) == {}
 
-    loaded.use(GPT.name)
+    loaded.mark_used(GPT.name)
 
     assert expiries(loaded) == {GPT.name: START + 5 * MINUTE}
 
@@ -107,20 +107,20 @@ def test_unloading_a_model_that_is_not_loaded_does_nothing(loaded: Loaded) -> No
 
 
 def test_latest_expiry_is_listed_first(loaded: Loaded) -> None:
-    loaded.use(GPT.name, 1 * MINUTE)
-    loaded.use(QWEN.name, 2 * MINUTE)
+    loaded.mark_used(GPT.name, 1 * MINUTE)
+    loaded.mark_used(QWEN.name, 2 * MINUTE)
 
     assert [model for model, _ in loaded.listing(MODELS)] == [QWEN, GPT]
 
 
 def test_only_the_given_models_are_listed(loaded: Loaded) -> None:
-    loaded.use("retired")
+    loaded.mark_used("retired")
 
     assert loaded.listing(MODELS) == []
 
 
 def test_file_name_escapes_the_model_name(loaded: Loaded, tmp_path: Path) -> None:
-    loaded.use("../me/x:1")
+    loaded.mark_used("../me/x:1")
 
     assert [path.name for path in (tmp_path / "loaded").iterdir()] == [
         "..%2Fme%2Fx%3A1"
@@ -131,9 +131,9 @@ def test_workers_share_the_list_through_the_folder(
     loaded: Loaded, tmp_path: Path, clock: Clock
 ) -> None:
     neighbour = Loaded(tmp_path / "loaded", MINUTE, clock)
-    neighbour.use(GPT.name, -1)
+    neighbour.mark_used(GPT.name, -1)
 
-    loaded.use(GPT.name)
+    loaded.mark_used(GPT.name)
 
     assert expiries(loaded) == expiries(neighbour) == {GPT.name: START + FOREVER_NS}
 
@@ -149,7 +149,7 @@ def test_concurrent_use_and_unload_never_raise(loaded: Loaded) -> None:
             failures.append(error)
 
     steps = (
-        lambda: loaded.use(GPT.name),
+        lambda: loaded.mark_used(GPT.name),
         lambda: loaded.unload(GPT.name),
         lambda: loaded.listing(MODELS),
     )
@@ -169,8 +169,8 @@ def test_unusable_folder_is_logged_once(
     loaded = Loaded(tmp_path / "file" / "loaded", MINUTE, clock)
 
     with caplog.at_level(logging.WARNING):
-        loaded.use(GPT.name)
-        loaded.use(GPT.name, MINUTE)
+        loaded.mark_used(GPT.name)
+        loaded.mark_used(GPT.name, MINUTE)
 
     assert loaded.listing(MODELS) == []
     assert len(caplog.records) == 1

@@ -16,7 +16,13 @@ from app.errors import Cancelled, UpstreamError
 from app.http.responses import NATIVE, OPENAI
 from app.http1.client import Response
 from app.inference.record import RequestRecord
-from app.inference.reply import new_id, relayed, reply_context, stream_of, streamed
+from app.inference.reply import (
+    events_reply,
+    new_id,
+    relay_reply,
+    reply_context,
+    stream_reply,
+)
 from app.inference.sending import ChunkBatches
 from app.inference.slots import server_stopping
 from app.translate.dialect import Dialect, Event, EventStream
@@ -38,7 +44,7 @@ def read_writes(
 ) -> list[bytes]:
     """Return what is handed to the server, write by write."""
     events = EventStream(batches, dialect.error)
-    body = stream_of(events, dialect, record or make_record()).body
+    body = events_reply(events, dialect, record or make_record()).body
     assert not isinstance(body, bytes)
     return list(body)
 
@@ -133,7 +139,7 @@ class Pieces:
 def test_read_without_payload_is_not_relayed(app: Flask) -> None:
     body: Any = Pieces(b"a", b"", b"b")
 
-    reply = relayed(make_call(app), Response(200, {}, [], body))
+    reply = relay_reply(make_call(app), Response(200, {}, [], body))
 
     assert list(reply.body) == [b"a", b"b"]
 
@@ -146,7 +152,7 @@ def test_read_without_payload_is_not_relayed(app: Flask) -> None:
 def test_stream_has_mimetype_of_dialect_and_is_not_buffered(
     dialect: Dialect, content_type: str
 ) -> None:
-    reply = stream_of(EventStream([], dialect.error), dialect, make_record())
+    reply = events_reply(EventStream([], dialect.error), dialect, make_record())
 
     assert reply.content_type == content_type
     assert ("X-Accel-Buffering", "no") in reply.headers
@@ -184,7 +190,7 @@ def test_open_stream_does_not_keep_the_request(app: Flask) -> None:
     call = make_call(app, Target("GPT", TABLE["gpt-oss-120b"]), {"messages": messages})
     call.document = {"messages": messages}
 
-    reply = streamed(call, {"messages": messages}, ChunkBatches([[]]))
+    reply = stream_reply(call, {"messages": messages}, ChunkBatches([[]]))
 
     assert not isinstance(reply.body, bytes)
     assert text not in reachable_texts([reply.body, call])

@@ -27,4 +27,4 @@ def create() -> Response:
 def count_tokens() -> Response:
     """Estimate the number of tokens of a prompt, whatever the model."""
     body = validate(json_call(ANTHROPIC, count_schema), count_schema)
-    return responses.json(ANTHROPIC, {"input_tokens": input_tokens(body)})
+    return responses.json_response(ANTHROPIC, {"input_tokens": input_tokens(body)})

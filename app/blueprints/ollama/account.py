@@ -29,13 +29,13 @@ web_schema = WebSchema()
 @bp.get("/status")
 def status() -> Response:
     """Report that cloud models may be used."""
-    return responses.json(NATIVE, STATUS)
+    return responses.json_response(NATIVE, STATUS)
 
 
 @bp.post("/me")
 def me() -> Response:
     """Return the user."""
-    return responses.json(NATIVE, USER)
+    return responses.json_response(NATIVE, USER)
 
 
 @bp.post("/signout")

@@ -34,7 +34,7 @@ def embed() -> Response:
     body = validate(call, embed_schema)
     target = find_embedder(services(), body.get("model", ""))
     load_without_input(body, target, "input")
-    return responses.json(NATIVE, {"model": target.name, "embeddings": []})
+    return responses.json_response(NATIVE, {"model": target.name, "embeddings": []})
 
 
 @bp.post("/embeddings")
@@ -46,11 +46,11 @@ def embeddings() -> Response:
     body = validate(call, embedding_schema)
     target = find_embedder(services(), body.get("model", ""), model_required=True)
     load_without_input(body, target, "prompt")
-    return responses.json(NATIVE, {"embedding": []})
+    return responses.json_response(NATIVE, {"embedding": []})
 
 
 def load_without_input(body: dict[str, Any], target: Target, key: str) -> None:
     """Load the model; raise InvalidRequest if there is text to embed under `key`."""
     if body.get(key):
         raise no_embeddings()
-    services().loaded.use(target.own_name, body.get("keep_alive"))
+    services().loaded.mark_used(target.own_name, body.get("keep_alive"))

@@ -65,7 +65,7 @@ def create_derived(name: ModelName, body: dict[str, Any]) -> Response:
     stream = body.get("stream", True)
     parent = find_existing(services(), body["from"])
     if parent is None:
-        return responses.progress(NATIVE, progress.pull(None), stream=stream)
+        return responses.progress_response(NATIVE, progress.pull(None), stream=stream)
     preset = creation.derive(parent.definition, parent.own_name, body)
     services().store.put(name, preset, now_us())
     lines = progress.create(
@@ -73,7 +73,7 @@ def create_derived(name: ModelName, body: dict[str, Any]) -> Response:
         creation.layers(parent.definition, parent.model),
         creation.remarks(parent.definition, body),
     )
-    return responses.progress(NATIVE, lines, stream=stream)
+    return responses.progress_response(NATIVE, lines, stream=stream)
 
 
 @bp.post("/copy")

@@ -26,7 +26,9 @@ def tags() -> Response:
     extra = passthrough.extra_entries(
         services(), services().passthrough_models.tags, listed, hops()
     )
-    return responses.json(NATIVE, models.tags(listed, services().remote_host, extra))
+    return responses.json_response(
+        NATIVE, models.tags(listed, services().remote_host, extra)
+    )
 
 
 @bp.get("/ps")
@@ -36,7 +38,9 @@ def ps() -> Response:
     extra = passthrough.extra_entries(
         services(), services().passthrough_models.ps, listed, hops()
     )
-    return responses.json(NATIVE, models.ps(services().loaded.listing(listed), extra))
+    return responses.json_response(
+        NATIVE, models.ps(services().loaded.listing(listed), extra)
+    )
 
 
 @bp.post("/show")
@@ -56,11 +60,11 @@ def show() -> Response:
         user_agent=request.headers.get("User-Agent", ""),
         body=body,
     )
-    return responses.json(NATIVE, details)
+    return responses.json_response(NATIVE, details)
 
 
 @bp.get("/experimental/model-recommendations")
 def recommendations() -> Response:
     """Recommend every served model."""
     served = services().catalogue.served()
-    return responses.json(NATIVE, models.recommendations(served))
+    return responses.json_response(NATIVE, models.recommendations(served))

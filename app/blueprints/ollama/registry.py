@@ -37,7 +37,7 @@ def pull() -> Response:
     names.parse(name)
     target = find_existing(services(), name)
     lines = progress.pull(target.listed if target else None)
-    return responses.progress(NATIVE, lines, stream=body.get("stream", True))
+    return responses.progress_response(NATIVE, lines, stream=body.get("stream", True))
 
 
 @bp.post("/push")
@@ -51,4 +51,4 @@ def push() -> Response:
     if not name.strip():
         raise InvalidRequest("model is required")
     lines = progress.push(name, is_known=find_existing(services(), name) is not None)
-    return responses.progress(NATIVE, lines, stream=body.get("stream", True))
+    return responses.progress_response(NATIVE, lines, stream=body.get("stream", True))

@@ -22,4 +22,4 @@ def root() -> Response:
 @bp.route("/api/version", methods=["GET", "HEAD"])
 def version() -> Response:
     """Return the version of the API."""
-    return responses.json(NATIVE, {"version": VERSION})
+    return responses.json_response(NATIVE, {"version": VERSION})

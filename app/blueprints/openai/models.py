@@ -23,7 +23,7 @@ def list_models() -> Response:
         services(), services().passthrough_models.models, listed, hops()
     )
     data = [*(model_object(model.name, model) for model in listed), *extra]
-    return responses.json(OPENAI, {"object": "list", "data": data})
+    return responses.json_response(OPENAI, {"object": "list", "data": data})
 
 
 @bp.get("/models/<model:name>")
@@ -32,4 +32,4 @@ def show_model(name: str) -> Response:
     if passthrough.has_name(services(), name, hops()):
         return responses.from_reply(passthrough.relay(new_call(OPENAI)))
     listed = find_shown(services(), name).listed
-    return responses.json(OPENAI, model_object(name, listed))
+    return responses.json_response(OPENAI, model_object(name, listed))
