@@ -1,14 +1,10 @@
 """The common part of the native dialects: errors, framing, needs and loading."""
 
-import msgspec
 import pytest
 
 from app.domain.presets import Preset
 from app.errors import InvalidRequest, UpstreamError
-from app.translate.dialect import ReplyContext
-from app.translate.ollama.chat import OllamaChat
 from app.translate.ollama.dialect import OllamaDialect
-from app.translate.ollama.generate import OllamaGenerate
 from tests.translate.builders import Json
 
 OLLAMA = OllamaDialect()
@@ -50,25 +46,6 @@ def test_only_think_false_hides_thinking(
     think: bool | str | None, is_shown: bool
 ) -> None:
     assert OLLAMA.shows_thinking({"think": think}) is is_shown
-
-
-TEXTS = {
-    OllamaChat(): '"message":{"role":"assistant","content":""}',
-    OllamaGenerate(): '"response":""',
-}
-
-
-@pytest.mark.parametrize("reason", ["load", "unload"])
-@pytest.mark.parametrize(("dialect", "text"), TEXTS.items(), ids=["chat", "generate"])
-def test_load_reply_has_no_measures(
-    dialect: OllamaDialect, text: str, reason: str, context: ReplyContext
-) -> None:
-    reply = dialect.load_reply(context, reason)
-
-    assert msgspec.json.encode(reply).decode() == (
-        f'{{"model":"m","created_at":"2026-08-01T01:02:03.12Z",{text},'
-        f'"done":true,"done_reason":"{reason}"}}'
-    )
 
 
 WRONG = Preset("gpt-oss-120b", parameters={"seed": "x"})

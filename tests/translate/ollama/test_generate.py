@@ -119,14 +119,6 @@ def test_raw_prompt_with_images_is_refused() -> None:
         to_upstream({"prompt": "hi", "raw": True, "images": [PNG]})
 
 
-@pytest.mark.parametrize("field", ["template", "system", "context"])
-def test_raw_prompt_with_conversation_field_is_refused(field: str) -> None:
-    GENERATE.check({"raw": True, field: ""})
-    GENERATE.check({"raw": False, field: "x"})
-    with pytest.raises(InvalidRequest, match="raw mode does not support template"):
-        GENERATE.check({"raw": True, field: "x"})
-
-
 @pytest.mark.parametrize(
     ("body", "names"),
     [

@@ -71,16 +71,10 @@ def test_all_chunks_have_the_same_head() -> None:
     assert {chunk["created"] for chunk in others} == {STARTED_S}
 
 
-def test_only_the_first_delta_has_a_role() -> None:
-    assert stream_deltas(
-        [text_chunk("a"), text_chunk("b")], [text_chunk("c")], [last_chunk()]
-    ) == [{"role": "assistant", "content": "a"}, {"content": "b"}, {"content": "c"}, {}]
+def test_first_delta_has_the_role_and_every_delta_has_content() -> None:
+    reasoning = [reasoning_chunk("hm"), reasoning_chunk("so")]
 
-
-def test_reasoning_delta_has_empty_content() -> None:
-    assert stream_deltas(
-        [reasoning_chunk("hm"), reasoning_chunk("so"), text_chunk("a")], [last_chunk()]
-    ) == [
+    assert stream_deltas(reasoning, [text_chunk("a")], [last_chunk()]) == [
         {"role": "assistant", "content": "", "reasoning": "hm"},
         {"content": "", "reasoning": "so"},
         {"content": "a"},
@@ -99,7 +93,6 @@ def test_hidden_reasoning_is_not_sent() -> None:
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
-        ("stop", "stop"),
         ("length", "length"),
         ("content_filter", "content_filter"),
         ("tool_calls", "stop"),
@@ -114,14 +107,6 @@ def test_last_chunk_has_the_finish_reason(reason: str, expected: str) -> None:
 
 def test_empty_reply_has_a_role() -> None:
     assert stream_deltas([last_chunk()]) == [{"role": "assistant", "content": ""}, {}]
-
-
-def test_each_batch_is_written_at_once() -> None:
-    batches = ([text_chunk("a")], [text_chunk("b"), text_chunk("c")], [last_chunk()])
-
-    written = write_stream(*batches)
-
-    assert [write.count(b"data: ") for write in written] == [1, 2, 2]
 
 
 def call(id: str, index: int, name: str, arguments: str) -> Json:
@@ -142,18 +127,6 @@ def test_tool_call_fragments_become_whole_calls() -> None:
     calls = [call("aa", 0, "look", '{"b":1}'), call("bb", 1, "find", '{"z":1,"a":2}')]
     assert accumulate(*batches) == message("assistant", "Let me see.", tool_calls=calls)
     assert stream_chunks(*batches)[-1]["choices"][0]["finish_reason"] == "tool_calls"
-
-
-def test_finish_reason_length_wins_over_tool_calls() -> None:
-    cut = tool_call_chunk(1, "bb", "find", '{"a":')
-
-    first, last = stream_chunks(
-        [tool_call_chunk(0, "aa", "look", "{}"), cut, last_chunk("length")]
-    )
-
-    calls = first["choices"][0]["delta"]["tool_calls"]
-    assert [call["id"] for call in calls] == ["aa"]
-    assert last["choices"][0]["finish_reason"] == "length"
 
 
 def test_tool_calls_without_index_or_id_get_their_own() -> None:
@@ -232,24 +205,20 @@ def test_whole_reply_is_one_object() -> None:
     }
 
 
-def test_whole_reply_with_tool_calls_has_empty_content() -> None:
+@pytest.mark.parametrize(
+    ("reason", "expected"), [("stop", "tool_calls"), ("length", "length")]
+)
+def test_whole_reply_with_tool_calls_has_empty_content(
+    reason: str, expected: str
+) -> None:
     calls = [ToolCall(None, "aa", FunctionCall("look", '{"city": "Paris"}'))]
 
-    reply = CHAT.reply(completion("tool_calls", tool_calls=calls), make_context())
+    reply = CHAT.reply(completion(reason, tool_calls=calls), make_context())
 
     [choice] = reply["choices"]
     tool_calls = [call("aa", 0, "look", '{"city":"Paris"}')]
-    assert choice["finish_reason"] == "tool_calls"
     assert choice["message"] == message("assistant", tool_calls=tool_calls)
-
-
-def test_whole_reply_hides_reasoning() -> None:
-    completed = completion("length", reasoning="hm")
-
-    [choice] = CHAT.reply(completed, make_context(thinking=False))["choices"]
-
-    assert choice["message"] == message("assistant")
-    assert choice["finish_reason"] == "length"
+    assert choice["finish_reason"] == expected
 
 
 def test_stream_and_whole_reply_have_the_same_message() -> None:
