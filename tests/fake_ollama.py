@@ -58,13 +58,14 @@ PUSH_LINES = [
     '{"status":"pushing manifest"}',
     '{"status":"success"}',
 ]
-EMBEDDED = {
-    "embed": '{"model":"all-minilm","embeddings":[[0.6,-0.8]],'
+EMBEDDINGS = {
+    "/api/embed": '{"model":"all-minilm","embeddings":[[0.6,-0.8]],'
     '"total_duration":14143917,"load_duration":1019500,"prompt_eval_count":2}',
-    "embeddings": '{"embedding":[0.30000001192092896,-0.4000000059604645]}',
-    "v1": '{"object":"list","data":[{"object":"embedding","embedding":[0.6,-0.8],'
-    '"index":0}],"model":"all-minilm","usage":{"prompt_tokens":2,"total_tokens":2}}\n',
+    "/api/embeddings": '{"embedding":[0.30000001192092896,-0.4000000059604645]}',
+    "/v1/embeddings": '{"object":"list","data":[{"object":"embedding",'
+    '"embedding":[0.6,-0.8],"index":0}],"model":"all-minilm","usage":{"prompt_tokens":2,"total_tokens":2}}\n',
 }
+ONE_MODEL = '{"id":"llama3","object":"model","created":1,"owned_by":"library"}'
 JSON, NDJSON = "application/json; charset=utf-8", "application/x-ndjson"
 
 
@@ -133,9 +134,12 @@ class Handler(BaseHTTPRequestHandler):
         with self.fake.changed:
             self.fake.requests.append(self.received)
             self.fake.changed.notify_all()
-        route = ROUTES.get((self.command, self.path), Handler.not_found)
+        route = ROUTES.get(f"{self.command} {self.path}")
         with suppress(ConnectionError):
-            route(self)
+            if route:
+                route(self)
+            else:
+                self.send_text("404 page not found", 404, "text/plain")
 
     do_GET = do_HEAD = do_POST = do_DELETE = handle_request
 
@@ -156,6 +160,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(text.encode())
+
+    def send_object(self, value: Any, status: int = 200) -> None:
+        self.send_text(json.dumps(value), status)
 
     def send_stream(self, lines: list[str], kind: str = NDJSON) -> None:
         self.send_response(200)
@@ -189,59 +196,41 @@ class Handler(BaseHTTPRequestHandler):
         """Return whether the model exists; send a 404 if it does not."""
         if self.requested_model() in self.fake.names:
             return True
-        self.send_text(
-            json.dumps({"error": f"model '{self.requested_model()}' not found"}), 404
-        )
+        error = f"model '{self.requested_model()}' not found"
+        self.send_object({"error": error}, 404)
         return False
 
-    def tags(self) -> None:
-        self.send_text(
-            json.dumps({"models": [make_tag(name) for name in self.fake.names]})
-        )
+    def send_tags(self) -> None:
+        self.send_object({"models": [make_tag(name) for name in self.fake.names]})
 
-    def ps(self) -> None:
+    def send_processes(self) -> None:
         loaded = [make_process(name) for name in self.fake.names[:1]]
-        self.send_text(json.dumps({"models": loaded}))
+        self.send_object({"models": loaded})
 
-    def models(self) -> None:
-        entries = [
-            {
-                "id": name,
-                "object": "model",
-                "created": 1686935002,
-                "owned_by": "library",
-            }
-            for name in self.fake.names
-        ]
-        self.send_text(json.dumps({"object": "list", "data": entries}), 200, JSON)
-
-    def one_model(self) -> None:
-        self.send_text(
-            '{"id":"llama3","object":"model","created":1,"owned_by":"library"}'
-        )
+    def send_models(self) -> None:
+        fields = {"object": "model", "created": 1686935002, "owned_by": "library"}
+        entries = [{"id": name, **fields} for name in self.fake.names]
+        self.send_object({"object": "list", "data": entries})
 
     def chat(self) -> None:
         if self.check_model():
             if b'"hot"' in self.received.body:
-                error = 'option \\"temperature\\" must be of type float32'
-                self.send_text(f'{{"error":"{error}"}}', 500)
+                error = 'option "temperature" must be of type float32'
+                self.send_object({"error": error}, 500)
             else:
                 self.send_stream(CHAT_LINES)
 
-    def completions(self) -> None:
+    def complete(self) -> None:
         if self.check_model():
             self.send_stream(SSE_LINES, "text/event-stream")
 
     def show(self) -> None:
         if self.check_model():
-            self.send_text(json.dumps({"details": DETAILS, "model_info": {}}))
+            self.send_object({"details": DETAILS, "model_info": {}})
 
     def pull(self) -> None:
         self.fake.names.append(self.requested_model())
         self.send_stream(PULL_LINES)
-
-    def push(self) -> None:
-        self.send_stream(PUSH_LINES)
 
     def delete(self) -> None:
         if self.check_model():
@@ -249,49 +238,32 @@ class Handler(BaseHTTPRequestHandler):
             self.send_text("", kind="")
 
     def embed(self) -> None:
-        self.send_embedding("embed")
-
-    def embeddings(self) -> None:
-        self.send_embedding("embeddings")
-
-    def embeddings_v1(self) -> None:
-        self.send_embedding("v1")
-
-    def send_embedding(self, kind: str) -> None:
         if self.requested_model() in self.fake.names:
-            self.send_text(EMBEDDED[kind])
+            self.send_text(EMBEDDINGS[self.path])
         else:
             name = json.loads(self.received.body)["model"]
             error = f'model "{name}" not found, try pulling it first'
-            self.send_text(json.dumps({"error": error}), 404)
-
-    def upload(self) -> None:
-        self.send_text("", 201, kind="")
-
-    def not_found(self) -> None:
-        self.send_text("404 page not found", 404, "text/plain")
+            self.send_object({"error": error}, 404)
 
     def log_message(self, *args: Any) -> None:
-        pass
+        """Log nothing."""
 
 
 DIGEST = "sha256:" + "0" * 64
-ROUTES: dict[tuple[str, str], Callable[[Handler], None]] = {
-    ("GET", "/api/tags"): Handler.tags,
-    ("GET", "/api/ps"): Handler.ps,
-    ("GET", "/v1/models"): Handler.models,
-    ("GET", "/v1/models/llama3"): Handler.one_model,
-    ("POST", "/api/chat"): Handler.chat,
-    ("POST", "/api/generate"): Handler.chat,
-    ("POST", "/v1/chat/completions"): Handler.completions,
-    ("POST", "/api/show"): Handler.show,
-    ("POST", "/api/pull"): Handler.pull,
-    ("POST", "/api/push"): Handler.push,
-    ("DELETE", "/api/delete"): Handler.delete,
-    ("POST", f"/api/blobs/{DIGEST}"): Handler.upload,
-    ("POST", "/api/embed"): Handler.embed,
-    ("POST", "/api/embeddings"): Handler.embeddings,
-    ("POST", "/v1/embeddings"): Handler.embeddings_v1,
+ROUTES: dict[str, Callable[[Handler], None]] = {
+    "GET /api/tags": Handler.send_tags,
+    "GET /api/ps": Handler.send_processes,
+    "GET /v1/models": Handler.send_models,
+    "GET /v1/models/llama3": lambda handler: handler.send_text(ONE_MODEL),
+    "POST /api/chat": Handler.chat,
+    "POST /api/generate": Handler.chat,
+    "POST /v1/chat/completions": Handler.complete,
+    "POST /api/show": Handler.show,
+    "POST /api/pull": Handler.pull,
+    "POST /api/push": lambda handler: handler.send_stream(PUSH_LINES),
+    "DELETE /api/delete": Handler.delete,
+    f"POST /api/blobs/{DIGEST}": lambda handler: handler.send_text("", 201, kind=""),
+    **{f"POST {path}": Handler.embed for path in EMBEDDINGS},
 }
 
 

@@ -25,273 +25,227 @@ class ClientRequest(NamedTuple):
 
     path: str
     body: dict[str, Any]
-    upstream: dict[str, Any] = {}
-    headers: dict[str, str] = JSON
+    upstream: dict[str, Any]
+    headers: dict[str, str]
 
 
+def request_to(
+    path: str,
+    upstream: dict[str, Any] | None = None,
+    headers: dict[str, str] = JSON,
+    **fields: Any,
+) -> ClientRequest:
+    prompt = {"prompt": "Hello"} if path == GENERATE else {"messages": [USER]}
+    body = {"model": GPT, **prompt, **fields}
+    return ClientRequest(path, body, upstream or {}, headers)
+
+
+CONTINUE_OPTIONS = {
+    "temperature": 0.2,
+    "top_k": 40,
+    "num_predict": 2048,
+    "stop": ["<|endoftext|>", "a", "b", "c", "d", "e"],
+    "num_ctx": 8192,
+    "mirostat": 0,
+    "num_thread": 8,
+    "use_mmap": True,
+    "num_gpu": -1,
+    "min_p": 0.05,
+}
 REQUESTS: dict[str, ClientRequest] = {
-    "curl -d": ClientRequest(
-        CHAT,
-        {"model": GPT, "messages": [USER]},
-        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    "curl -d": request_to(
+        CHAT, headers={"Content-Type": "application/x-www-form-urlencoded"}
     ),
-    "no Content-Type": ClientRequest(
-        CHAT, {"model": GPT, "messages": [USER]}, headers={}
+    "no Content-Type": request_to(CHAT, headers={}),
+    "keys in another case": ClientRequest(
+        CHAT, {"MODEL": GPT, "Messages": [USER]}, {}, JSON
     ),
-    "ollama CLI: run with a prompt": ClientRequest(
+    "ollama CLI: run with a prompt": request_to(
         GENERATE,
-        {
-            "model": GPT,
-            "prompt": "Hello",
-            "suffix": "",
-            "system": "",
-            "template": "",
-            "format": "",
-            "options": None,
-            "think": None,
-            "keep_alive": "5m0s",
-            "images": None,
-        },
         {"messages": [USER]},
         {**JSON, "Accept": "application/x-ndjson"},
+        **dict.fromkeys(["suffix", "system", "template", "format"], ""),
+        **dict.fromkeys(["options", "think", "images"]),
+        keep_alive="5m0s",
     ),
-    "ollama CLI: chat": ClientRequest(
+    "ollama CLI: chat": request_to(
         CHAT,
-        {
-            "model": GPT,
-            "messages": [SYSTEM, USER],
-            "format": "",
-            "options": {},
-            "think": True,
-            "keep_alive": -1,
-        },
         {"messages": [SYSTEM, USER]},
+        messages=[SYSTEM, USER],
+        format="",
+        options={},
+        think=True,
+        keep_alive=-1,
     ),
-    "Zed": ClientRequest(
+    "Zed": request_to(
         CHAT,
-        {
-            "model": f"{GPT}:latest",
-            "messages": [
-                SYSTEM,
-                {"role": "user", "content": "Hi"},
-                {
-                    "role": "assistant",
-                    "content": "Hey",
-                    "tool_calls": None,
-                    "thinking": None,
-                },
-                USER,
-            ],
-            "stream": True,
-            "keep_alive": -1,
-            "options": {
-                "num_ctx": 16384,
-                "num_predict": None,
-                "stop": ["END"],
-                "temperature": 1.0,
-                "top_p": None,
-            },
-            "tools": [{"type": "function", "function": {**FUNCTION, "x": None}}],
-            "think": None,
-        },
         {"temperature": 1.0, "stop": ["END"], "tools": [TOOL]},
-    ),
-    "Home Assistant": ClientRequest(
-        CHAT,
-        {
-            "model": f"{QWEN}:latest",
-            "messages": [SYSTEM, USER],
-            "tools": [],
-            "stream": True,
-            "keep_alive": "300s",
-            "options": {"num_ctx": 8192.0},
-            "think": False,
+        model=f"{GPT}:latest",
+        messages=[
+            SYSTEM,
+            {"role": "user", "content": "Hi"},
+            {
+                "role": "assistant",
+                "content": "Hey",
+                "tool_calls": None,
+                "thinking": None,
+            },
+            USER,
+        ],
+        stream=True,
+        keep_alive=-1,
+        options={
+            "num_ctx": 16384,
+            "num_predict": None,
+            "stop": ["END"],
+            "temperature": 1.0,
+            "top_p": None,
         },
+        tools=[{"type": "function", "function": {**FUNCTION, "x": None}}],
+        think=None,
+    ),
+    "Home Assistant": request_to(
+        CHAT,
         {"reasoning_effort": "none"},
+        model=f"{QWEN}:latest",
+        messages=[SYSTEM, USER],
+        tools=[],
+        stream=True,
+        keep_alive="300s",
+        options={"num_ctx": 8192.0},
+        think=False,
     ),
-    "Home Assistant: a task with a structure": ClientRequest(
+    "Home Assistant: a task with a structure": request_to(
         CHAT,
-        {
-            "model": GPT,
-            "messages": [{**USER, "images": []}],
-            "tools": [],
-            "format": {**SCHEMA, "required": []},
-            "keep_alive": -1,
-            "options": {"num_ctx": 8192.0, "num_predict": 64.0},
-        },
         {"max_completion_tokens": 64},
+        messages=[{**USER, "images": []}],
+        tools=[],
+        format={**SCHEMA, "required": []},
+        keep_alive=-1,
+        options={"num_ctx": 8192.0, "num_predict": 64.0},
     ),
-    "ollama-ai-provider": ClientRequest(
+    "ollama-ai-provider": request_to(
         CHAT,
-        {
-            "model": GPT,
-            "messages": [USER],
-            "stream": False,
-            "think": False,
-            "options": {"num_predict": 100, "temperature": 0, "top_p": 1},
-        },
         {"temperature": 0, "max_completion_tokens": 100},
+        stream=False,
+        think=False,
+        options={"num_predict": 100, "temperature": 0, "top_p": 1},
     ),
-    "Obsidian Copilot": ClientRequest(
+    "Obsidian Copilot": request_to(
         CHAT,
-        {"model": GPT, "messages": [USER], "think": True, "options": {"num_ctx": 8192}},
         headers={
             **JSON,
             "Authorization": "Bearer default-key",
             "Origin": "app://obsidian.md",
         },
+        think=True,
+        options={"num_ctx": 8192},
     ),
-    "Enchanted": ClientRequest(
+    "Enchanted": request_to(
         CHAT,
-        {
-            "model": QWEN,
-            "messages": [{**USER, "images": [encode_image("JPEG")]}],
-            "options": {"temperature": 0},
-        },
         headers={**JSON, "Authorization": "Bearer okki"},
+        model=QWEN,
+        messages=[{**USER, "images": [encode_image("JPEG")]}],
+        options={"temperature": 0},
     ),
-    "Continue": ClientRequest(
+    "Continue": request_to(
         CHAT,
-        {
-            "model": GPT,
-            "messages": [USER],
-            "options": {
-                "temperature": 0.2,
-                "top_k": 40,
-                "num_predict": 2048,
-                "stop": ["<|endoftext|>", "a", "b", "c", "d", "e"],
-                "num_ctx": 8192,
-                "mirostat": 0,
-                "num_thread": 8,
-                "use_mmap": True,
-                "num_gpu": -1,
-                "min_p": 0.05,
-            },
-            "keep_alive": 1800,
-            "stream": True,
-        },
         {"stop": ["<|endoftext|>", "a", "b", "c"]},
+        options=CONTINUE_OPTIONS,
+        keep_alive=1800,
+        stream=True,
     ),
-    "Continue: autocompletion": ClientRequest(
+    "Continue: autocompletion": request_to(
         GENERATE,
-        {
-            "model": GPT,
-            "prompt": "def f(",
-            "raw": True,
-            "options": {"num_predict": 64, "stop": ["\n"]},
-            "keep_alive": 1800,
-            "stream": True,
-        },
         {"prompt": "def f(", "max_tokens": 64, "stop": ["\n"]},
+        prompt="def f(",
+        raw=True,
+        options={"num_predict": 64, "stop": ["\n"]},
+        keep_alive=1800,
+        stream=True,
     ),
-    "Open WebUI": ClientRequest(
+    "Open WebUI": request_to(
         CHAT,
-        {
-            "model": f"{GPT}:latest",
-            "messages": [{**USER, "id": "x", "files": []}],
-            "stream": True,
-            "options": {"temperature": None, "seed": 3},
-            "metadata": {"chat_id": "y"},
-            "session_id": "z",
-            "keep_alive": None,
-            "format": None,
-        },
         {"messages": [USER], "seed": 3},
+        model=f"{GPT}:latest",
+        messages=[{**USER, "id": "x", "files": []}],
+        stream=True,
+        options={"temperature": None, "seed": 3},
+        metadata={"chat_id": "y"},
+        session_id="z",
+        keep_alive=None,
+        format=None,
     ),
-    "Cline": ClientRequest(
+    "Cline": request_to(
         CHAT,
-        {
-            "model": GPT,
-            "messages": [SYSTEM, {**USER, "images": []}],
-            "tools": [TOOL],
-            "stream": True,
-            "options": {"num_ctx": 32768},
-        },
         {"messages": [SYSTEM, USER], "tools": [TOOL]},
+        messages=[SYSTEM, {**USER, "images": []}],
+        tools=[TOOL],
+        stream=True,
+        options={"num_ctx": 32768},
     ),
-    "Dify": ClientRequest(
+    "Dify": request_to(
         CHAT,
-        {
-            "model": GPT,
-            "messages": [USER],
-            "think": "low",
-            "format": SCHEMA,
-            "stream": False,
-            "options": {"mirostat": 0, "repeat_penalty": 1.1, "frequency_penalty": 3},
-        },
         {"reasoning_effort": "low", "frequency_penalty": 2},
+        think="low",
+        format=SCHEMA,
+        stream=False,
+        options={"mirostat": 0, "repeat_penalty": 1.1, "frequency_penalty": 3},
     ),
-    "keys in another case": ClientRequest(CHAT, {"MODEL": GPT, "Messages": [USER]}),
-    "Goose": ClientRequest(
+    "Goose": request_to(
         OPENAI,
-        {
-            "model": GPT,
-            "messages": [{"role": "developer", "content": "Be brief."}, USER],
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "tools": [TOOL],
-            "temperature": 0,
-            "options": {"num_ctx": 128000},
-        },
         {"tools": [TOOL], "temperature": 0},
+        messages=[{"role": "developer", "content": "Be brief."}, USER],
+        stream=True,
+        stream_options={"include_usage": True},
+        tools=[TOOL],
+        temperature=0,
+        options={"num_ctx": 128000},
     ),
-    "VS Code Copilot Chat": ClientRequest(
+    "VS Code Copilot Chat": request_to(
         OPENAI,
-        {
-            "model": QWEN,
-            "messages": [
-                {"role": "system", "content": "Be brief."},
-                {"role": "user", "content": [{"type": "text", "text": "Hello"}]},
-                {"role": "system", "content": "Be kind."},
-            ],
-            "stream": True,
-            "n": 1,
-            "top_p": 1,
-            "max_tokens": 4096,
-            "tools": [TOOL],
-            "tool_choice": "auto",
-            "prediction": None,
-            "user": "me",
-        },
         {"tool_choice": "auto", "max_completion_tokens": 4096},
+        model=QWEN,
+        messages=[
+            SYSTEM,
+            {"role": "user", "content": [{"type": "text", "text": "Hello"}]},
+            {"role": "system", "content": "Be kind."},
+        ],
+        stream=True,
+        n=1,
+        top_p=1,
+        max_tokens=4096,
+        tools=[TOOL],
+        tool_choice="auto",
+        prediction=None,
+        user="me",
     ),
-    "pydantic-ai": ClientRequest(
+    "pydantic-ai": request_to(
         OPENAI,
-        {
-            "model": GPT,
-            "messages": [USER],
-            "stream": False,
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": SCHEMA},
-            },
-            "store": False,
+        stream=False,
+        response_format={
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": SCHEMA},
         },
+        store=False,
     ),
-    "OpenCode": ClientRequest(
+    "OpenCode": request_to(
         OPENAI,
-        {
-            "model": GPT,
-            "messages": [USER],
-            "stream": True,
-            "max_tokens": 32000,
-            "reasoning_effort": "max",
-            "tools": [],
-        },
         {"reasoning_effort": "high"},
+        stream=True,
+        max_tokens=32000,
+        reasoning_effort="max",
+        tools=[],
     ),
-    "CrewAI": ClientRequest(
+    "CrewAI": request_to(
         OPENAI,
-        {
-            "model": f"{GPT}:latest",
-            "messages": [USER],
-            "stop": ["\nObservation:"],
-            "parallel_tool_calls": True,
-            "metadata": {"x": "y"},
-            "logit_bias": {},
-        },
         {"stop": ["\nObservation:"]},
         {**JSON, "Authorization": "Bearer ollama"},
+        model=f"{GPT}:latest",
+        stop=["\nObservation:"],
+        parallel_tool_calls=True,
+        metadata={"x": "y"},
+        logit_bias={},
     ),
 }
 
@@ -327,8 +281,6 @@ NATIVE_FIELDS: dict[str, dict[str, Any]] = {
     "keep_alive -1s": {"keep_alive": "-1s"},
     "keep_alive 24h": {"keep_alive": "24h0m0s"},
 }
-
-
 V1_FIELDS: dict[str, dict[str, Any]] = {
     "nulls": dict.fromkeys(
         ["tools", "tool_choice", "stop", "max_tokens", "temperature", "prediction"]
@@ -350,8 +302,6 @@ V1_FIELDS: dict[str, dict[str, Any]] = {
     "reasoning": {"reasoning": {"effort": "low", "summary": "auto"}},
     "prediction": {"prediction": {"type": "content", "content": "Hello"}},
 }
-
-
 FIELDS = [
     pytest.param(path, fields, id=f"{path} {name}")
     for path, table in [

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
 from tests.blueprints.client import GPT
-from tests.fake_ollama import EMBEDDED, FakeOllama
+from tests.fake_ollama import EMBEDDINGS, FakeOllama
 
 UNKNOWN = 'model "zz" not found, try pulling it first'
 
@@ -126,7 +126,7 @@ def test_passthrough_model_embeds(
 
     response = client.post(f"/api/{route}", json={"model": name, "input": "x"})
 
-    assert response.text == EMBEDDED[route]
+    assert response.text == EMBEDDINGS[f"/api/{route}"]
     assert [each.line for each in ollama.requests] == [f"POST /api/{route} HTTP/1.1"]
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.apps import MakeClient
 from tests.blueprints.client import GPT
-from tests.fake_ollama import EMBEDDED, FakeOllama
+from tests.fake_ollama import EMBEDDINGS, FakeOllama
 
 ENCODING = (
     "Invalid value for 'encoding_format' = hex. Supported values: ['float', 'base64']."
@@ -60,4 +60,4 @@ def test_passthrough_model_embeds(make_client: MakeClient, ollama: FakeOllama) -
 
     response = client.post("/v1/embeddings", json=body)
 
-    assert response.text == EMBEDDED["v1"]
+    assert response.text == EMBEDDINGS["/v1/embeddings"]
