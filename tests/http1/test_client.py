@@ -22,7 +22,7 @@ from tests.http1.conftest import (
     over_both,
     send,
 )
-from tests.scripted_server import STREAM, Peer, answer, chunk, head
+from tests.scripted_server import STREAM, Peer, Script, answer, chunk, head
 
 HI = answer(b"hi")
 
@@ -129,44 +129,30 @@ def test_early_response_is_read_though_sending_fails() -> None:
     assert (response.status, response.body.read_all(9)) == (413, b"too large")
 
 
-def test_other_than_http_is_not_retried(serve: Serve) -> None:
-    with pytest.raises(UpstreamError, match="its answer is not HTTP") as caught:
-        fetch(make_client(serve(b"SSH-2.0-OpenSSH_9\r\n\r\n").base_url))
-
-    assert not caught.value.retryable
-
-
-def test_refused_connection_can_be_retried() -> None:
-    with pytest.raises(UpstreamError) as caught:
-        fetch(make_client("http://127.0.0.1:9"))
-
-    assert caught.value.message == "cannot reach it: connection refused"
-    assert caught.value.retryable
+CANNOT_CONNECT = "^cannot reach it: "
+TIMEOUTS = (Peer.wait_until_gone, "https://")
+FAILURES: dict[str, tuple[str | Script, str, bool]] = {
+    "not HTTP": (b"SSH-2.0-OpenSSH_9\r\n\r\n", "its answer is not HTTP$", False),
+    "silence": (Peer.wait_until_gone, "^it did not answer in time$", False),
+    "refused": ("http://127.0.0.1:9", CANNOT_CONNECT + "connection refused$", True),
+    "unknown host": ("http://upstream.invalid", CANNOT_CONNECT, True),
+    "no handshake": ("https://", "connecting timed out", True),
+}
 
 
-def test_unknown_host_can_be_retried() -> None:
-    with pytest.raises(UpstreamError, match="cannot reach it: ") as caught:
-        fetch(make_client("http://upstream.invalid"))
+@pytest.mark.parametrize(("peer", "text", "retryable"), FAILURES.values(), ids=FAILURES)
+def test_failure_before_the_response_is_named(
+    serve: Serve, peer: str | Script, text: str, retryable: bool
+) -> None:
+    url = peer if isinstance(peer, str) else serve(peer).base_url
+    if url == "https://":  # a server that is silent after the TCP handshake
+        url = serve(b"").base_url.replace("http:", "https:")
 
-    assert caught.value.retryable
+    with pytest.raises(UpstreamError, match=text) as caught:
+        send(make_client(url, connect_timeout_s=0.1), timeout_s=0.05)
 
-
-def test_connecting_has_a_timeout_of_its_own(serve: Serve) -> None:
-    silent = serve(b"").base_url.replace("http:", "https:")
-
-    with pytest.raises(UpstreamTimeout, match="connecting timed out") as caught:
-        fetch(make_client(silent, connect_timeout_s=0.1))
-
-    assert caught.value.retryable
-
-
-def test_silent_server_times_out(serve: Serve) -> None:
-    server = serve(lambda peer: peer.wait_until_gone())
-
-    with pytest.raises(UpstreamTimeout, match="it did not answer in time") as caught:
-        send(make_client(server.base_url), timeout_s=0.05)
-
-    assert not caught.value.retryable
+    assert isinstance(caught.value, UpstreamTimeout) == (peer in TIMEOUTS)
+    assert caught.value.retryable is retryable
 
 
 def test_sending_may_take_longer_than_connecting(serve: Serve) -> None:

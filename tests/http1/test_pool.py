@@ -58,38 +58,24 @@ def test_connection_is_reused_after_a_response_without_a_body(
     assert server.connections == 1
 
 
-def test_connection_is_not_reused_after_connection_close(serve: Serve) -> None:
-    def script(peer: Peer) -> None:
-        peer.send(answer(b"hi", connection="close"))
-        peer.close()
-
-    server = serve(script)
-    client = make_client(server.base_url)
-
-    assert [fetch(client), fetch(client)] == [b"hi", b"hi"]
-    assert server.connections == 2
-
-
 @pytest.mark.parametrize(
-    "reply", [HI + HI, head(204) + b"abc"], ids=["second response", "body of a 204"]
+    ("reply", "is_read"),
+    [
+        (HI + HI, True),
+        (head(204) + b"abc", True),
+        (answer(b"hi", connection="close"), True),
+        (STREAM + chunk(b"a"), False),
+    ],
+    ids=["second response", "body of a 204", "Connection: close", "unread body"],
 )
-def test_connection_is_not_reused_after_excess_bytes(
-    serve: Serve, reply: bytes
-) -> None:
+def test_connection_is_not_reused(serve: Serve, reply: bytes, is_read: bool) -> None:
     server = serve(reply, HI)
     client = make_client(server.base_url)
 
-    fetch(client)
-
-    assert fetch(client) == b"hi"
-    assert server.connections == 2
-
-
-def test_connection_is_not_reused_if_its_body_was_not_read(serve: Serve) -> None:
-    server = serve(STREAM + chunk(b"a"), HI)
-    client = make_client(server.base_url)
-
-    send(client).body.close()
+    body = send(client).body
+    if is_read:
+        body.read_all(9)
+    body.close()
 
     assert fetch(client) == b"hi"
     assert server.connections == 2

@@ -11,7 +11,6 @@ from app.http1.connection import MAX_READ_BYTES
 from tests.http1.conftest import Serve, fetch, make_client, send
 from tests.scripted_server import STREAM, Peer, answer, chunk, head
 
-HI = answer(b"hi")
 LAST_CHUNK = b"0\r\n\r\n"
 
 

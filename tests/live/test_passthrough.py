@@ -126,32 +126,6 @@ def test_disconnect_cancels_the_request_behind_a_second_server(
     assert any(delay <= MAX_DELAY_S for delay in delays)
 
 
-def test_errors_of_a_second_server_are_unchanged(front: Front, second: Server) -> None:
-    body = {"model": "gpt-oss-120b", "top_logprobs": 21}
-
-    relayed = post(front(second.url), CHAT, body)
-
-    assert relayed == post(second, CHAT, body)
-    assert relayed[0] == 400
-
-
-def test_models_of_a_second_server_are_listed_last(
-    front: Front, second: Server
-) -> None:
-    server = front(second.url)
-
-    assert list_models(server) == ["own-model:latest", *list_models(second)]
-
-
-def test_stream_of_ollama_is_unchanged(front: Front, ollama: FakeOllama) -> None:
-    body = {"model": "llama3", "messages": []}
-
-    status, stream = post(front(ollama.url), CHAT, body)
-
-    assert status == 200
-    assert stream.decode() == "".join(f"{line}\n" for line in CHAT_LINES)
-
-
 def test_disconnect_cancels_the_request_of_ollama(
     front: Front, ollama: FakeOllama
 ) -> None:
@@ -241,16 +215,6 @@ def test_reply_has_the_content_length_and_one_date(
     assert length == str(len(body))
     assert date
     assert date.count(",") == 1
-
-
-def test_passthrough_that_is_down_is_502_and_does_not_hide_models(front: Front) -> None:
-    server = front(DEAD)
-
-    status, body = post(server, CHAT, {"model": "zz"})
-
-    assert status == 502
-    assert f"cannot reach the Ollama server at {DEAD}: ".encode() in body
-    assert list_models(server) == ["own-model:latest"]
 
 
 class Forwarder:

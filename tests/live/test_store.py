@@ -9,16 +9,12 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import requests
 
-from app.domain.presets import Preset
-from app.store.store import Store
-from app.wire import names
 from tests.cerebras import Fake
 from tests.deploy.streams import stream_chat, text_of
 from tests.live_server import Server, environment, procfile_command, serving
@@ -56,31 +52,6 @@ def create(server: Server, name: str, **body: Any) -> requests.Response:
     return post(server, "/api/create", **body)
 
 
-def test_model_created_by_one_server_is_used_by_another(
-    upstream_settings: dict[str, str], database_url: str, fake: Fake
-) -> None:
-    with (
-        one_worker(upstream_settings, database_url) as one,
-        one_worker(upstream_settings, database_url) as other,
-    ):
-        created = create(one, "mario")
-        responses = [
-            post(other, path, model="mario", stream=False, **body)
-            for path, body in REQUESTS
-        ]
-        deleted = requests.delete(
-            other.url + "/api/delete", json={"model": "mario"}, timeout=20
-        )
-        gone = post(one, "/api/show", model="mario")
-
-    assert created.json() == {"status": "success"}
-    assert [response.status_code for response in responses] == [200] * 3
-    assert [record["body"]["messages"] for record in fake.inference_requests()] == [
-        [{"role": "system", "content": MARIO}, HELLO]
-    ] * 3
-    assert (deleted.status_code, gone.status_code) == (200, 404)
-
-
 def test_every_worker_sees_a_change_at_its_next_request(server: Server) -> None:
     def show_system(_: int) -> tuple[int, str]:
         response = post(server, "/api/show", model="often")
@@ -114,21 +85,6 @@ def test_threads_share_a_store_under_flask_run(flask_server: Server) -> None:
 
     assert created == [200] * 12
     assert [response.json()["system"] for response in shown] == [MARIO] * 12
-
-
-def test_hidden_derived_model_is_logged_at_start(
-    upstream_settings: dict[str, str], tmp_path: Path
-) -> None:
-    url = f"sqlite:///{tmp_path}/store.db"
-    Store(url).put(names.parse(GPT), Preset("qwen-3.8-27b"), 1)
-
-    with one_worker(upstream_settings, url) as server:
-        line = server.program.wait_for(f"derived model {GPT}:latest is hidden")
-        requests.get(server.url + "/api/tags", timeout=20)
-        log = server.program.output
-
-    assert GPT in line
-    assert log.count("is hidden") == 1
 
 
 @contextlib.contextmanager
@@ -178,21 +134,6 @@ def test_stream_flows_while_the_store_is_locked(
 
         assert min(gaps) < LONGEST_GAP_S, gaps
         assert create(server, "luigi").status_code == 200
-
-
-def test_locked_sqlite_is_read_without_delay(
-    upstream_settings: dict[str, str], tmp_path: Path
-) -> None:
-    url = f"sqlite:///{tmp_path}/store.db"
-    with one_worker(upstream_settings, url) as server:
-        create(server, "mario")
-        with locked(url):
-            began = time.monotonic()
-            shown = post(server, "/api/show", model="mario")
-            took_s = time.monotonic() - began
-
-    assert shown.json()["system"] == MARIO
-    assert took_s < 1
 
 
 def test_served_models_work_while_the_store_is_down(

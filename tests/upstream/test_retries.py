@@ -178,38 +178,6 @@ def test_cancel_ends_a_retry_wait(serve: Serve, connect: Connect) -> None:
     assert monotonic() - cancelled_at[0] < 0.5
 
 
-@pytest.mark.parametrize("whole", [True, False])
-@pytest.mark.parametrize("sent", [b"", head(content_length="99")], ids=["", "head"])
-def test_cancel_ends_the_wait_for_the_first_byte(
-    serve: Serve, connect: Connect, sent: bytes, whole: bool
-) -> None:
-    closed_at: list[float] = []
-    closed = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(sent)
-        closed_at.append(peer.wait_until_gone())
-        closed.set()
-
-    server = serve(script)
-    client = connect(server.base_url, retry_wait_s=9)
-    cancel = CancelToken()
-    cancelled_at: list[float] = []
-
-    def cancel_later() -> None:
-        server.wait_for(1)
-        cancelled_at.append(monotonic())
-        cancel.cancel()
-
-    threading.Thread(target=cancel_later).start()
-    with pytest.raises(Cancelled):
-        (client.complete if whole else client.stream)(REQUEST, cancel)
-
-    assert closed.wait(5)
-    assert closed_at[0] - cancelled_at[0] < 0.1
-    assert len(server.requests) == 1
-
-
 def test_no_error_contains_the_key(
     serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -305,16 +305,9 @@ def test_responses_retries_and_waits_have_metrics(
     assert increases == [1] * 7
 
 
-def test_backoff_doubles_up_to_eight_seconds() -> None:
+def test_backoff_doubles_up_to_eight_seconds_less_the_jitter() -> None:
     delays = [delay(waits, {}, 0) for waits in range(7)]
 
     assert delays == [0.5, 1, 2, 4, 8, 8, 8]
-
-
-def test_jitter_shortens_a_backoff_by_a_quarter_at_most() -> None:
-    assert backoff(2, 1.0) == 1.5
-    assert backoff(2, 0.5) == 1.75
-
-
-def test_retry_after_precedes_the_backoff() -> None:
+    assert [backoff(2, chance) for chance in (0.5, 1.0)] == [1.75, 1.5]
     assert delay(3, {"retry-after": "2"}, 1) == 2
