@@ -19,7 +19,7 @@ def format_cell(outcome: Outcome) -> str:
         return "a complete reply"
     is_last_event = outcome.status == SUCCESS.status
     how = "last event: " if is_last_event else f"{outcome.status} "
-    text = outcome.text.replace(f"{IDLE_S:g} seconds", f"{DEFAULT_IDLE_S} seconds")
+    text = outcome.text.replace(f"{IDLE_S:g} seconds", f"{DEFAULT_IDLE_S:g} seconds")
     return f"{how}`{text}`"
 
 

@@ -143,7 +143,7 @@ FAULTS: Mapping[str, Fault] = {
         Outcome(502, CUT + ": connection reset by peer"),
         last_event(CUT + ": connection reset by peer"),
     ),
-    "ends the body properly in mid-stream": Fault(
+    "sends the final chunk of the body before the reply is complete": Fault(
         {**AFTER_THREE_EVENTS, "fault": "end"},
         Outcome(502, UNDECODABLE),
         last_event(CUT),
