@@ -186,7 +186,7 @@ RESPONSES: list[Object] = [
             RESPONSES_WEATHER,
             {"type": "custom", "name": "patch", "format": {"type": "text"}},
             {"type": "namespace", "name": "n", "tools": []},
-            {"type": "web_search"},
+            {"type": "file_search"},
         ],
         "tool_choice": {"type": "function", "name": "weather"},
         "reasoning": {"effort": "low", "summary": "auto"},

@@ -1,31 +1,26 @@
-"""The server under test, live; and an app whose model `m` can only complete."""
+"""The server under test, and an app whose model `m` has only completion."""
 
 from __future__ import annotations
 
 import pytest
-from flask import Flask
 
 from tests.apps import make_app
 from tests.cerebras import Fake
-from tests.conformance.asking import Ask, over_http, within
+from tests.conformance.client import Send, send_over_http, send_to_app
 from tests.live_server import Server
 
-NOTHING = dict.fromkeys(("vision", "tools", "function_calling", "reasoning"), False)
+NO_CAPABILITIES = dict.fromkeys(
+    ("vision", "tools", "function_calling", "reasoning"), False
+)
 
 
 @pytest.fixture(scope="session")
-def ask(server: Server) -> Ask:
-    return over_http(server.url)
+def send(server: Server) -> Send:
+    return send_over_http(server.url)
 
 
 @pytest.fixture(scope="session")
-def ask_once(app: Flask) -> Ask:
-    """An app that tries nothing twice."""
-    return within(app.test_client())
-
-
-@pytest.fixture(scope="session")
-def ask_plain(fake: Fake, tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    models = [{"id": "m", "capabilities": NOTHING}]
+def send_to_plain_model(fake: Fake, tmp_path_factory: pytest.TempPathFactory) -> Send:
+    models = [{"id": "m", "capabilities": NO_CAPABILITIES}]
     folder = tmp_path_factory.mktemp("plain")
-    return within(make_app(fake, folder, models=models).test_client())
+    return send_to_app(make_app(fake, folder, models=models).test_client())

@@ -1,12 +1,12 @@
-"""Pages and hosts that may call, and those that may not."""
+"""Origins and hosts that are allowed, and those that are not."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.conformance.asking import MODEL, Ask, T
+from tests.conformance.client import GPT, TEXT, Send
 
-PAGE = "http://localhost:3000"
+ORIGIN = "http://localhost:3000"
 EVERY_HEADER = (
     "Authorization,Content-Type,User-Agent,Accept,X-Requested-With,Openai-Beta,"
     "X-Api-Key,Anthropic-Version,Anthropic-Beta,"
@@ -19,17 +19,17 @@ EVERY_HEADER = (
 
 
 @pytest.mark.parametrize("path", ["/", "/api/chat", "/v1/models", "/nope"])
-def test_a_preflight(ask: Ask, path: str) -> None:
-    answer = ask("OPTIONS", path, headers={"Origin": PAGE})
+def test_preflight_has_all_headers(send: Send, path: str) -> None:
+    response = send("OPTIONS", path, headers={"Origin": ORIGIN})
 
-    said = {
+    headers = {
         name: value
-        for name, value in answer.headers.items()
+        for name, value in response.headers.items()
         if name.startswith("access-control-") or name == "vary"
     }
-    assert (answer.status, answer.body, answer.kind) == (204, b"", None)
-    assert said == {
-        "access-control-allow-origin": PAGE,
+    assert (response.status, response.body, response.content_type) == (204, b"", None)
+    assert headers == {
+        "access-control-allow-origin": ORIGIN,
         "access-control-allow-methods": "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS",
         "access-control-allow-headers": EVERY_HEADER,
         "access-control-max-age": "43200",
@@ -50,54 +50,67 @@ def test_a_preflight(ask: Ask, path: str) -> None:
         ("POST", "/v1/chat/completions", 400),
     ],
 )
-def test_an_allowed_page_reads_every_answer(
-    ask: Ask, method: str, path: str, status: int
+def test_allowed_origin_reads_any_response(
+    send: Send, method: str, path: str, status: int
 ) -> None:
-    answer = ask(method, path, headers={"Origin": PAGE})
+    response = send(method, path, headers={"Origin": ORIGIN})
 
-    assert answer.status == status
-    assert answer.headers["access-control-allow-origin"] == PAGE
-    assert answer.headers["vary"] == "Origin"
-    assert "access-control-allow-credentials" not in answer.headers
+    assert response.status == status
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    assert response.headers["vary"] == "Origin"
+    assert "access-control-allow-credentials" not in response.headers
 
 
-def test_an_allowed_page_reads_streams(ask: Ask) -> None:
-    body = {"model": MODEL, "messages": [{"role": "user", "content": "hello"}]}
+def test_allowed_origin_reads_streams(send: Send) -> None:
+    body = {"model": GPT, "messages": [{"role": "user", "content": "hello"}]}
 
-    answer = ask("POST", "/api/chat", body, {"Origin": PAGE})
+    response = send("POST", "/api/chat", body, {"Origin": ORIGIN})
 
-    assert answer.headers["access-control-allow-origin"] == PAGE
-    assert answer.lines[-1]["done"] is True
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    assert response.lines[-1]["done"] is True
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD"])
-def test_another_page_gets_nothing(ask: Ask, method: str, origin: str) -> None:
-    answer = ask(method, "/api/tags", headers={"Origin": origin})
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *((method, "/api/tags") for method in ("GET", "POST", "OPTIONS", "HEAD")),
+        ("GET", "/"),
+        ("GET", "/nope"),
+        ("POST", "/api/chat"),
+        ("POST", "/v1/chat/completions"),
+    ],
+)
+def test_other_origin_returns_403_without_a_body(
+    send: Send, method: str, path: str, origin: str
+) -> None:
+    response = send(method, path, headers={"Origin": origin})
 
-    assert (answer.status, answer.body, answer.kind) == (403, b"", None)
+    assert (response.status, response.body, response.content_type) == (403, b"", None)
 
 
 @pytest.mark.parametrize(
     ("host", "status"),
     [("localhost", 204), ("app.localhost:99", 204), ("127.0.0.1:1", 405)],
 )
-def test_options_of_no_page(ask: Ask, host: str, status: int) -> None:
-    answer = ask("OPTIONS", "/api/tags", headers={"Host": host})
+def test_options_without_origin_is_204_for_names_of_localhost(
+    send: Send, host: str, status: int
+) -> None:
+    response = send("OPTIONS", "/api/tags", headers={"Host": host})
 
-    assert answer.status == status
-    assert answer.kind == (T if status == 405 else None)
+    assert response.status == status
+    assert response.content_type == (TEXT if status == 405 else None)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "8.8.8.8", "localhost.evil.example"])
-def test_another_host_gets_nothing(ask: Ask, host: str) -> None:
-    answer = ask("GET", "/api/tags", headers={"Host": host})
+def test_other_host_returns_403_without_a_body(send: Send, host: str) -> None:
+    response = send("GET", "/api/tags", headers={"Host": host})
 
-    assert (answer.status, answer.body, answer.kind) == (403, b"", None)
+    assert (response.status, response.body, response.content_type) == (403, b"", None)
 
 
-def test_no_headers_without_a_page(ask: Ask) -> None:
-    headers = ask("GET", "/api/tags").headers
+def test_response_without_origin_has_no_cors_headers(send: Send) -> None:
+    headers = send("GET", "/api/tags").headers
 
     assert not [name for name in headers if name.startswith("access-control-")]
 
@@ -107,7 +120,7 @@ def test_no_headers_without_a_page(ask: Ask) -> None:
     [{"Authorization": "Bearer x"}, {"x-api-key": "x"}, {"anthropic-version": "1"}],
     ids=str,
 )
-def test_credentials_nobody_asked_for_are_ignored(
-    ask: Ask, headers: dict[str, str]
+def test_credentials_are_ignored_if_there_are_no_tokens(
+    send: Send, headers: dict[str, str]
 ) -> None:
-    assert ask("GET", "/api/tags", headers=headers).status == 200
+    assert send("GET", "/api/tags", headers=headers).status == 200

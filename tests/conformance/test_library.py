@@ -1,64 +1,67 @@
-"""The regression list of the contract: making, copying and deleting models, blobs."""
+"""Exact replies of the endpoints that create, copy and delete models, and of blobs."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.apps import MakeClient
-from tests.conformance.asking import MODEL, Ask, P, Vector, within
+from tests.conformance.client import BARE_JSON, GPT, Case, Send, send_to_app
 
 DIGEST = "sha256:" + "0" * 64
 EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-VECTORS = {
-    "create, no body": Vector(
+CASES = {
+    "create, no body": Case(
         "POST /api/create", status=400, error="missing request body"
     ),
-    "create, from nothing": Vector(
+    "create, from nothing": Case(
         "POST /api/create",
         {"model": "x"},
         400,
-        kind=P,
+        content_type=BARE_JSON,
         error="neither 'from' or 'files' was specified",
     ),
-    "create, no name": Vector(
-        "POST /api/create", {"from": MODEL}, 400, error="invalid model name"
+    "create, no name": Case(
+        "POST /api/create", {"from": GPT}, 400, error="invalid model name"
     ),
-    "create": Vector(
+    "create": Case(
         "POST /api/create",
-        {"model": "x", "from": MODEL, "stream": False},
-        kind=P,
+        {"model": "x", "from": GPT, "stream": False},
+        content_type=BARE_JSON,
         text='{"status":"success"}',
     ),
-    "copy, no body": Vector("POST /api/copy", status=400, error="missing request body"),
-    "copy, unknown": Vector(
+    "copy, no body": Case("POST /api/copy", status=400, error="missing request body"),
+    "copy, unknown": Case(
         "POST /api/copy",
         {"source": "zz", "destination": "y"},
         404,
         error='model "zz" not found',
     ),
-    "copy, no source": Vector("POST /api/copy", {}, 400, error='source "" is invalid'),
-    "copy, no destination": Vector(
-        "POST /api/copy", {"source": MODEL}, 400, error='destination "" is invalid'
+    "copy, no source": Case("POST /api/copy", {}, 400, error='source "" is invalid'),
+    "copy, no destination": Case(
+        "POST /api/copy", {"source": GPT}, 400, error='destination "" is invalid'
     ),
-    "copy": Vector(
-        "POST /api/copy", {"source": MODEL, "destination": "y"}, kind=None, text=""
+    "copy": Case(
+        "POST /api/copy",
+        {"source": GPT, "destination": "y"},
+        content_type=None,
+        text="",
     ),
-    "delete, no body": Vector(
+    "delete, no body": Case(
         "DELETE /api/delete", status=400, error="missing request body"
     ),
-    "delete, unknown": Vector(
+    "delete, unknown": Case(
         "DELETE /api/delete", {"model": "zz"}, 404, error="model 'zz' not found"
     ),
-    "delete, nothing": Vector("DELETE /api/delete", {}, 400, error="model is required"),
-    "delete, illegal name": Vector(
+    "delete, nothing": Case("DELETE /api/delete", {}, 400, error="model is required"),
+    "delete, illegal name": Case(
         "DELETE /api/delete", {"model": "a b"}, 400, error='name "a b" is invalid'
     ),
-    "blob, unknown": Vector(
-        f"HEAD /api/blobs/{DIGEST}", status=404, kind=None, text=""
+    "blob, unknown": Case(
+        f"HEAD /api/blobs/{DIGEST}", status=404, content_type=None, text=""
     ),
-    "blob": Vector(f"POST /api/blobs/{EMPTY}", b"", 201, kind=None, text=""),
-    "blob, mismatch": Vector(
+    "blob": Case(f"POST /api/blobs/{EMPTY}", b"", 201, content_type=None, text=""),
+    "blob, mismatch": Case(
         f"POST /api/blobs/{DIGEST}",
         b"",
         400,
@@ -68,23 +71,23 @@ VECTORS = {
 
 
 @pytest.fixture
-def ask(make_client: MakeClient) -> Ask:
-    """An app of its own: what is made here is nobody else's."""
-    return within(make_client())
+def send(make_client: MakeClient) -> Send:
+    """Send to an app with a store of its own."""
+    return send_to_app(make_client())
 
 
-@pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS)
-def test_the_server_answers_to_the_letter(ask: Ask, vector: Vector) -> None:
-    vector.check(ask)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_response_is_exact(send: Send, case: Case) -> None:
+    case.check(send)
 
 
-def test_no_blob_has_an_illegal_digest(ask: Ask) -> None:
-    answer = ask("HEAD", "/api/blobs/xyz")
+def test_invalid_digest_returns_400(send: Send) -> None:
+    response = send("HEAD", "/api/blobs/xyz")
 
-    assert (answer.status, answer.text) == (400, "")
+    assert (response.status, response.text) == (400, "")
 
 
-def test_a_deletion_says_nothing(ask: Ask) -> None:
-    ask("POST", "/api/copy", {"source": MODEL, "destination": "y"})
+def test_delete_returns_no_body(send: Send) -> None:
+    send("POST", "/api/copy", {"source": GPT, "destination": "y"})
 
-    Vector("DELETE /api/delete", {"model": "y"}, kind=None, text="").check(ask)
+    Case("DELETE /api/delete", {"model": "y"}, content_type=None, text="").check(send)

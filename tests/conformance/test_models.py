@@ -1,4 +1,4 @@
-"""The shape of tags, show and ps."""
+"""The shape of /api/tags, /api/show, /api/ps and /v1/models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from tests.cerebras import Fake
-from tests.conformance.asking import MODEL, SEEING, Ask, J
+from tests.conformance.client import GPT, JSON, QWEN, Send
 
 DETAILS = [
     "parent_model",
@@ -26,15 +26,15 @@ FROM gpt-oss-120b:latest
 """
 
 
-def test_tags(ask: Ask, fake: Fake) -> None:
-    answer = ask("GET", "/api/tags")
+def test_tags_has_ollamas_shape(send: Send, fake: Fake) -> None:
+    response = send("GET", "/api/tags")
 
-    models = answer.json["models"]
-    assert (answer.status, answer.kind) == (200, J)
-    assert list(answer.json) == ["models"]
+    models = response.json["models"]
+    assert (response.status, response.content_type) == (200, JSON)
+    assert list(response.json) == ["models"]
     assert {model["name"] for model in models} == {
-        f"{MODEL}:latest",
-        f"{SEEING}:latest",
+        f"{GPT}:latest",
+        f"{QWEN}:latest",
     }
     for model in models:
         assert list(model) == [
@@ -49,11 +49,11 @@ def test_tags(ask: Ask, fake: Fake) -> None:
         assert datetime.fromisoformat(model["modified_at"]).utcoffset() is not None
 
 
-def test_show(ask: Ask, fake: Fake) -> None:
-    answer = ask("POST", "/api/show", {"model": MODEL})
+def test_show_has_ollamas_shape(send: Send, fake: Fake) -> None:
+    response = send("POST", "/api/show", {"model": GPT})
 
-    shown = answer.json
-    assert (answer.status, answer.kind) == (200, J)
+    shown = response.json
+    assert (response.status, response.content_type) == (200, JSON)
     assert list(shown) == [
         *("license", "modelfile", "parameters", "template", "details"),
         *("remote_model", "remote_host", "model_info", "capabilities", "modified_at"),
@@ -68,14 +68,16 @@ def test_show(ask: Ask, fake: Fake) -> None:
     assert shown["remote_host"] == fake.url
 
 
-def test_show_puts_the_system_text_of_the_request_in_its_place(ask: Ask) -> None:
+def test_show_puts_system_and_options_of_the_request_into_the_modelfile(
+    send: Send,
+) -> None:
     body = {
-        "model": MODEL,
+        "model": GPT,
         "system": "Be brief.",
         "options": {"seed": 7, "stop": ["x"]},
     }
 
-    shown = ask("POST", "/api/show", body).json
+    shown = send("POST", "/api/show", body).json
 
     assert list(shown)[3:6] == ["template", "system", "details"]
     assert "SYSTEM Be brief.\n" in shown["modelfile"]
@@ -83,33 +85,33 @@ def test_show_puts_the_system_text_of_the_request_in_its_place(ask: Ask) -> None
     assert "PARAMETER stop x\n" in shown["modelfile"]
 
 
-def test_show_tells_copilot_the_name_it_asked_for(ask: Ask) -> None:
+def test_show_returns_the_requested_name_to_copilot(send: Send) -> None:
     body = {"model": "gpt-oss:120b"}
 
-    ours = ask("POST", "/api/show", body).json["model_info"]
-    theirs = ask("POST", "/api/show", body, {"User-Agent": "GitHubCopilotChat/0.30"})
+    plain = send("POST", "/api/show", body).json["model_info"]
+    copilot = send("POST", "/api/show", body, {"User-Agent": "GitHubCopilotChat/0.30"})
 
-    assert ours["general.basename"] == "gpt-oss-120b"
-    assert theirs.json["model_info"]["general.basename"] == "gpt-oss:120b"
-
-
-def test_verbose_takes_nothing_away(ask: Ask) -> None:
-    plain = ask("POST", "/api/show", {"model": MODEL}).json
-
-    assert ask("POST", "/api/show", {"model": MODEL, "verbose": True}).json == plain
+    assert plain["general.basename"] == "gpt-oss-120b"
+    assert copilot.json["model_info"]["general.basename"] == "gpt-oss:120b"
 
 
-def test_ps(ask: Ask) -> None:
-    ask("POST", "/api/generate", {"model": SEEING, "keep_alive": "1h"})
-    ask("POST", "/api/chat", {"model": MODEL, "keep_alive": -1})
+def test_show_ignores_verbose(send: Send) -> None:
+    plain = send("POST", "/api/show", {"model": GPT}).json
 
-    answer = ask("GET", "/api/ps")
+    assert send("POST", "/api/show", {"model": GPT, "verbose": True}).json == plain
 
-    models = answer.json["models"]
-    assert (answer.status, answer.kind) == (200, J)
+
+def test_ps_has_ollamas_shape(send: Send) -> None:
+    send("POST", "/api/generate", {"model": QWEN, "keep_alive": "1h"})
+    send("POST", "/api/chat", {"model": GPT, "keep_alive": -1})
+
+    response = send("GET", "/api/ps")
+
+    models = response.json["models"]
+    assert (response.status, response.content_type) == (200, JSON)
     assert [model["name"] for model in models] == [
-        f"{MODEL}:latest",
-        f"{SEEING}:latest",
+        f"{GPT}:latest",
+        f"{QWEN}:latest",
     ]
     for model in models:
         assert list(model) == [
@@ -121,18 +123,21 @@ def test_ps(ask: Ask) -> None:
     assert datetime.fromisoformat(models[0]["expires_at"]).year > 2300
 
 
-def test_openai_models(ask: Ask) -> None:
-    listed = ask("GET", "/v1/models")
-    single = ask("GET", "/v1/models/gpt-oss:120b")
+def test_v1_models_has_openais_shape(send: Send) -> None:
+    listed = send("GET", "/v1/models")
+    single = send("GET", "/v1/models/gpt-oss:120b")
 
     entry = ["id", "object", "created", "owned_by"]
-    assert (listed.kind, single.kind) == ("application/json", "application/json")
+    assert (listed.content_type, single.content_type) == (
+        "application/json",
+        "application/json",
+    )
     assert listed.body.endswith(b"}\n")
     assert list(listed.json) == ["object", "data"]
     assert [list(each) for each in listed.json["data"]] == [entry, entry]
     assert {each["id"] for each in listed.json["data"]} == {
-        f"{MODEL}:latest",
-        f"{SEEING}:latest",
+        f"{GPT}:latest",
+        f"{QWEN}:latest",
     }
     assert list(single.json) == entry
     assert single.json["id"] == "gpt-oss:120b"
@@ -140,8 +145,8 @@ def test_openai_models(ask: Ask) -> None:
     assert single.json["created"] > 1_700_000_000
 
 
-def test_openai_models_that_are_not_there(ask: Ask) -> None:
-    unknown, illegal = ask("GET", "/v1/models/zz"), ask("GET", "/v1/models/a%20b")
+def test_unknown_v1_model_is_an_error_in_openais_shape(send: Send) -> None:
+    unknown, illegal = send("GET", "/v1/models/zz"), send("GET", "/v1/models/a%20b")
 
     assert (unknown.status, illegal.status) == (404, 400)
     assert unknown.json["error"] == {

@@ -1,4 +1,4 @@
-"""The shape of what generate and chat answer: keys, their order, and the framing."""
+"""The shape of replies of chat and generate: keys, their order, and the framing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cerebras import Fake
-from tests.conformance.asking import MODEL, Ask, J, N, P
+from tests.conformance.client import BARE_JSON, GPT, JSON, NDJSON, Send
 
 CHAT, GENERATE = "POST /api/chat", "POST /api/generate"
 HEAD = ["model", "remote_model", "remote_host", "created_at"]
@@ -23,29 +23,30 @@ MEASURES = [
 ]
 CREATED_AT = re.compile(r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?Z")
 
-both = pytest.mark.parametrize("request_", [CHAT, GENERATE], ids=["chat", "generate"])
+both = pytest.mark.parametrize("route", [CHAT, GENERATE], ids=["chat", "generate"])
 
 
-def asked(request: str, prompt: str = "hello", **more: Any) -> dict[str, Any]:
-    if request == CHAT:
+def request_body(route: str, prompt: str = "hello", **more: Any) -> dict[str, Any]:
+    if route == CHAT:
         messages = [{"role": "user", "content": prompt}]
-        return {"model": MODEL, "messages": messages, **more}
-    return {"model": MODEL, "prompt": prompt, **more}
+        return {"model": GPT, "messages": messages, **more}
+    return {"model": GPT, "prompt": prompt, **more}
 
 
 def prompt(**script: Any) -> str:
+    """Return a prompt that fake_cerebras answers by this script."""
     return f"@fake {json.dumps(script)}"
 
 
-def said(request: str, line: dict[str, Any], key: str = "content") -> Any:
-    if request == CHAT:
+def read_text(route: str, line: dict[str, Any], key: str = "content") -> Any:
+    if route == CHAT:
         return line["message"].get(key)
     return line.get({"content": "response"}.get(key, key))
 
 
-def keys(request: str, *more: str, last: bool = False) -> list[str]:
-    """Of one line, in Ollama's order."""
-    if request == CHAT:
+def keys(route: str, *more: str, last: bool = False) -> list[str]:
+    """Return the keys of a line in Ollama's order."""
+    if route == CHAT:
         done = ["done_reason", *MEASURES] if last else []
         return [*HEAD, "message", "done", *done]
     done = ["done_reason", "context", *MEASURES] if last else []
@@ -53,47 +54,49 @@ def keys(request: str, *more: str, last: bool = False) -> list[str]:
 
 
 @both
-def test_a_stream(ask: Ask, request_: str) -> None:
-    answer = ask(
-        *request_.split(), asked(request_, prompt(content="Hello, dear world!"))
+def test_stream_has_ollamas_lines(send: Send, route: str) -> None:
+    response = send(
+        *route.split(), request_body(route, prompt(content="Hello, dear world!"))
     )
 
-    *lines, last = answer.lines
-    assert (answer.status, answer.kind) == (200, N)
-    assert answer.headers["transfer-encoding"] == "chunked"
-    assert "content-length" not in answer.headers
-    assert [list(line) for line in lines] == [keys(request_)] * len(lines)
-    assert list(last) == keys(request_, last=True)
-    assert "".join(said(request_, line) for line in lines) == "Hello, dear world!"
-    assert [line["done"] for line in answer.lines] == [False] * len(lines) + [True]
+    *lines, last = response.lines
+    assert (response.status, response.content_type) == (200, NDJSON)
+    assert response.headers["transfer-encoding"] == "chunked"
+    assert "content-length" not in response.headers
+    assert [list(line) for line in lines] == [keys(route)] * len(lines)
+    assert list(last) == keys(route, last=True)
+    assert "".join(read_text(route, line) for line in lines) == "Hello, dear world!"
+    assert [line["done"] for line in response.lines] == [False] * len(lines) + [True]
 
 
 @both
-def test_a_whole_answer_is_one_object(ask: Ask, request_: str) -> None:
-    body = asked(request_, prompt(content="Hello!"), stream=False)
+def test_whole_reply_is_one_object(send: Send, route: str) -> None:
+    body = request_body(route, prompt(content="Hello!"), stream=False)
 
-    answer = ask(*request_.split(), body)
+    response = send(*route.split(), body)
 
-    assert (answer.status, answer.kind) == (200, J)
-    assert not answer.body.endswith(b"\n")
-    assert list(answer.json) == keys(request_, last=True)
-    assert said(request_, answer.json) == "Hello!"
+    assert (response.status, response.content_type) == (200, JSON)
+    assert not response.body.endswith(b"\n")
+    assert list(response.json) == keys(route, last=True)
+    assert read_text(route, response.json) == "Hello!"
 
 
 @both
 @pytest.mark.parametrize("stream", [True, False])
-def test_the_last_line_has_all_measures(ask: Ask, request_: str, stream: bool) -> None:
-    answer = ask(*request_.split(), asked(request_, stream=stream))
+def test_last_line_has_counts_and_durations(
+    send: Send, route: str, stream: bool
+) -> None:
+    response = send(*route.split(), request_body(route, stream=stream))
 
-    last = answer.lines[-1] if stream else answer.json
+    last = response.lines[-1] if stream else response.json
     assert all(type(last[name]) is int and last[name] > 0 for name in MEASURES)
     assert last["total_duration"] >= last["eval_duration"]
     assert last["done_reason"] == "stop"
 
 
 @both
-def test_times_are_gos(ask: Ask, request_: str) -> None:
-    lines = ask(*request_.split(), asked(request_)).lines
+def test_times_have_the_format_of_go(send: Send, route: str) -> None:
+    lines = send(*route.split(), request_body(route)).lines
 
     assert all(CREATED_AT.fullmatch(line["created_at"]) for line in lines)
 
@@ -103,38 +106,38 @@ def test_times_are_gos(ask: Ask, request_: str) -> None:
     "name",
     ["gpt-oss-120b:latest", "GPT-OSS-120B", "gpt-oss:120b", "gpt-oss:120b-cloud"],
 )
-def test_the_name_is_echoed_as_it_was_sent(
-    ask: Ask, fake: Fake, request_: str, name: str
+def test_reply_has_the_requested_name(
+    send: Send, fake: Fake, route: str, name: str
 ) -> None:
-    lines = ask(*request_.split(), asked(request_, model=name)).lines
+    lines = send(*route.split(), request_body(route, model=name)).lines
 
     assert {line["model"] for line in lines} == {name}
-    assert {line["remote_model"] for line in lines} == {MODEL}
+    assert {line["remote_model"] for line in lines} == {GPT}
     assert {line["remote_host"] for line in lines} == {fake.url}
 
 
 @both
-def test_thinking_comes_first_and_apart(ask: Ask, request_: str) -> None:
+def test_thinking_comes_first_in_its_own_field(send: Send, route: str) -> None:
     text = prompt(reasoning="Let me see.", content="Forty-two.")
 
-    lines = ask(*request_.split(), asked(request_, text)).lines
+    lines = send(*route.split(), request_body(route, text)).lines
 
-    thoughts = [line for line in lines if said(request_, line, "thinking")]
-    assert lines[: len(thoughts)] == thoughts
-    assert all(said(request_, line) == "" for line in thoughts)
-    joined = "".join(said(request_, line, "thinking") for line in thoughts)
+    thinking_lines = [line for line in lines if read_text(route, line, "thinking")]
+    assert lines[: len(thinking_lines)] == thinking_lines
+    assert all(read_text(route, line) == "" for line in thinking_lines)
+    joined = "".join(read_text(route, line, "thinking") for line in thinking_lines)
     assert joined == "Let me see."
-    assert list(thoughts[0]) == keys(request_, "thinking")
-    if request_ == CHAT:
-        assert list(thoughts[0]["message"]) == ["role", "content", "thinking"]
+    assert list(thinking_lines[0]) == keys(route, "thinking")
+    if route == CHAT:
+        assert list(thinking_lines[0]["message"]) == ["role", "content", "thinking"]
 
 
-def test_tool_calls_are_whole_and_come_before_the_last_line(ask: Ask) -> None:
+def test_tool_calls_are_whole_in_the_line_before_the_last(send: Send) -> None:
     call = {"name": "weather", "arguments": {"town": "Oslo", "days": 2}}
     tools = [{"type": "function", "function": {"name": "weather"}}]
     text = prompt(tool_calls=[call, call], arguments_delta_size=3)
 
-    *_, called, last = ask(*CHAT.split(), asked(CHAT, text, tools=tools)).lines
+    *_, called, last = send(*CHAT.split(), request_body(CHAT, text, tools=tools)).lines
 
     assert list(called["message"]) == ["role", "content", "tool_calls"]
     assert called["done"] is False
@@ -147,11 +150,11 @@ def test_tool_calls_are_whole_and_come_before_the_last_line(ask: Ask) -> None:
 
 
 @both
-def test_logprobs(ask: Ask, request_: str) -> None:
-    body = asked(request_, prompt(content="Yes."), logprobs=True, top_logprobs=2)
+def test_logprobs_are_those_of_the_text(send: Send, route: str) -> None:
+    body = request_body(route, prompt(content="Yes."), logprobs=True, top_logprobs=2)
 
-    lines = ask(*request_.split(), body).lines
-    whole = ask(*request_.split(), {**body, "stream": False}).json
+    lines = send(*route.split(), body).lines
+    whole = send(*route.split(), {**body, "stream": False}).json
 
     entries = [entry for line in lines for entry in line.get("logprobs", ())]
     assert "".join(entry["token"] for entry in entries) == "Yes."
@@ -161,24 +164,26 @@ def test_logprobs(ask: Ask, request_: str) -> None:
     assert whole["logprobs"] == entries
 
 
-def test_no_logprobs_unless_asked_for(ask: Ask) -> None:
-    lines = ask(*CHAT.split(), asked(CHAT, top_logprobs=2)).lines
+def test_logprobs_are_absent_unless_requested(send: Send) -> None:
+    lines = send(*CHAT.split(), request_body(CHAT, top_logprobs=2)).lines
 
     assert not [line for line in lines if "logprobs" in line]
 
 
 @both
-def test_what_would_be_asked(ask: Ask, fake: Fake, request_: str) -> None:
+def test_debug_render_only_returns_the_upstream_request(
+    send: Send, fake: Fake, route: str
+) -> None:
     fake.reset()
 
-    answer = ask(*request_.split(), asked(request_, _debug_render_only=True))
+    response = send(*route.split(), request_body(route, _debug_render_only=True))
 
-    shown = answer.json["_debug_info"]
-    words = "message" if request_ == CHAT else "response"
-    assert (answer.status, answer.kind) == (200, J)
-    assert list(answer.json) == [*HEAD, words, "done", "_debug_info"]
-    assert said(request_, answer.json) == ""
-    assert answer.json["done"] is False
+    shown = response.json["_debug_info"]
+    words = "message" if route == CHAT else "response"
+    assert (response.status, response.content_type) == (200, JSON)
+    assert list(response.json) == [*HEAD, words, "done", "_debug_info"]
+    assert read_text(route, response.json) == ""
+    assert response.json["done"] is False
     assert json.loads(shown["rendered_template"])["messages"][-1]["content"] == "hello"
     assert fake.inference_requests() == []
 
@@ -198,76 +203,46 @@ def test_what_would_be_asked(ask: Ask, fake: Fake, request_: str) -> None:
         (0.0, "unload"),
     ],
 )
-def test_loading_and_unloading(
-    ask: Ask, request_: str, keep_alive: Any, reason: str, stream: bool | None
+def test_request_without_content_loads_or_unloads(
+    send: Send, route: str, keep_alive: Any, reason: str, stream: bool | None
 ) -> None:
-    body = {"model": MODEL, "keep_alive": keep_alive, "stream": stream}
+    body = {"model": GPT, "keep_alive": keep_alive, "stream": stream}
     nothing = {"messages": None, "prompt": "", "images": [], "system": "x"}
 
-    answer = ask(*request_.split(), body | nothing)
+    response = send(*route.split(), body | nothing)
 
     words = (
         '"message":{"role":"assistant","content":""}'
-        if request_ == CHAT
+        if route == CHAT
         else '"response":""'
     )
-    assert (answer.status, answer.kind) == (200, J)
-    assert answer.text == (
-        f'{{"model":"{MODEL}","created_at":"…",{words},'
+    assert (response.status, response.content_type) == (200, JSON)
+    assert response.text == (
+        f'{{"model":"{GPT}","created_at":"…",{words},'
         f'"done":true,"done_reason":"{reason}"}}'
     )
 
 
 @both
-def test_an_error_instead_of_a_stream_has_no_charset(ask: Ask, request_: str) -> None:
+def test_error_instead_of_a_stream_has_no_charset(send: Send, route: str) -> None:
     text = prompt(error="context_length_exceeded")
 
-    streamed = ask(*request_.split(), asked(request_, text))
-    whole = ask(*request_.split(), asked(request_, text, stream=False))
+    streamed = send(*route.split(), request_body(route, text))
+    whole = send(*route.split(), request_body(route, text, stream=False))
 
-    assert (streamed.status, streamed.kind) == (400, P)
-    assert (whole.status, whole.kind) == (400, J)
+    assert (streamed.status, streamed.content_type) == (400, BARE_JSON)
+    assert (whole.status, whole.content_type) == (400, JSON)
     assert streamed.body == whole.body
     assert set(streamed.json) == {"error"}
 
 
 @both
-def test_an_error_in_a_stream_is_its_last_line(ask: Ask, request_: str) -> None:
-    text = prompt(content="word " * 20, fault="in_stream_error", after=4)
+def test_line_breaks_in_the_text_are_escaped(send: Send, route: str) -> None:
+    text = 'a\u0085b\u2028c\u2029d\r\n"e\\ \U0001f600'
 
-    answer = ask(*request_.split(), asked(request_, text))
-
-    *lines, last = answer.lines
-    assert (answer.status, answer.kind) == (200, N)
-    assert list(last) == ["error"]
-    assert lines
-    assert not any(line["done"] for line in lines)
-
-
-@both
-def test_a_whole_answer_is_whole_or_an_error(ask_once: Ask, request_: str) -> None:
-    text = prompt(content="one two three", fault="cut", after=40)
-
-    answer = ask_once(*request_.split(), asked(request_, text, stream=False))
-
-    assert (answer.status, answer.kind) == (502, J)
-    assert list(answer.json) == ["error"]
-
-
-@both
-def test_nothing_of_an_answer_breaks_its_lines(ask: Ask, request_: str) -> None:
-    words = 'a\u0085b\u2028c\u2029d\r\n"e\\ \U0001f600'
-
-    answer = ask(
-        *request_.split(), asked(request_, prompt(content=words, delta_size=1))
+    response = send(
+        *route.split(), request_body(route, prompt(content=text, delta_size=1))
     )
 
-    assert len(answer.body.decode().splitlines()) == len(answer.lines)
-    assert "".join(said(request_, line) for line in answer.lines) == words
-
-
-@both
-def test_a_cut_by_the_cap_is_told(ask: Ask, request_: str) -> None:
-    body = asked(request_, options={"num_predict": 2}, think=False)
-
-    assert ask(*request_.split(), body).lines[-1]["done_reason"] == "length"
+    assert len(response.body.decode().splitlines()) == len(response.lines)
+    assert "".join(read_text(route, line) for line in response.lines) == text

@@ -1,10 +1,10 @@
-"""The router, seen from outside."""
+"""Methods, unknown paths and redirects."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.conformance.asking import Ask, T
+from tests.conformance.client import TEXT, Send
 
 ROUTES = {
     "/": ["HEAD", "GET"],
@@ -28,14 +28,14 @@ ROUTES = {
     "/v1/models/gpt-oss-120b": ["GET"],
 }
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-WRONG = [
+NOT_ALLOWED = [
     (method, path)
-    for path, right in ROUTES.items()
+    for path, allowed in ROUTES.items()
     for method in METHODS
-    if method not in right
+    if method not in allowed
 ]
-RIGHT = [(method, path) for path, right in ROUTES.items() for method in right]
-NOWHERE = [
+ALLOWED = [(method, path) for path, allowed in ROUTES.items() for method in allowed]
+UNKNOWN_PATHS = [
     "/nope",
     "/api",
     "/api/",
@@ -52,41 +52,41 @@ NOWHERE = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), RIGHT)
-def test_a_right_method(ask: Ask, method: str, path: str) -> None:
-    answer = ask(method, path)
+@pytest.mark.parametrize(("method", "path"), ALLOWED)
+def test_allowed_method_reaches_its_route(send: Send, method: str, path: str) -> None:
+    response = send(method, path)
 
-    assert (answer.status, answer.kind) not in [(404, T), (405, T)]
-    assert answer.status < 500
+    assert (response.status, response.content_type) not in [(404, TEXT), (405, TEXT)]
+    assert response.status < 500
 
 
-@pytest.mark.parametrize(("method", "path"), WRONG)
-def test_a_wrong_method(ask: Ask, method: str, path: str) -> None:
-    answer = ask(method, path, headers={"Host": "127.0.0.1"})
+@pytest.mark.parametrize(("method", "path"), NOT_ALLOWED)
+def test_other_method_returns_405(send: Send, method: str, path: str) -> None:
+    response = send(method, path, headers={"Host": "127.0.0.1"})
 
-    assert (answer.status, answer.kind) == (405, T)
-    assert answer.headers["allow"] == ", ".join(ROUTES[path])
-    assert answer.headers["content-length"] == "22"
-    assert answer.body == (b"" if method == "HEAD" else b"405 method not allowed")
+    assert (response.status, response.content_type) == (405, TEXT)
+    assert response.headers["allow"] == ", ".join(ROUTES[path])
+    assert response.headers["content-length"] == "22"
+    assert response.body == (b"" if method == "HEAD" else b"405 method not allowed")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "OPTIONS"])
-@pytest.mark.parametrize("path", NOWHERE)
-def test_an_unknown_path(ask: Ask, method: str, path: str) -> None:
-    answer = ask(method, path, headers={"Host": "127.0.0.1"})
+@pytest.mark.parametrize("path", UNKNOWN_PATHS)
+def test_unknown_path_returns_404(send: Send, method: str, path: str) -> None:
+    response = send(method, path, headers={"Host": "127.0.0.1"})
 
-    assert (answer.status, answer.kind) == (404, T)
-    assert "allow" not in answer.headers
-    assert answer.body == (b"" if method == "HEAD" else b"404 page not found")
+    assert (response.status, response.content_type) == (404, TEXT)
+    assert "allow" not in response.headers
+    assert response.body == (b"" if method == "HEAD" else b"404 page not found")
 
 
 @pytest.mark.parametrize("path", ["/", "/api/version", "/api/tags"])
-def test_head_has_the_headers_of_get_and_no_body(ask: Ask, path: str) -> None:
-    got, head = ask("GET", path), ask("HEAD", path)
+def test_head_has_the_headers_of_get_and_no_body(send: Send, path: str) -> None:
+    get, head = send("GET", path), send("HEAD", path)
 
     assert (head.status, head.body) == (200, b"")
     for name in ("content-type", "content-length"):
-        assert head.headers[name] == got.headers[name]
+        assert head.headers[name] == get.headers[name]
 
 
 @pytest.mark.parametrize(
@@ -106,31 +106,31 @@ def test_head_has_the_headers_of_get_and_no_body(ask: Ask, path: str) -> None:
         ("GET", "/api/tags/?a=b", 301, "/api/tags?a=b"),
     ],
 )
-def test_a_crooked_path_is_redirected(
-    ask: Ask, method: str, path: str, status: int, location: str
+def test_unclean_path_is_redirected(
+    send: Send, method: str, path: str, status: int, location: str
 ) -> None:
-    answer = ask(method, path)
+    response = send(method, path)
 
-    assert (answer.status, answer.headers["location"]) == (status, location)
-
-
-def test_a_redirected_body_is_answered_at_the_right_place(ask: Ask) -> None:
-    moved = ask("POST", "/api/chat/", {"model": "zz"})
-
-    answer = ask("POST", moved.headers["location"], {"model": "zz"})
-
-    assert (answer.status, answer.json) == (404, {"error": "model 'zz' not found"})
+    assert (response.status, response.headers["location"]) == (status, location)
 
 
-def test_the_version_is_three_plain_numbers(ask: Ask) -> None:
-    answer = ask("GET", "/api/version")
+def test_redirect_leads_to_the_right_place(send: Send) -> None:
+    redirect = send("POST", "/api/chat/", {"model": "zz"})
 
-    assert answer.body == b'{"version":"0.33.0"}'
-    assert answer.kind == "application/json; charset=utf-8"
+    response = send("POST", redirect.headers["location"], {"model": "zz"})
+
+    assert (response.status, response.json) == (404, {"error": "model 'zz' not found"})
 
 
-def test_a_model_of_another_namespace_is_a_path_of_its_own(ask: Ask) -> None:
-    answer = ask("GET", "/v1/models/me/mine")
+def test_version_is_that_of_ollama(send: Send) -> None:
+    response = send("GET", "/api/version")
 
-    assert answer.status == 404
-    assert answer.json["error"]["message"] == "model 'me/mine:latest' not found"
+    assert response.body == b'{"version":"0.33.0"}'
+    assert response.content_type == "application/json; charset=utf-8"
+
+
+def test_model_name_in_a_path_may_have_a_namespace(send: Send) -> None:
+    response = send("GET", "/v1/models/me/mine")
+
+    assert response.status == 404
+    assert response.json["error"]["message"] == "model 'me/mine:latest' not found"

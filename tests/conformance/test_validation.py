@@ -1,6 +1,6 @@
-"""What generate, chat and show refuse, with which status and text, and in what order.
+"""Requests that generate, chat and show refuse, with status and text, and in order.
 
-Bad options and formats are 400 here, where Ollama says 500: a deliberate difference.
+Bad options and formats are 400 here, where Ollama says 500: docs/differences.md.
 """
 
 from __future__ import annotations
@@ -9,57 +9,59 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.asking import MODEL, SEEING, Ask, Vector
+from tests.conformance.client import GPT, QWEN, Case, Send
 
 CHOICES = '"high", "medium", "low", "max"'
 HELLO = [{"role": "user", "content": "hello"}]
 TOOLS = [{"type": "function", "function": {"name": "f"}}]
 CHAT, GENERATE, SHOW = "POST /api/chat", "POST /api/generate", "POST /api/show"
-NO_INSERT = f"registry.ollama.ai/library/{MODEL}:latest does not support insert"
+NO_INSERT = f"registry.ollama.ai/library/{GPT}:latest does not support insert"
 RAW = "raw mode does not support template, system, or context"
 BOTH_SOURCES = 'use either :local or :cloud, not both: "foo:cloud:local"'
 
-both = pytest.mark.parametrize("request_", [CHAT, GENERATE], ids=["chat", "generate"])
+both = pytest.mark.parametrize("route", [CHAT, GENERATE], ids=["chat", "generate"])
 
 
-def asked(request: str, **more: Any) -> dict[str, Any]:
-    """A sound request, but for what is said."""
-    words = {"messages": HELLO} if request == CHAT else {"prompt": "hello"}
-    return {"model": MODEL, **words, **more}
+def request_body(route: str, **more: Any) -> dict[str, Any]:
+    """Return a valid request with these fields."""
+    words = {"messages": HELLO} if route == CHAT else {"prompt": "hello"}
+    return {"model": GPT, **words, **more}
 
 
-def refused(ask: Ask, request: str, error: str, status: int = 400, **more: Any) -> None:
-    """Whole or streamed, a refusal is the same one object."""
+def check_refusal(
+    send: Send, route: str, error: str, status: int = 400, **more: Any
+) -> None:
+    """Check that the request is refused alike, whole and streamed."""
     for stream in (True, False):
-        body = asked(request, **more, stream=stream)
-        Vector(request, body, status, error=error).check(ask)
+        body = request_body(route, **more, stream=stream)
+        Case(route, body, status, error=error).check(send)
 
 
 @both
 @pytest.mark.parametrize("think", ["ultra", "", "true", "HIGH"])
-def test_a_level_of_thinking_nobody_knows(ask: Ask, request_: str, think: str) -> None:
+def test_unknown_think_level_returns_400(send: Send, route: str, think: str) -> None:
     text = f'invalid think value: "{think}" (must be {CHOICES}, true, or false)'
-    refused(ask, request_, text, think=think)
+    check_refusal(send, route, text, think=think)
 
 
 @both
 @pytest.mark.parametrize("think", [1, {}])
-def test_thinking_that_is_neither_flag_nor_text(
-    ask: Ask, request_: str, think: Any
-) -> None:
+def test_think_of_another_type_returns_400(send: Send, route: str, think: Any) -> None:
     text = f"think must be a boolean or string ({CHOICES}, true, or false)"
-    refused(ask, request_, text, think=think)
+    check_refusal(send, route, text, think=think)
 
 
 @both
 @pytest.mark.parametrize("count", [-1, 21])
-def test_top_logprobs_before_the_model(ask: Ask, request_: str, count: int) -> None:
+def test_top_logprobs_out_of_range_return_400_before_the_model_is_looked_up(
+    send: Send, route: str, count: int
+) -> None:
     text = "top_logprobs must be between 0 and 20"
-    refused(ask, request_, text, top_logprobs=count, model="zz")
+    check_refusal(send, route, text, top_logprobs=count, model="zz")
 
 
 @pytest.mark.parametrize(
-    ("request_", "name", "status", "error"),
+    ("route", "name", "status", "error"),
     [
         (GENERATE, "", 404, "model '' not found"),
         (GENERATE, "  ", 404, "model '' not found"),
@@ -77,53 +79,61 @@ def test_top_logprobs_before_the_model(ask: Ask, request_: str, count: int) -> N
         (SHOW, "me/zz", 404, "model 'me/zz:latest' not found"),
     ],
 )
-def test_names(ask: Ask, request_: str, name: str, status: int, error: str) -> None:
-    Vector(request_, asked(request_, model=name), status, error=error).check(ask)
+def test_missing_or_unknown_name_is_refused(
+    send: Send, route: str, name: str, status: int, error: str
+) -> None:
+    Case(route, request_body(route, model=name), status, error=error).check(send)
 
 
-@pytest.mark.parametrize("request_", [CHAT, GENERATE, SHOW])
+@pytest.mark.parametrize("route", [CHAT, GENERATE, SHOW])
 @pytest.mark.parametrize(
     "name",
     ["foo:", ":tag", "/foo", "-a", ".a", "a b", "é", "a@sha256:1", "a:b:c", "a" * 81],
 )
-def test_illegal_names(ask: Ask, request_: str, name: str) -> None:
-    body = asked(request_, model=name)
-    Vector(request_, body, 400, error="invalid model name").check(ask)
+def test_invalid_name_returns_400(send: Send, route: str, name: str) -> None:
+    body = request_body(route, model=name)
+    Case(route, body, 400, error="invalid model name").check(send)
 
 
-def test_raw_stands_alone(ask: Ask) -> None:
+def test_raw_with_system_template_or_context_returns_400(send: Send) -> None:
     for more in ({"template": "t"}, {"system": "s"}, {"context": [1]}):
-        refused(ask, GENERATE, RAW, raw=True, **more)
-        refused(ask, GENERATE, RAW, raw=True, prompt="", **more)
+        check_refusal(send, GENERATE, RAW, raw=True, **more)
+        check_refusal(send, GENERATE, RAW, raw=True, prompt="", **more)
 
 
-def test_inserting_needs_a_model_that_inserts(ask: Ask) -> None:
-    refused(ask, GENERATE, NO_INSERT, suffix="x")
-    refused(ask, GENERATE, NO_INSERT, suffix="x", prompt="")
+def test_suffix_returns_400(send: Send) -> None:
+    check_refusal(send, GENERATE, NO_INSERT, suffix="x")
+    check_refusal(send, GENERATE, NO_INSERT, suffix="x", prompt="")
 
 
 @pytest.mark.parametrize("think", [True, "low", "max"])
-@pytest.mark.parametrize("idle", [True, False])
+@pytest.mark.parametrize("is_empty", [True, False])
 @both
-def test_thinking_needs_a_model_that_thinks(
-    ask_plain: Ask, request_: str, idle: bool, think: Any
+def test_thinking_of_a_model_without_it_returns_400(
+    send_to_plain_model: Send, route: str, is_empty: bool, think: Any
 ) -> None:
-    nothing: dict[str, Any] = {"messages": [], "prompt": ""} if idle else {}
+    empty: dict[str, Any] = {"messages": [], "prompt": ""} if is_empty else {}
     text = '"m" does not support thinking'
-    refused(ask_plain, request_, text, model="m", think=think, tools=TOOLS, **nothing)
+    check_refusal(
+        send_to_plain_model, route, text, model="m", think=think, tools=TOOLS, **empty
+    )
 
 
 @both
-def test_not_thinking_needs_nothing(ask_plain: Ask, request_: str) -> None:
-    body = asked(request_, model="m", think=False, _debug_render_only=True)
-    assert ask_plain(*request_.split(), body).status == 200
+def test_think_false_is_accepted_by_any_model(
+    send_to_plain_model: Send, route: str
+) -> None:
+    body = request_body(route, model="m", think=False, _debug_render_only=True)
+    assert send_to_plain_model(*route.split(), body).status == 200
 
 
-@pytest.mark.parametrize("idle", [True, False])
-def test_tools_need_a_model_that_calls_them(ask_plain: Ask, idle: bool) -> None:
-    nothing: dict[str, Any] = {"messages": []} if idle else {}
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_tools_for_a_model_without_them_return_400(
+    send_to_plain_model: Send, is_empty: bool
+) -> None:
+    empty: dict[str, Any] = {"messages": []} if is_empty else {}
     text = "registry.ollama.ai/library/m:latest does not support tools"
-    refused(ask_plain, CHAT, text, model="m", tools=TOOLS, **nothing)
+    check_refusal(send_to_plain_model, CHAT, text, model="m", tools=TOOLS, **empty)
 
 
 @both
@@ -144,18 +154,18 @@ def test_tools_need_a_model_that_calls_them(ask_plain: Ask, idle: bool) -> None:
         ("stop", ["x", 1], "an array of strings"),
     ],
 )
-@pytest.mark.parametrize("idle", [True, False])
-def test_options(
-    ask: Ask, request_: str, option: str, value: Any, kind: str, idle: bool
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_option_of_the_wrong_type_returns_400(
+    send: Send, route: str, option: str, value: Any, kind: str, is_empty: bool
 ) -> None:
-    nothing: dict[str, Any] = {"messages": [], "prompt": ""} if idle else {}
-    body = asked(request_, options={option: value}, **nothing)
+    empty: dict[str, Any] = {"messages": [], "prompt": ""} if is_empty else {}
+    body = request_body(route, options={option: value}, **empty)
     error = f'option "{option}" must be of {kind}'
-    Vector(request_, body, 400, error=error).check(ask)
+    Case(route, body, 400, error=error).check(send)
 
 
 @both
-def test_options_that_pass(ask: Ask, request_: str) -> None:
+def test_other_option_values_are_accepted(send: Send, route: str) -> None:
     options = {
         "num_ctx": 8192.0,
         "num_predict": 20.7,
@@ -163,10 +173,10 @@ def test_options_that_pass(ask: Ask, request_: str) -> None:
         "stop": None,
         "mirostat": "yes",
         "numa": 3,
-        "nobody_knows": {"x": []},
+        "unknown_option": {"x": []},
     }
-    body = asked(request_, options=options, stream=False)
-    assert ask(*request_.split(), body).status == 200
+    body = request_body(route, options=options, stream=False)
+    assert send(*route.split(), body).status == 200
 
 
 @both
@@ -183,8 +193,10 @@ def test_options_that_pass(ask: Ask, request_: str) -> None:
         ({}, "Unsupported type: 'map[string]interface {}'"),
     ],
 )
-def test_keep_alive(ask: Ask, request_: str, keep_alive: Any, error: str) -> None:
-    refused(ask, request_, error, keep_alive=keep_alive)
+def test_invalid_keep_alive_returns_400(
+    send: Send, route: str, keep_alive: Any, error: str
+) -> None:
+    check_refusal(send, route, error, keep_alive=keep_alive)
 
 
 @both
@@ -198,16 +210,18 @@ def test_keep_alive(ask: Ask, request_: str, keep_alive: Any, error: str) -> Non
         ([], '"[]"'),
     ],
 )
-def test_formats(ask: Ask, request_: str, wanted: Any, printed: str) -> None:
+def test_invalid_format_returns_400(
+    send: Send, route: str, wanted: Any, printed: str
+) -> None:
     wording = 'expected "json" or a valid JSON Schema object'
-    refused(ask, request_, f"invalid format: {printed}; {wording}", format=wanted)
+    check_refusal(send, route, f"invalid format: {printed}; {wording}", format=wanted)
 
 
 @both
 @pytest.mark.parametrize("wanted", [None, ""])
-def test_no_format(ask: Ask, request_: str, wanted: Any) -> None:
-    body = asked(request_, format=wanted, stream=False)
-    assert ask(*request_.split(), body).status == 200
+def test_empty_format_is_accepted(send: Send, route: str, wanted: Any) -> None:
+    body = request_body(route, format=wanted, stream=False)
+    assert send(*route.split(), body).status == 200
 
 
 @pytest.mark.parametrize(
@@ -217,8 +231,8 @@ def test_no_format(ask: Ask, request_: str, wanted: Any) -> None:
         ("{{ if .System }}x", "template: :1: unexpected EOF"),
     ],
 )
-def test_a_broken_template(ask: Ask, template: str, error: str) -> None:
-    refused(ask, GENERATE, error, status=500, template=template)
+def test_broken_template_returns_500(send: Send, template: str, error: str) -> None:
+    check_refusal(send, GENERATE, error, status=500, template=template)
 
 
 @both
@@ -231,50 +245,50 @@ def test_a_broken_template(ask: Ask, template: str, error: str) -> None:
         ("AA-_", 2),
     ],
 )
-def test_pictures_that_are_no_base64(
-    ask: Ask, request_: str, image: str, place: int
+def test_invalid_base64_of_an_image_returns_400(
+    send: Send, route: str, image: str, place: int
 ) -> None:
-    shown: dict[str, Any] = {"images": [image]}
-    if request_ == CHAT:
-        shown = {"messages": [{"role": "user", "images": [image]}]}
+    images: dict[str, Any] = {"images": [image]}
+    if route == CHAT:
+        images = {"messages": [{"role": "user", "images": [image]}]}
     error = f"illegal base64 data at input byte {place}"
-    refused(ask, request_, error, model=SEEING, **shown)
+    check_refusal(send, route, error, model=QWEN, **images)
 
 
 @pytest.mark.parametrize("arguments", ['{"a":1}', [1]])
-def test_arguments_that_are_no_object(ask: Ask, arguments: Any) -> None:
+def test_arguments_other_than_an_object_return_400(send: Send, arguments: Any) -> None:
     call = {"function": {"name": "f", "arguments": arguments}}
     messages = [{"role": "assistant", "tool_calls": [call]}]
     error = "Value looks like object, but can't find closing '}' symbol"
-    refused(ask, CHAT, error, messages=messages)
+    check_refusal(send, CHAT, error, messages=messages)
 
 
-def test_a_property_that_is_no_schema(ask: Ask) -> None:
+def test_property_other_than_a_schema_returns_400(send: Send) -> None:
     parameters = {"type": "object", "properties": {"x": True}}
     tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}
     error = (
         "json: cannot unmarshal bool into Go struct field ToolFunctionParameters."
         "tools.function.parameters.properties of type api.ToolProperty"
     )
-    refused(ask, CHAT, error, tools=[tool])
+    check_refusal(send, CHAT, error, tools=[tool])
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    "fields",
     [
-        ({"think": True}, "unload"),
-        ({"options": {"seed": "x"}}, "unload"),
-        ({"raw": True, "system": "s"}, "unload"),
-        ({"format": "xml"}, "unload"),
+        {"think": True},
+        {"options": {"seed": "x"}},
+        {"raw": True, "system": "s"},
+        {"format": "xml"},
     ],
 )
 @both
-def test_unloading_checks_the_name_alone(
-    ask_plain: Ask, request_: str, body: dict[str, Any], reason: str
+def test_unload_checks_only_the_name(
+    send_to_plain_model: Send, route: str, fields: dict[str, Any]
 ) -> None:
-    asked_for = {"model": "m", "keep_alive": 0, **body}
-    answer = ask_plain(*request_.split(), asked_for)
+    body = {"model": "m", "keep_alive": 0, **fields}
+    response = send_to_plain_model(*route.split(), body)
 
-    assert (answer.status, answer.json["done_reason"]) == (200, reason)
-    unknown = ask_plain(*request_.split(), {**asked_for, "model": "zz"})
+    assert (response.status, response.json["done_reason"]) == (200, "unload")
+    unknown = send_to_plain_model(*route.split(), {**body, "model": "zz"})
     assert unknown.status == 404
