@@ -41,17 +41,6 @@ def test_access_tokens_are_required_on_every_route(
         assert response.status_code in (200, 400)
 
 
-def test_root_and_preflights_need_no_access_token(
-    make_client: MakeClient,
-) -> None:
-    client = make_client(ACCESS_TOKENS="one")
-
-    assert client.get("/").status_code == 200
-    assert client.head("/").status_code == 200
-    page = {"Origin": "http://localhost:3000"}
-    assert client.options("/api/chat", headers=page).status_code == 204
-
-
 def test_refusal_of_a_token_has_cors_headers(make_client: MakeClient) -> None:
     page = {"Origin": "http://localhost:3000"}
 

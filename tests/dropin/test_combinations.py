@@ -60,10 +60,10 @@ def test_chat_has_all_requested_features(
     assert response.status == 200, response.body
     lines = response.lines if features.stream else [response.json]
     text = "".join(line["message"]["content"] for line in lines)
-    thoughts = "".join(line["message"].get("thinking", "") for line in lines)
+    thinking = "".join(line["message"].get("thinking", "") for line in lines)
     tokens = [each["token"] for line in lines for each in line.get("logprobs", [])]
     assert lines[-1]["done_reason"] == "stop"
-    assert bool(thoughts) is (think is not False)
+    assert bool(thinking) is (think is not False)
     assert "".join(tokens) == (text if features.logprobs else "")
     check_format(text, features.format_)
 
@@ -87,11 +87,11 @@ def test_v1_chat_has_all_requested_features(
     choices = [choice for chunk in chunks for choice in chunk["choices"]]
     messages = [choice["delta" if features.stream else "message"] for choice in choices]
     text = "".join(each.get("content", "") for each in messages)
-    thoughts = "".join(each.get("reasoning", "") for each in messages)
+    thinking = "".join(each.get("reasoning", "") for each in messages)
     logprobs = [choice.get("logprobs") or {"content": []} for choice in choices]
     tokens = [each["token"] for log in logprobs for each in log["content"]]
     assert choices[-1]["finish_reason"] == "stop"
-    assert bool(thoughts) is (effort != "none")
+    assert bool(thinking) is (effort != "none")
     assert "".join(tokens) == (text if features.logprobs else "")
     check_format(text, features.format_)
 
