@@ -11,15 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.presets import Preset
-from app.translate.messages import (
-    INSTRUCTING,
-    parts_of,
-    text_of,
-    text_part,
-    without_none,
-)
+from app.translate.messages import INSTRUCTING, parts_of, text_of, text_part
 from app.translate.ollama.request import message_to_upstream, options_to_upstream
 from app.translate.ollama.template import PROMPT_MARK, frame_of
+from app.wire.json_codec import without_none
 
 Body = Mapping[str, Any]
 Messages = Sequence[Mapping[str, Any]]

@@ -15,9 +15,9 @@ from app.translate.messages import (
     join_contents,
     parts_of,
     text_of,
-    without_none,
 )
 from app.translate.tool_pairing import pair_results
+from app.wire.json_codec import without_none
 
 Form = dict[str, Any]  # a request in the upstream form
 

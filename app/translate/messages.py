@@ -63,13 +63,3 @@ def with_instruction(messages: Sequence[Message], line: str) -> list[dict[str, A
     first, *others = messages
     content = join_contents([first, {"content": line}])
     return [{**first, "content": content}, *map(dict, others)]
-
-
-def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that are not None."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def without_empty(**fields: Any) -> dict[str, Any]:
-    """Return the fields that are not empty."""
-    return {name: value for name, value in fields.items() if value}

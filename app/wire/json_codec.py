@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import msgspec
@@ -83,6 +84,16 @@ def encode_line(value: object) -> bytes:
 def quoted(value: object) -> str:
     """Return the JSON of `value` as a JSON string, as Go prints raw JSON."""
     return encode(encode(value).decode()).decode()
+
+
+def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def without_empty(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are not empty."""
+    return {name: value for name, value in fields.items() if value}
 
 
 def escape_line_breaks(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ from app.catalogue.resolve import Target
 from app.errors import ModelNotFound
 from app.inference.sending import ChunkBatches, send
 from app.translate import deltas
-from app.translate.delta_reader import ToolCalls
+from app.translate.reply_writer import ToolCalls
 from app.wire import token_estimate
 from app.wire.completion import Chunk
 from tests.apps import MakeClient

@@ -11,8 +11,8 @@ from app.translate.anthropic import content, tools
 from app.translate.anthropic.dialect import AnthropicDialect
 from app.translate.anthropic.reply import MessageWriter
 from app.translate.dialect import Body, ReplyContext
-from app.translate.messages import without_none
 from app.wire import json_codec
+from app.wire.json_codec import without_none
 from app.wire.token_estimate import BYTES_PER_TOKEN
 
 NO_MESSAGES = "messages is required"

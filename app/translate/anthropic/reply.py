@@ -12,9 +12,14 @@ from operator import attrgetter
 from typing import Any
 
 from app.translate.anthropic.dialect import FAMILY, PING
-from app.translate.delta_reader import CONTENT, REASONING, TextRun, joined_text
 from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
-from app.translate.reply_writer import ReplyWriter
+from app.translate.reply_writer import (
+    CONTENT,
+    REASONING,
+    ReplyWriter,
+    TextRun,
+    joined_text,
+)
 from app.wire import json_codec
 from app.wire.completion import Chunk
 

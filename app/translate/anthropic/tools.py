@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import InvalidRequest
-from app.translate.messages import function, without_none
+from app.translate.messages import function
+from app.wire.json_codec import without_none
 
 Tool = Mapping[str, Any]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from app.domain.models import Model
 from app.translate.dialect import Body, ReplyContext, debug_info
-from app.translate.messages import without_empty
 from app.translate.ollama.dialect import OllamaDialect
 from app.translate.ollama.reply import Line, LineFormat, with_header
 from app.translate.ollama.request import (
@@ -15,6 +14,7 @@ from app.translate.ollama.request import (
     message_to_upstream,
     tool_to_upstream,
 )
+from app.wire.json_codec import without_empty
 
 
 def _line_fields(line: Line) -> dict[str, Any]:

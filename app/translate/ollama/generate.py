@@ -10,7 +10,7 @@ from app.domain.presets import Preset
 from app.errors import InvalidRequest
 from app.translate import derived
 from app.translate.dialect import Body, ReplyContext, debug_info
-from app.translate.messages import text_of, without_empty
+from app.translate.messages import text_of
 from app.translate.ollama import template
 from app.translate.ollama.context import decode_context
 from app.translate.ollama.dialect import OllamaDialect
@@ -20,6 +20,7 @@ from app.translate.ollama.request import (
     generation_parameters,
     options_to_upstream,
 )
+from app.wire.json_codec import without_empty
 
 Message = Mapping[str, Any]
 

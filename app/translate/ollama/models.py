@@ -15,8 +15,8 @@ from typing import Any
 
 from app.domain.models import Listed, Model
 from app.domain.presets import Preset
-from app.translate.messages import without_empty
 from app.translate.ollama import modelfile
+from app.wire.json_codec import without_empty
 
 Entry = dict[str, Any]
 

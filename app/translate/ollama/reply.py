@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from app.translate.delta_reader import CONTENT, REASONING, TextRun, joined_text
 from app.translate.dialect import (
     NS_PER_S,
     Event,
@@ -20,7 +19,13 @@ from app.translate.dialect import (
     frame_texts,
 )
 from app.translate.ollama.context import encode_context
-from app.translate.reply_writer import ReplyWriter
+from app.translate.reply_writer import (
+    CONTENT,
+    REASONING,
+    ReplyWriter,
+    TextRun,
+    joined_text,
+)
 from app.wire import json_codec
 from app.wire.completion import Chunk
 

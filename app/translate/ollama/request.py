@@ -10,14 +10,9 @@ from typing import Any, NamedTuple
 
 from app.errors import InvalidRequest
 from app.translate import images
-from app.translate.messages import (
-    ROLES,
-    function,
-    image_part,
-    text_part,
-    without_empty,
-)
+from app.translate.messages import ROLES, function, image_part, text_part
 from app.wire import json_codec
+from app.wire.json_codec import without_empty
 
 INT64 = 2**63
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.models import Model
 from app.translate.dialect import Body, ReplyContext, debug_info
-from app.translate.messages import function, without_empty, without_none
+from app.translate.messages import function
 from app.translate.openai import content
 from app.translate.openai.chat_reply import ID_PREFIX, ROLE, ChatWriter
 from app.translate.openai.dialect import (
@@ -18,6 +18,7 @@ from app.translate.openai.dialect import (
     response_format,
     stop_texts,
 )
+from app.wire.json_codec import without_empty, without_none
 
 # Absent fields stay absent: the upstream's defaults are Ollama's here, and a derived
 # model may set them.

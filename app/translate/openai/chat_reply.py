@@ -6,15 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from app.translate.delta_reader import (
-    CONTENT,
-    REASONING,
-    DeltaReader,
-    TextRun,
-    joined_text,
-)
 from app.translate.dialect import Event, ReplyContext, frame_around, frame_texts
-from app.translate.messages import function, without_empty
+from app.translate.messages import function
 from app.translate.openai.dialect import (
     DONE,
     KEEP_ALIVE,
@@ -23,9 +16,17 @@ from app.translate.openai.dialect import (
     reply_head,
     wants_usage,
 )
-from app.translate.reply_writer import ReplyWriter
+from app.translate.reply_writer import (
+    CONTENT,
+    REASONING,
+    DeltaReader,
+    ReplyWriter,
+    TextRun,
+    joined_text,
+)
 from app.wire import json_codec
 from app.wire.completion import Chunk
+from app.wire.json_codec import without_empty
 
 ID_PREFIX = "chatcmpl-"
 ROLE = {"role": "assistant"}

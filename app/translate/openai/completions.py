@@ -7,7 +7,6 @@ from typing import Any
 
 from app.domain.models import Model
 from app.errors import InvalidRequest
-from app.translate.delta_reader import CONTENT, TextRun, joined_text
 from app.translate.dialect import (
     Body,
     Event,
@@ -16,7 +15,6 @@ from app.translate.dialect import (
     frame_around,
     frame_texts,
 )
-from app.translate.messages import without_none
 from app.translate.openai.content import GO_TYPES
 from app.translate.openai.dialect import (
     DONE,
@@ -28,8 +26,9 @@ from app.translate.openai.dialect import (
     stop_texts,
     wants_usage,
 )
-from app.translate.reply_writer import ReplyWriter
+from app.translate.reply_writer import CONTENT, ReplyWriter, TextRun, joined_text
 from app.wire.completion import Chunk
+from app.wire.json_codec import without_none
 
 SAMPLING = ("temperature", "seed", "frequency_penalty", "presence_penalty")
 NO_USAGE = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)

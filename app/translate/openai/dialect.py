@@ -9,8 +9,8 @@ import msgspec
 
 from app.domain.models import Listed
 from app.errors import CerellamaError, InvalidRequest
-from app.translate.delta_reader import TextRun
 from app.translate.dialect import NS_PER_S, Body, Dialect, ReplyContext
+from app.translate.reply_writer import TextRun
 from app.wire import json_codec, sse
 
 ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from app.domain.models import Model
 from app.errors import InvalidRequest
 from app.translate.dialect import Body, EventStream, ReplyContext
-from app.translate.messages import without_none
 from app.translate.openai.dialect import (
     OpenAIDialect,
     reasoning_effort,
@@ -18,6 +17,7 @@ from app.translate.openai.responses import items, tools
 from app.translate.openai.responses.reply import ResponseWriter
 from app.wire import json_codec, sse
 from app.wire.completion import Chunk
+from app.wire.json_codec import without_none
 
 SAMPLING = ("temperature", "top_p")
 NOT_STORED = (

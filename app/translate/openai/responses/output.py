@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from app.translate.delta_reader import WholeCall
 from app.translate.openai.responses.tools import CUSTOM, FUNCTION, INPUT, Tool
+from app.translate.reply_writer import WholeCall
 from app.wire import json_codec
 
 Event = dict[str, Any]

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import CerellamaError
-from app.translate.delta_reader import CONTENT, REASONING, TextRun
 from app.translate.dialect import NS_PER_S, Event, ReplyContext
 from app.translate.openai.dialect import KEEP_ALIVE
 from app.translate.openai.responses import output, tools
-from app.translate.reply_writer import ReplyWriter
+from app.translate.reply_writer import CONTENT, REASONING, ReplyWriter, TextRun
 from app.wire.completion import Chunk
 
 ITEM_TYPES = {REASONING: output.REASONING, CONTENT: output.MESSAGE}

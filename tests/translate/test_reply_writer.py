@@ -1,23 +1,23 @@
-"""Updates, keep-alives, tool calls, usage and durations of an answer."""
+"""Streams, keep-alives, tool calls, usage and durations of an answer."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from app.errors import UpstreamError
-from app.translate.delta_reader import (
+from app.translate.dialect import Event, ReplyContext
+from app.translate.reply_writer import (
     CONTENT,
     REASONING,
     DeltaReader,
     Durations,
     Meter,
+    ReplyWriter,
     TextRun,
     ToolCalls,
-    Update,
     WholeCall,
 )
-from app.translate.dialect import ReplyContext
 from app.wire.completion import (
     Chunk,
     CompletionDetails,
@@ -32,12 +32,30 @@ from tests.translate.builders import last_chunk, reasoning_chunk, text_chunk
 SECOND = 1_000_000_000
 TEXT, HIDDEN = [text_chunk("a")], [reasoning_chunk("a")]
 EMPTY: list[Chunk] = []
-TEXT_SENT, KEEP_ALIVE = Update([TextRun(CONTENT, ["a"])]), Update([], keep_alive=True)
-NOTHING = Update([])
+NOTHING: list[Event] = []
+TEXT_SENT: list[Event] = [b"a"]
+KEEP_ALIVE: list[Event] = [b"keep-alive"]
+END: list[Event] = [b"end"]
+
+
+class TextWriter(ReplyWriter):
+    """Writes each run of texts as one event."""
+
+    def whole(self, completion: Chunk) -> dict[str, Any]:
+        return {}
+
+    def _keep_alive(self) -> Event:
+        return b"keep-alive"
+
+    def _text_events(self, run: TextRun) -> list[Event]:
+        return ["".join(run.texts).encode()]
+
+    def _last_events(self) -> list[Event]:
+        return END
 
 
 @pytest.mark.parametrize(
-    ("batches", "update"),
+    ("batches", "events"),
     [
         ([(14, HIDDEN)], NOTHING),
         ([(15, HIDDEN)], KEEP_ALIVE),
@@ -51,15 +69,15 @@ NOTHING = Update([])
     ],
 )
 def test_keep_alive_is_due_after_long_silence(
-    context: ReplyContext, batches: list[tuple[int, list[Chunk]]], update: Update
+    context: ReplyContext, batches: list[tuple[int, list[Chunk]]], events: list[Event]
 ) -> None:
-    """Each batch comes with its time in seconds; `update` is that of the last one."""
+    """Each batch comes with its time in seconds; `events` are those of the last one."""
     times = iter([context.started_ns + after_s * SECOND for after_s, _ in batches])
-    reader = DeltaReader(replace(context, thinking=False, clock=lambda: next(times)))
+    writer = TextWriter(replace(context, thinking=False, clock=lambda: next(times)))
 
-    updates = list(reader.read_batches([batch for _, batch in batches]))
+    written = list(writer.stream([batch for _, batch in batches]))
 
-    assert updates[-2] == update
+    assert written[-2:] == [events, END]
 
 
 def test_consecutive_texts_of_a_kind_are_one_run(context: ReplyContext) -> None:
@@ -80,25 +98,17 @@ def test_consecutive_texts_of_a_kind_are_one_run(context: ReplyContext) -> None:
     ]
 
 
-def read_all(
-    context: ReplyContext, *batches: Sequence[Chunk]
-) -> tuple[list[Update], Iterator[Sequence[Chunk]]]:
-    """Return all updates, and the batches that were not read."""
-    unread = iter(batches)
-    return list(DeltaReader(context).read_batches(unread)), unread
+def test_stream_ends_when_reason_and_usage_are_known(context: ReplyContext) -> None:
+    batches = iter([TEXT, [last_chunk()], TEXT])
+
+    assert list(TextWriter(context).stream(batches)) == [TEXT_SENT, END]
+    assert list(batches) == [TEXT]
 
 
-def test_reading_stops_when_reason_and_usage_are_known(context: ReplyContext) -> None:
-    updates, unread = read_all(context, TEXT, [last_chunk()], TEXT)
+def test_stream_ends_with_the_upstream(context: ReplyContext) -> None:
+    batches = [TEXT, [last_chunk(usage=None)]]
 
-    assert [update.is_last for update in updates] == [False, True]
-    assert list(unread) == [TEXT]
-
-
-def test_end_of_upstream_is_the_last_update(context: ReplyContext) -> None:
-    updates, _ = read_all(context, TEXT, [last_chunk(usage=None)])
-
-    assert updates == [TEXT_SENT, NOTHING, Update([], is_last=True)]
+    assert list(TextWriter(context).stream(batches)) == [TEXT_SENT, NOTHING, END]
 
 
 def fragment(
