@@ -48,6 +48,14 @@ WEATHER_TOOLS: dict[str, Object] = {
     RESPONSES: {"tools": [RESPONSES_WEATHER]},
     MESSAGES: {"tools": [MESSAGES_WEATHER]},
 }
+NO_THINKING: dict[str, Object] = {
+    CHAT: {"think": False},
+    GENERATE: {"think": False},
+    OPENAI: {"reasoning_effort": "none"},
+    COMPLETIONS: {},  # never shows it
+    RESPONSES: {"reasoning": {"effort": "none"}},
+    MESSAGES: {"thinking": {"type": "disabled"}},
+}
 TOWN = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "people": {"type": "integer"}},

@@ -14,6 +14,7 @@ from tests.blueprints.client import (
     GENERATE,
     INFERENCE_PATHS,
     MESSAGES,
+    NO_THINKING,
     OPENAI,
     RESPONSES,
     TOWN,
@@ -233,6 +234,18 @@ def test_text_has_the_requested_format(
     value = json.loads(read_reply(path, response, stream=stream).text)
     assert isinstance(value, dict)
     assert not is_schema or set(value) == {"name", "people"}
+
+
+@both_ways
+@pytest.mark.parametrize("path", NO_THINKING)
+def test_disabled_thinking_is_hidden(
+    client: FlaskClient, fake: Fake, path: str, stream: bool
+) -> None:
+    fake.script({"reasoning": "Hm.", "content": "Hi."})
+
+    response = post(client, path, stream=stream, **NO_THINKING[path])
+
+    assert read_reply(path, response, stream=stream).thinking == ""
 
 
 @both_ways

@@ -15,6 +15,7 @@ from tests.blueprints.client import (
     GENERATE,
     INFERENCE_PATHS,
     MESSAGES,
+    NO_THINKING,
     OPENAI,
     RESPONSES,
     WEATHER_TOOLS,
@@ -44,14 +45,6 @@ SSE_FRAMES = {
     COMPLETIONS: Frames([], COMMENT, "data: [DONE]"),
     RESPONSES: Frames(CREATED, COMMENT, "event: response.completed\n"),
     MESSAGES: Frames(["event: message_start\n"], PING, "event: message_stop\n"),
-}
-HIDDEN_THINKING: dict[str, dict[str, Any]] = {
-    CHAT: {"think": False},
-    GENERATE: {"think": False},
-    OPENAI: {"reasoning_effort": "none"},
-    COMPLETIONS: {},
-    RESPONSES: {"reasoning": {"effort": "none"}},
-    MESSAGES: {"thinking": {"type": "disabled"}},
 }
 
 
@@ -166,7 +159,7 @@ def test_hidden_reasoning_counts_as_silence(
 ) -> None:
     fake.script(pausing(reasoning="hidden " * 20, content="Hello!", delta_size=3))
 
-    text = post(client, path, stream=True, **HIDDEN_THINKING[path]).text
+    text = post(client, path, stream=True, **NO_THINKING[path]).text
 
     assert count_keep_alives(text, path) >= 2
     assert "hidden" not in text

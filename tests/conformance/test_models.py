@@ -52,20 +52,20 @@ def test_tags_has_ollamas_shape(send: Send, fake: Fake) -> None:
 def test_show_has_ollamas_shape(send: Send, fake: Fake) -> None:
     response = send("POST", "/api/show", {"model": GPT})
 
-    shown = response.json
+    info = response.json
     assert (response.status, response.content_type) == (200, JSON)
-    assert list(shown) == [
+    assert list(info) == [
         *("license", "modelfile", "parameters", "template", "details"),
         *("remote_model", "remote_host", "model_info", "capabilities", "modified_at"),
     ]
-    assert list(shown["details"]) == DETAILS
-    assert shown["model_info"]["general.architecture"] == "gptoss"
-    assert shown["model_info"]["gptoss.context_length"] == 131_072
-    assert shown["parameters"] == f"{'num_ctx':<30} 131072"
-    assert ".Tools" in shown["template"]
-    assert shown["modelfile"].startswith(HEAD)
-    assert shown["capabilities"] == ["completion", "tools", "thinking"]
-    assert shown["remote_host"] == fake.url
+    assert list(info["details"]) == DETAILS
+    assert info["model_info"]["general.architecture"] == "gptoss"
+    assert info["model_info"]["gptoss.context_length"] == 131_072
+    assert info["parameters"] == f"{'num_ctx':<30} 131072"
+    assert ".Tools" in info["template"]
+    assert info["modelfile"].startswith(HEAD)
+    assert info["capabilities"] == ["completion", "tools", "thinking"]
+    assert info["remote_host"] == fake.url
 
 
 def test_show_puts_system_and_options_of_the_request_into_the_modelfile(
@@ -77,12 +77,12 @@ def test_show_puts_system_and_options_of_the_request_into_the_modelfile(
         "options": {"seed": 7, "stop": ["x"]},
     }
 
-    shown = send("POST", "/api/show", body).json
+    info = send("POST", "/api/show", body).json
 
-    assert list(shown)[3:6] == ["template", "system", "details"]
-    assert "SYSTEM Be brief.\n" in shown["modelfile"]
-    assert "PARAMETER seed 7\n" in shown["modelfile"]
-    assert "PARAMETER stop x\n" in shown["modelfile"]
+    assert list(info)[3:6] == ["template", "system", "details"]
+    assert "SYSTEM Be brief.\n" in info["modelfile"]
+    assert "PARAMETER seed 7\n" in info["modelfile"]
+    assert "PARAMETER stop x\n" in info["modelfile"]
 
 
 def test_show_returns_the_requested_name_to_copilot(send: Send) -> None:

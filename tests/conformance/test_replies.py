@@ -26,11 +26,11 @@ CREATED_AT = re.compile(r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?Z")
 both = pytest.mark.parametrize("route", [CHAT, GENERATE], ids=["chat", "generate"])
 
 
-def request_body(route: str, prompt: str = "hello", **more: Any) -> dict[str, Any]:
+def request_body(route: str, prompt: str = "hello", **fields: Any) -> dict[str, Any]:
     if route == CHAT:
         messages = [{"role": "user", "content": prompt}]
-        return {"model": GPT, "messages": messages, **more}
-    return {"model": GPT, "prompt": prompt, **more}
+        return {"model": GPT, "messages": messages, **fields}
+    return {"model": GPT, "prompt": prompt, **fields}
 
 
 def prompt(**script: Any) -> str:
@@ -44,13 +44,13 @@ def read_text(route: str, line: dict[str, Any], key: str = "content") -> Any:
     return line.get({"content": "response"}.get(key, key))
 
 
-def keys(route: str, *more: str, last: bool = False) -> list[str]:
+def keys(route: str, *fields: str, last: bool = False) -> list[str]:
     """Return the keys of a line in Ollama's order."""
     if route == CHAT:
         done = ["done_reason", *MEASURES] if last else []
         return [*HEAD, "message", "done", *done]
     done = ["done_reason", "context", *MEASURES] if last else []
-    return [*HEAD, "response", *more, "done", *done]
+    return [*HEAD, "response", *fields, "done", *done]
 
 
 @both

@@ -22,18 +22,18 @@ BOTH_SOURCES = 'use either :local or :cloud, not both: "foo:cloud:local"'
 both = pytest.mark.parametrize("route", [CHAT, GENERATE], ids=["chat", "generate"])
 
 
-def request_body(route: str, **more: Any) -> dict[str, Any]:
+def request_body(route: str, **fields: Any) -> dict[str, Any]:
     """Return a valid request with these fields."""
-    words = {"messages": HELLO} if route == CHAT else {"prompt": "hello"}
-    return {"model": GPT, **words, **more}
+    prompt_fields = {"messages": HELLO} if route == CHAT else {"prompt": "hello"}
+    return {"model": GPT, **prompt_fields, **fields}
 
 
 def check_refusal(
-    send: Send, route: str, error: str, status: int = 400, **more: Any
+    send: Send, route: str, error: str, status: int = 400, **fields: Any
 ) -> None:
     """Check that the request is refused alike, whole and streamed."""
     for stream in (True, False):
-        body = request_body(route, **more, stream=stream)
+        body = request_body(route, **fields, stream=stream)
         Case(route, body, status, error=error).check(send)
 
 
@@ -96,9 +96,9 @@ def test_invalid_name_returns_400(send: Send, route: str, name: str) -> None:
 
 
 def test_raw_with_system_template_or_context_returns_400(send: Send) -> None:
-    for more in ({"template": "t"}, {"system": "s"}, {"context": [1]}):
-        check_refusal(send, GENERATE, RAW, raw=True, **more)
-        check_refusal(send, GENERATE, RAW, raw=True, prompt="", **more)
+    for fields in ({"template": "t"}, {"system": "s"}, {"context": [1]}):
+        check_refusal(send, GENERATE, RAW, raw=True, **fields)
+        check_refusal(send, GENERATE, RAW, raw=True, prompt="", **fields)
 
 
 def test_suffix_returns_400(send: Send) -> None:

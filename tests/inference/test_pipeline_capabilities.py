@@ -46,11 +46,6 @@ def get_refusal(check: Check) -> Callable[..., str]:
     return get_refusal
 
 
-@pytest.mark.parametrize("think", [True, "low", "medium", "high", "max"])
-def test_think_needs_a_thinking_model(get_refusal: GetRefusal, think: Any) -> None:
-    assert get_refusal({"think": think}) == '"plain" does not support thinking'
-
-
 @pytest.mark.parametrize(
     "body", [{}, {"think": False}, {"tools": []}, {"suffix": ""}, {"raw": True}]
 )

@@ -22,12 +22,6 @@ def read_refusal(schema: BodySchema, body: Any) -> str:
     return caught.value.message
 
 
-def go_error(field: str, go_type: str, kind: str) -> str:
-    return (
-        f"json: cannot unmarshal {kind} into Go struct field {field} of type {go_type}"
-    )
-
-
 def test_generate_loads_every_field() -> None:
     body = {
         "model": "m",
@@ -73,18 +67,6 @@ def test_think_with_an_unknown_level_is_refused(think: str) -> None:
     assert read_refusal(CHAT, {"think": think}) == text
 
 
-@pytest.mark.parametrize("think", [1, 0.5, {}, []])
-def test_think_of_another_type_is_refused(think: Any) -> None:
-    text = f"think must be a boolean or string ({CHOICES}, true, or false)"
-    assert read_refusal(GENERATE, {"think": think}) == text
-
-
-@pytest.mark.parametrize("count", [21, -1, 10**30, 1e300])
-def test_top_logprobs_out_of_range_is_refused(count: int) -> None:
-    text = "top_logprobs must be between 0 and 20"
-    assert read_refusal(CHAT, {"top_logprobs": count}) == text
-
-
 def test_wrong_type_is_reported_before_wrong_range() -> None:
     body = {"top_logprobs": 21, "messages": "x"}
 
@@ -94,73 +76,37 @@ def test_wrong_type_is_reported_before_wrong_range() -> None:
 @pytest.mark.parametrize(
     ("schema", "body", "text"),
     [
-        (
-            GENERATE,
-            {"options": []},
-            go_error("GenerateRequest.options", "map[string]interface {}", "array"),
-        ),
-        (
-            GENERATE,
-            {"context": [1.5]},
-            go_error("GenerateRequest.context", "int", "number 1.5"),
-        ),
-        (
-            GENERATE,
-            {"images": "abc"},
-            go_error("GenerateRequest.images", "[]api.ImageData", "string"),
-        ),
-        (
-            GENERATE,
-            {"prompt": {}},
-            go_error("GenerateRequest.prompt", "string", "object"),
-        ),
-        (
-            CHAT,
-            {"messages": "x"},
-            go_error("ChatRequest.messages", "[]api.Message", "string"),
-        ),
-        (
-            CHAT,
-            {"messages": ["x"]},
-            go_error("ChatRequest.messages", "api.Alias", "string"),
-        ),
-        (
-            CHAT,
-            {"messages": [{"content": 1}]},
-            go_error("ChatRequest.messages.content", "string", "number"),
-        ),
-        (
-            CHAT,
-            {"messages": [{"content": []}]},
-            go_error("ChatRequest.messages.content", "string", "array"),
-        ),
+        (GENERATE, {"options": []}, "array options map[string]interface {}"),
+        (GENERATE, {"images": "abc"}, "string images []api.ImageData"),
+        (GENERATE, {"prompt": {}}, "object prompt string"),
+        (CHAT, {"messages": "x"}, "string messages []api.Message"),
+        (CHAT, {"messages": ["x"]}, "string messages api.Alias"),
+        (CHAT, {"messages": [{"content": 1}]}, "number messages.content string"),
+        (CHAT, {"messages": [{"content": []}]}, "array messages.content string"),
         (
             CHAT,
             {"messages": [{"tool_calls": {}}]},
-            go_error("ChatRequest.messages.tool_calls", "[]api.ToolCall", "object"),
+            "object messages.tool_calls []api.ToolCall",
         ),
-        (CHAT, {"tools": "x"}, go_error("ChatRequest.tools", "api.Tools", "string")),
-        (CHAT, {"tools": {}}, go_error("ChatRequest.tools", "api.Tools", "object")),
+        (CHAT, {"tools": "x"}, "string tools api.Tools"),
+        (CHAT, {"tools": {}}, "object tools api.Tools"),
         (
             CHAT,
             {"tools": [{"function": {"parameters": {"type": []}}}]},
-            go_error("ChatRequest.tools.function.parameters.type", "string", "array"),
-        ),
-        (
-            CHAT,
-            {"tools": [{"function": {"parameters": {"properties": {"x": True}}}}]},
-            go_error(
-                "ToolFunctionParameters.tools.function.parameters.properties",
-                "api.ToolProperty",
-                "bool",
-            ),
+            "array tools.function.parameters.type string",
         ),
     ],
 )
 def test_refusal_names_the_field_with_the_wrong_type(
     schema: BodySchema, body: dict[str, Any], text: str
 ) -> None:
-    assert read_refusal(schema, body) == text
+    kind, field, go_type = text.split(" ", 2)
+    request = "ChatRequest" if schema is CHAT else "GenerateRequest"
+
+    assert read_refusal(schema, body) == (
+        f"json: cannot unmarshal {kind} into Go struct field "
+        f"{request}.{field} of type {go_type}"
+    )
 
 
 @pytest.mark.parametrize("arguments", ['{"a":1}', [], 1, True])

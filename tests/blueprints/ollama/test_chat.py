@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 from tests.apps import MakeClient
 from tests.blueprints.client import (
     CHAT,
-    GPT,
     QWEN,
     WEATHER,
     Object,
@@ -48,24 +47,6 @@ def test_reply_is_streamed_by_default(client: FlaskClient, fake: Fake) -> None:
         }
 
 
-def test_conversation_is_sent_in_order(client: FlaskClient, fake: Fake) -> None:
-    messages = [
-        {"role": "system", "content": "Be brief."},
-        user_message("one"),
-        {"role": "ASSISTANT", "content": "two", "thinking": "hm"},
-        {"role": "user", "content": "three", "images": None},
-    ]
-
-    chat(client, messages=messages)
-
-    assert upstream_request(fake)["messages"] == [
-        {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": "one"},
-        {"role": "assistant", "content": "two", "reasoning": "hm"},
-        {"role": "user", "content": "three"},
-    ]
-
-
 def test_option_without_effect_is_logged_once_and_cut(
     client: FlaskClient, app_log: pytest.LogCaptureFixture
 ) -> None:
@@ -75,33 +56,6 @@ def test_option_without_effect_is_logged_once_and_cut(
     [line] = [line for line in app_log.messages if "an_option" in line]
     assert len(line) < 120
     assert "\n" not in line
-
-
-@pytest.mark.parametrize(
-    ("model", "think", "effort"),
-    [
-        (GPT, None, None),
-        (GPT, True, None),
-        (GPT, False, "low"),
-        (GPT, "max", "high"),
-        (QWEN, False, "none"),
-        (QWEN, "medium", "medium"),
-    ],
-)
-@pytest.mark.parametrize("stream", [True, False])
-def test_think_sets_the_effort_and_shows_thinking(
-    client: FlaskClient,
-    fake: Fake,
-    model: str,
-    think: Any,
-    effort: str | None,
-    stream: bool,
-) -> None:
-    lines = read_lines(post(client, CHAT, model=model, think=think, stream=stream))
-
-    assert upstream_request(fake).get("reasoning_effort") == effort
-    assert bool(join_lines(lines, "thinking")) == (think is not False)
-    assert join_lines(lines, "content")
 
 
 def test_json_is_streamed_in_several_lines(client: FlaskClient, fake: Fake) -> None:
@@ -191,17 +145,6 @@ def test_tool_is_called_and_its_result_is_used(client: FlaskClient) -> None:
     assert call["function"]["arguments"] == {"town": "simulated town"}
     assert "blue sky" in message["content"]
     assert "tool_calls" not in message
-
-
-@pytest.mark.parametrize("arguments", ["", "null", " {} "])
-def test_call_without_arguments_has_an_empty_object(
-    client: FlaskClient, fake: Fake, arguments: str
-) -> None:
-    fake.script({"tool_calls": [{"name": "now", "arguments": arguments}]})
-
-    [call] = chat(client, tools=[WEATHER])["tool_calls"]
-
-    assert call["function"]["arguments"] == {}
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -90,23 +90,6 @@ def test_reply_has_the_requested_name(client: FlaskClient, path: str) -> None:
     assert complete(client, path, model="Mario")["model"] == "Mario"
 
 
-def test_request_takes_precedence_over_the_preset(
-    client: FlaskClient, fake: Fake
-) -> None:
-    parameters = {"temperature": 0.25, "seed": 42, "top_p": 0.5, "stop": ["a"]}
-    create_mario(client, parameters=parameters)
-    messages = [{"role": "system", "content": "You are Luigi."}, user_message()]
-    options = {"temperature": 1, "seed": -1, "top_p": None, "stop": []}
-
-    complete(client, CHAT, model="mario", messages=messages, options=options)
-
-    request = upstream_request(fake)
-    assert request["messages"] == messages
-    assert (request["temperature"], request["top_p"]) == (1, 0.5)
-    assert "seed" not in request
-    assert "stop" not in request
-
-
 def test_context_continues_with_the_preset(client: FlaskClient, fake: Fake) -> None:
     messages = [
         {"role": "user", "content": "hi"},
@@ -139,16 +122,6 @@ def test_images_of_a_preset_are_converted(client: FlaskClient, fake: Fake) -> No
     text, image = question["content"]
     assert text["text"] == "Look."
     assert image["image_url"]["url"].startswith("data:image/jpeg;base64,")
-
-
-def test_raw_prompt_takes_only_the_parameters(client: FlaskClient, fake: Fake) -> None:
-    create_mario(client, parameters={"num_predict": 9, "temperature": 0.25})
-
-    complete(client, GENERATE, model="mario", prompt="2+2=", raw=True)
-
-    request = upstream_request(fake)
-    assert (request["prompt"], request["max_tokens"]) == ("2+2=", 9)
-    assert request["temperature"] == 0.25
 
 
 @pytest.mark.parametrize("path", ["/v1/completions", "/v1/responses"])

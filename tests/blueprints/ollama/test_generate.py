@@ -80,29 +80,6 @@ def test_system_replaces_the_one_of_the_context(
     assert systems == ["new"]
 
 
-@pytest.mark.parametrize("context", [[], [1, 2, 3], [2**40], [-1], [0] * 5000])
-def test_foreign_context_is_ignored(
-    client: FlaskClient, fake: Fake, context: list[int]
-) -> None:
-    generate(client, context=context)
-
-    assert upstream_messages(fake) == [("user", "hello")]
-
-
-@pytest.mark.parametrize("think", [None, False])
-def test_think_false_hides_thinking(client: FlaskClient, think: bool | None) -> None:
-    assert ("thinking" in generate(client, think=think)) == (think is None)
-
-
-def test_json_is_streamed_in_several_lines(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"content": '{"a": 1, "b": [true, false]}'})
-
-    lines = read_lines(post(client, GENERATE, format="json"))
-
-    assert sum(1 for line in lines if line["response"]) > 1
-    assert lines[-1]["context"]
-
-
 @pytest.mark.parametrize("stream", [True, False])
 def test_raw_prompt_is_sent_unchanged(
     client: FlaskClient, fake: Fake, stream: bool
@@ -137,28 +114,6 @@ def test_raw_prompt_has_the_default_token_limit(
     generate(make_client(DEFAULT_NUM_PREDICT="55"), raw=True)
 
     assert upstream_request(fake)["max_tokens"] == 55
-
-
-@pytest.mark.parametrize(
-    ("template", "messages"),
-    [
-        (
-            "{{ if .System }}Rule: {{ .System }}\n{{ end }}Q: {{ .Prompt }}\nA:",
-            [("user", "Rule: Be brief.\nQ: Why?\nA:")],
-        ),
-        (
-            "<|im_start|>{{ .Prompt }}<|im_end|>",
-            [("system", "Be brief."), ("user", "Why?")],
-        ),
-    ],
-    ids=["applied", "with tokens of a model"],
-)
-def test_template_is_applied_unless_it_has_special_tokens(
-    client: FlaskClient, fake: Fake, template: str, messages: list[tuple[str, str]]
-) -> None:
-    generate(client, prompt="Why?", system="Be brief.", template=template)
-
-    assert upstream_messages(fake) == messages
 
 
 def test_debug_render_only_shows_a_raw_prompt(client: FlaskClient, fake: Fake) -> None:

@@ -10,7 +10,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.blueprints.client import (
-    GPT,
     OPENAI,
     QWEN,
     WEATHER,
@@ -88,127 +87,12 @@ def test_stream_has_the_shape_of_ollamas(client: FlaskClient, fake: Fake) -> Non
     assert deltas[-1] == {}
 
 
-@pytest.mark.parametrize(
-    ("options", "has_usage"),
-    [({"include_usage": True}, True), ({"include_usage": False}, False), (None, False)],
-)
-def test_include_usage_adds_a_last_chunk(
-    client: FlaskClient, options: dict[str, bool] | None, has_usage: bool
-) -> None:
-    chunks = stream(client, stream_options=options)
-
-    assert ("usage" in chunks[-1]) == has_usage
-    assert not any("usage" in chunk for chunk in chunks[:-1])
-    if has_usage:
-        assert chunks[-1]["choices"] == []
-        assert all(chunks[-1]["usage"][key] > 0 for key in USAGE)
-
-
 def test_nothing_follows_the_end_of_a_stream(client: FlaskClient, fake: Fake) -> None:
     fake.script({"content": "Good day.", "extras": ["usage_chunk", "comments"]})
 
     events = read_events(post(client, OPENAI, stream=True))
 
     assert events.index("[DONE]") == len(events) - 1
-
-
-def test_empty_reply_has_a_first_and_a_last_chunk(
-    client: FlaskClient, fake: Fake
-) -> None:
-    fake.script({"content": ""})
-
-    assert [chunk["choices"][0]["delta"] for chunk in stream(client)] == [
-        {"role": "assistant", "content": ""},
-        {},
-    ]
-
-
-def test_fields_that_the_upstream_lacks_are_not_sent(
-    client: FlaskClient, fake: Fake
-) -> None:
-    complete(client, OPENAI, n=3, user="me", store=True, logit_bias={"1": 1})
-
-    assert set(upstream_request(fake)) == {"model", "messages", "stream"}
-
-
-@pytest.mark.parametrize(
-    ("fields", "limit"),
-    [
-        ({"max_tokens": 9}, 9),
-        ({"max_tokens": 9, "max_completion_tokens": 8}, 8),
-    ],
-    ids=str,
-)
-def test_max_completion_tokens_takes_precedence(
-    client: FlaskClient, fake: Fake, fields: dict[str, Any], limit: int
-) -> None:
-    complete(client, OPENAI, **fields)
-
-    assert upstream_request(fake)["max_completion_tokens"] == limit
-
-
-@pytest.mark.parametrize("stop", ["X", ["X"], ["X", 5, None]])
-def test_stop_is_a_text_or_a_list(client: FlaskClient, fake: Fake, stop: Any) -> None:
-    fake.script({"content": "one X two"})
-
-    assert chat(client, stop=stop)["content"] == "one "
-    assert upstream_request(fake)["stop"] == ["X"]
-
-
-@pytest.mark.parametrize(
-    ("model", "fields", "effort", "is_shown"),
-    [
-        (GPT, {}, None, True),
-        (GPT, {"reasoning_effort": "minimal"}, "low", True),
-        (GPT, {"reasoning_effort": "none"}, "low", False),
-        (GPT, {"reasoning_effort": "xhigh"}, "high", True),
-        (GPT, {"reasoning": {}, "reasoning_effort": "low"}, None, True),
-        (QWEN, {"reasoning_effort": "none"}, "none", False),
-        (QWEN, {"reasoning": {"effort": "medium"}}, "medium", True),
-    ],
-)
-def test_effort_is_mapped_to_the_model_and_none_hides_reasoning(
-    client: FlaskClient,
-    fake: Fake,
-    model: str,
-    fields: dict[str, Any],
-    effort: str | None,
-    is_shown: bool,
-) -> None:
-    message = chat(client, model=model, **fields)
-
-    assert upstream_request(fake).get("reasoning_effort") == effort
-    assert ("reasoning" in message) == is_shown
-
-
-@pytest.mark.parametrize("streamed", [True, False])
-def test_logprobs_cover_the_whole_text(
-    client: FlaskClient, fake: Fake, streamed: bool
-) -> None:
-    fake.script({"content": "Good day."})
-    fields = {"logprobs": True, "top_logprobs": 2}
-
-    bodies = stream(client, **fields) if streamed else None
-    bodies = bodies or [complete(client, OPENAI, **fields)]
-
-    entries = [
-        entry
-        for body in bodies
-        for entry in body["choices"][0].get("logprobs", {}).get("content", ())
-    ]
-    assert "".join(entry["token"] for entry in entries) == "Good day."
-
-
-@pytest.mark.parametrize(("model", "role"), [(GPT, "developer"), (QWEN, "system")])
-def test_developer_message_has_the_role_that_the_model_supports(
-    client: FlaskClient, fake: Fake, model: str, role: str
-) -> None:
-    message = {"role": "developer", "content": "Be brief."}
-
-    complete(client, OPENAI, model=model, messages=[message, user_message()])
-
-    first = upstream_request(fake)["messages"][0]
-    assert first == {"role": role, "content": "Be brief."}
 
 
 def test_tool_is_called_and_its_result_is_used(client: FlaskClient, fake: Fake) -> None:
@@ -225,20 +109,6 @@ def test_tool_is_called_and_its_result_is_used(client: FlaskClient, fake: Fake) 
     assert "sunny" in message["content"]
     sent_call = upstream_request(fake)["messages"][1]["tool_calls"][0]
     assert sent_call["id"] == call["id"]
-
-
-def test_parallel_calls_are_whole_in_one_chunk(client: FlaskClient, fake: Fake) -> None:
-    calls = [{"name": "rain", "arguments": {"n": 1}}, {"name": "wind", "arguments": {}}]
-    fake.script({"tool_calls": calls, "arguments_delta_size": 1})
-
-    *_, chunk, last = stream(client, tools=[WEATHER])
-
-    tool_calls = chunk["choices"][0]["delta"]["tool_calls"]
-    assert [(call["index"], call["function"]) for call in tool_calls] == [
-        (0, {"name": "rain", "arguments": '{"n":1}'}),
-        (1, {"name": "wind", "arguments": "{}"}),
-    ]
-    assert last["choices"][0]["finish_reason"] == "tool_calls"
 
 
 @pytest.mark.parametrize("choice", ["none", "auto", "required"])
