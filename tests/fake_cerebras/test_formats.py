@@ -33,35 +33,38 @@ def parse_content(response: Response) -> Any:
 JSON_OBJECT = {"type": "json_object"}
 
 
-def test_json_object_with_stream_returns_400(fake: Fake) -> None:
-    body = chat_body("json please", response_format=JSON_OBJECT, stream=True)
+@pytest.mark.parametrize(
+    ("fields", "param", "text"),
+    [
+        ({"stream": True}, None, '"stream=true" with structured outputs'),
+        ({"messages": [{"role": "user", "content": "hi"}]}, "response_format", ""),
+        *(
+            (
+                {"response_format": {"type": "json_schema", "json_schema": schema}},
+                "validation_error",
+                "type: Input should be 'text'",
+            )
+            for schema in (None, {}, {"schema": {}}, {"name": ""})
+        ),
+    ],
+    ids=str,
+)
+def test_invalid_format_returns_400(
+    fake: Fake, fields: dict[str, Any], param: str | None, text: str
+) -> None:
+    body = chat_body("json please", response_format=JSON_OBJECT)
 
-    response = post(fake, body)
+    response = post(fake, {**body, **fields})
 
     assert response.status == 400
-    assert response.json["message"].startswith('"stream=true" with structured outputs')
-
-
-def test_json_object_without_the_word_json_returns_400(fake: Fake) -> None:
-    response = post(fake, chat_body("an object please", response_format=JSON_OBJECT))
-
-    assert (response.status, response.json["param"]) == (400, "response_format")
+    assert response.json["param"] == param or param is None
+    assert response.json["message"].startswith(text)
 
 
 def test_json_object_returns_an_object(fake: Fake) -> None:
     response = post(fake, chat_body("Some JSON please", response_format=JSON_OBJECT))
 
     assert parse_content(response)["simulated"] is True
-
-
-@pytest.mark.parametrize("schema", [None, {}, {"schema": {}}, {"name": ""}], ids=str)
-def test_schema_without_name_returns_400(fake: Fake, schema: Any) -> None:
-    format = {"type": "json_schema", "json_schema": schema}
-
-    response = post(fake, chat_body("hi", response_format=format))
-
-    assert (response.status, response.json["param"]) == (400, "validation_error")
-    assert response.json["message"] == "type: Input should be 'text'"
 
 
 def nested(depth: int) -> Any:
@@ -112,9 +115,9 @@ def test_schema_beyond_the_strict_limits_returns_400(fake: Fake, case: str) -> N
 
 
 def test_unsupported_schema_fields_are_named(fake: Fake) -> None:
-    response = post(
-        fake, with_strict_schema(closed(a={"type": "array", "minItems": 1}))
-    )
+    schema = closed(a={"type": "array", "minItems": 1})
+
+    response = post(fake, with_strict_schema(schema))
 
     assert response.json["message"] == "Unsupported JSON schema fields: {'minItems'}"
 

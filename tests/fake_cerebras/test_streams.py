@@ -26,7 +26,7 @@ def tool_calls(response: Response) -> list[dict[str, Any]]:
 
 
 def test_stream_has_the_real_shape(fake: Fake) -> None:
-    response = stream_script(fake, {"reasoning": "hm", "content": "x"})
+    response = stream_script(fake, {"reasoning": "hm", "content": "x"}, model=QWEN)
 
     *chunks, last = response.chunks
     assert response.headers["content-type"] == "text/event-stream"
@@ -38,38 +38,23 @@ def test_stream_has_the_real_shape(fake: Fake) -> None:
     ]
     assert last["choices"] == [{"delta": {}, "finish_reason": "stop", "index": 0}]
     assert response.body.endswith(b"\n\ndata: [DONE]\n\n")
-
-
-def test_chunks_have_the_same_head_and_the_real_key_order(fake: Fake) -> None:
-    *chunks, last = stream_script(fake, {"content": LONG}, model=QWEN).chunks
-
-    keys = [key for key in COMMON_KEYS if key != "choices"]
-    assert all(
-        [chunk[key] for key in keys] == [last[key] for key in keys] for chunk in chunks
-    )
+    heads = [{**chunk, "choices": None} for chunk in chunks]
+    assert heads == [{key: last[key] for key in COMMON_KEYS} | {"choices": None}] * 3
     assert (last["object"], last["model"]) == ("chat.completion.chunk", QWEN)
     assert all(list(chunk) == COMMON_KEYS for chunk in chunks)
     assert list(last) == [*COMMON_KEYS, "usage", "time_info"]
     assert list(last["choices"][0]) == ["delta", "finish_reason", "index"]
 
 
-def test_deltas_are_of_irregular_size(fake: Fake) -> None:
-    response = stream_script(fake, {"content": LONG})
+@pytest.mark.parametrize("size", [None, 1, 7])
+def test_deltas_are_of_irregular_or_given_size(fake: Fake, size: int | None) -> None:
+    script = {"content": LONG, "reasoning": LONG}
 
-    sizes = {len(delta["content"]) for delta in response.deltas if "content" in delta}
-    assert response.streamed() == LONG
-    assert len(sizes) > 4
+    response = stream_script(fake, script | ({"delta_size": size} if size else {}))
 
-
-@pytest.mark.parametrize("size", [1, 7])
-def test_script_sets_size_of_deltas(fake: Fake, size: int) -> None:
-    script = {"content": LONG, "reasoning": LONG, "delta_size": size}
-
-    response = stream_script(fake, script)
-
+    sizes = [len(delta["content"]) for delta in response.deltas if "content" in delta]
     assert response.streamed() == response.streamed("reasoning") == LONG
-    sizes = [len(d["content"]) for d in response.deltas if "content" in d]
-    assert set(sizes[:-1]) == {size}
+    assert set(sizes[:-1]) == {size} if size else len(set(sizes)) > 4
 
 
 def test_tool_call_is_one_delta(fake: Fake) -> None:
@@ -96,44 +81,34 @@ def test_arguments_are_split_into_deltas(fake: Fake) -> None:
     assert json.loads("".join(parts)) == CALL["arguments"]
 
 
-def test_extra_empty_deltas(fake: Fake) -> None:
-    script = {"reasoning": "a", "content": "b", "extras": ["empty_deltas"]}
-
-    deltas = stream_script(fake, script).deltas
-
-    role: dict[str, str] = {"role": "assistant"}
-    assert deltas == [role, {}, {"reasoning": "a"}, {}, {"content": "b"}, {}, {}]
+ROLE = {"role": "assistant"}
 
 
-def test_extra_no_role(fake: Fake) -> None:
-    script = {"content": "b", "extras": ["no_role"]}
+@pytest.mark.parametrize(
+    ("extra", "deltas"),
+    [
+        ("empty_deltas", [ROLE, {}, {"reasoning": "a"}, {}, {"content": "b"}, {}, {}]),
+        ("no_role", [{"reasoning": "a"}, {"content": "b"}, {}]),
+        ("usage_chunk", [ROLE, {"reasoning": "a"}, {"content": "b"}, {}]),
+        ("finish_with_content", [ROLE, {"reasoning": "a"}, {"content": "b"}]),
+    ],
+)
+def test_extras_change_the_chunks(fake: Fake, extra: str, deltas: list[Any]) -> None:
+    script = {"reasoning": "a", "content": "b", "extras": [extra]}
 
-    assert stream_script(fake, script).deltas[0] == {"content": "b"}
+    response = stream_script(fake, script)
 
-
-def test_extra_usage_chunk(fake: Fake) -> None:
-    script = {"content": "b", "extras": ["usage_chunk"]}
-
-    *_, last, usage = stream_script(fake, script).chunks
-
-    assert last["choices"][0]["finish_reason"] == "stop"
-    assert "usage" not in last
-    assert usage["choices"] == []
-    assert usage["usage"]["completion_tokens"] == 1
-
-
-def test_extra_finish_with_content(fake: Fake) -> None:
-    script = {"content": "b", "extras": ["finish_with_content"]}
-
-    last = stream_script(fake, script).chunks[-1]
-
-    choice = {"delta": {"content": "b"}, "finish_reason": "stop", "index": 0}
-    assert last["choices"] == [choice]
-    assert last["usage"]["completion_tokens"] == 1
+    assert response.deltas == deltas
+    choices = [chunk["choices"] for chunk in response.chunks]
+    last = choices.pop(-2) if extra == "usage_chunk" else choices.pop()
+    assert last[0]["finish_reason"] == "stop"
+    assert (choices[-1] == []) == (extra == "usage_chunk")
+    assert response.chunks[-1]["usage"]["completion_tokens"] == 2
+    assert not any("usage" in chunk for chunk in response.chunks[:-1])
 
 
 @pytest.mark.parametrize("extra", ["comments", "crlf", "tight_data"])
-def test_extra_forms_of_events(fake: Fake, extra: str) -> None:
+def test_extras_change_the_form_of_events(fake: Fake, extra: str) -> None:
     response = stream_script(fake, {"content": LONG, "extras": [extra]})
 
     body = response.body
@@ -162,22 +137,17 @@ def test_omitted_details_finish_reason_and_done_are_absent(fake: Fake) -> None:
     assert "[DONE]" not in response.data
 
 
-def test_script_sets_usage_and_times(fake: Fake) -> None:
+def test_script_sets_usage_times_and_events(fake: Fake) -> None:
     script = {"usage": {"prompt_tokens": 7}, "time_info": {"queue_time": 0}}
+    events = {"events": [{"choices": None}, "not json", "[DONE]"]}
 
     last = stream_script(fake, script).chunks[-1]
 
     assert last["usage"]["prompt_tokens"] == 7
     assert last["usage"]["completion_tokens"] > 0
     assert last["time_info"]["queue_time"] == 0
-
-
-def test_script_sets_events(fake: Fake) -> None:
-    script = {"events": [{"choices": None}, "not json", "[DONE]"]}
-
-    response = stream_script(fake, script)
-
-    assert response.data == ['{"choices":null}', "not json", "[DONE]"]
+    data = stream_script(fake, events).data
+    assert data == ['{"choices":null}', "not json", "[DONE]"]
 
 
 def test_logprobs_come_with_their_text(fake: Fake) -> None:
