@@ -180,20 +180,18 @@ def test_certificate_of_another_host_is_refused(serve: Serve) -> None:
     assert server.requests == []
 
 
-def test_curl_ca_bundle_is_used_too(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    monkeypatch.setenv("CURL_CA_BUNDLE", str(CERTIFICATE))
-
-    assert fetch(make_client(serve(HI, tls=True).base_url)) == b"hi"
-
-
-def test_ca_bundle_may_be_a_directory(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_ca_bundle_is_a_file_or_a_folder(
+    serve: Serve,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    is_folder: bool,
 ) -> None:
     shutil.copy(CERTIFICATE, tmp_path / CERTIFICATE_HASH)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    monkeypatch.setenv(variable, str(tmp_path if is_folder else CERTIFICATE))
 
     assert fetch(make_client(serve(HI, tls=True).base_url)) == b"hi"
 

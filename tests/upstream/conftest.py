@@ -10,14 +10,31 @@ import pytest
 from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
 from app.upstream.stream import ChunkStream
+from app.wire.completion import Chunk
 from tests.cerebras import shared_fake  # noqa: F401  # not the servers' own
 from tests.http1.conftest import Serve, _environment, serve  # noqa: F401  # fixtures
 
 KEY = "csk-secret-4711"
-REQUEST: dict[str, Any] = {"model": "m", "messages": []}
+REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
 
 Connect = Callable[..., Cerebras]
 Open = Callable[..., ChunkStream]
+
+
+def text_of_batch(batch: list[Chunk]) -> str:
+    deltas = [choice.delta for chunk in batch for choice in chunk.choices or ()]
+    return "".join([delta.content or "" for delta in deltas if delta])
+
+
+def text_of(stream: ChunkStream) -> str:
+    return "".join(map(text_of_batch, stream))
+
+
+def complete(client: Cerebras, request: dict[str, Any] = REQUEST) -> str | None:
+    """Return the text of a completion."""
+    reply = client.complete(request, CancelToken())
+    assert reply.choices and reply.choices[0].message
+    return reply.choices[0].message.content
 
 
 @pytest.fixture

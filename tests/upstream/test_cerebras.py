@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import traceback
 from typing import Any
 
@@ -15,34 +16,33 @@ from app.errors import (
 )
 from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
-from app.upstream.stream import ChunkStream
 from app.version import VERSION
 from tests.cerebras import Fake
 from tests.references import reachable_texts
 from tests.scripted_server import (
+    END,
     FINISH,
+    STREAM,
     Peer,
     Script,
     answer,
+    chunk,
     chunks,
     completion,
     head,
     streamed,
     text_chunk,
 )
-from tests.upstream.conftest import KEY, Connect, Serve
+from tests.upstream.conftest import KEY, REQUEST, Connect, Serve, complete, text_of
 
-REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
 WORDS = "é😀語 words and more words " * 20
 FAKE_REQUEST: dict[str, Any] = {
     "model": "qwen-3.8-27b",
     "messages": [{"role": "user", "content": "hello"}],
 }
 FAILING = answer({"message": "no"}, 500)
-
-
-def text_of(completion: Any) -> str:
-    return completion.choices[0].message.content
+HI = answer(completion("hi"))
+BODY = HI.partition(b"\r\n\r\n")[2]
 
 
 @pytest.fixture
@@ -50,26 +50,14 @@ def client(fake: Fake, connect: Connect) -> Cerebras:
     return connect(fake.base_url, api_keys=(fake.key,), idle_timeout_s=2)
 
 
-def text_of_stream(stream: ChunkStream) -> str:
-    chosen = [
-        choice.delta
-        for batch in stream
-        for chunk in batch
-        for choice in chunk.choices or ()
-    ]
-    return "".join([delta.content or "" for delta in chosen if delta])
-
-
 def read_stream(client: Cerebras) -> str:
-    return text_of_stream(client.stream(FAKE_REQUEST, CancelToken()))
+    return text_of(client.stream(FAKE_REQUEST, CancelToken()))
 
 
 def test_complete_returns_the_completion(serve: Serve, connect: Connect) -> None:
     server = serve(answer(completion("hi")))
 
-    reply = connect(server.base_url).complete(REQUEST, CancelToken())
-
-    assert text_of(reply) == "hi"
+    assert complete(connect(server.base_url)) == "hi"
     request = server.requests[0]
     assert request.line == "POST /v1/chat/completions HTTP/1.1"
     assert json.loads(request.body) == {**REQUEST, "stream": False}
@@ -213,10 +201,7 @@ def test_content_is_the_same_in_every_format(
 ) -> None:
     fake.script({"content": WORDS, **layout}, times=2)
 
-    reply = client.complete(FAKE_REQUEST, CancelToken())
-
-    assert reply.choices and reply.choices[0].message
-    assert reply.choices[0].message.content == WORDS
+    assert complete(client, FAKE_REQUEST) == WORDS
     assert read_stream(client) == WORDS
 
 
@@ -233,3 +218,77 @@ def test_failure_in_mid_stream_is_not_retried(
     with pytest.raises(UpstreamError):
         list(stream)
     assert len(fake.requests()) == 1
+
+
+def count_streamed_chunks(client: Cerebras) -> int:
+    return sum(map(len, client.stream(REQUEST, CancelToken())))
+
+
+def test_redirect_is_an_error_though_its_body_never_ends(
+    serve: Serve, connect: Connect
+) -> None:
+    other = serve(HI)
+    moved = head(302, location=other.base_url, content_length="9")
+
+    with pytest.raises(UpstreamError) as caught:
+        complete(connect(serve(moved).base_url, idle_timeout_s=0.1))
+
+    assert caught.value.status == 502
+    assert other.connections == 0
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_two_hundred_streams_in_a_row_share_a_connection(
+    serve: Serve, connect: Connect, tls: bool
+) -> None:
+    server = serve(streamed(text_chunk("a"), FINISH), tls=tls)
+    client = connect(server.base_url)
+
+    assert [count_streamed_chunks(client) for _ in range(200)] == [2] * 200
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [HI, b"".join([STREAM, chunk(BODY[:9]), chunk(BODY[9:]), b"0\r\nA: b\r\n\r\n"])],
+    ids=["content-length", "chunked"],
+)
+def test_completions_and_errors_share_a_connection(
+    serve: Serve, connect: Connect, reply: bytes
+) -> None:
+    server = serve(reply, answer({}, 500), reply, answer(b"", 404), reply)
+    client = connect(server.base_url)
+
+    for _ in range(2):
+        assert complete(client) == "hi"
+        with pytest.raises(UpstreamError):
+            complete(client)
+    assert complete(client) == "hi"
+
+    assert server.connections == 1
+
+
+def test_simultaneous_streams_have_a_connection_each_and_keep_it(
+    serve: Serve, connect: Connect
+) -> None:
+    together = threading.Barrier(8)
+
+    def script(peer: Peer) -> None:
+        peer.send(STREAM, chunks(text_chunk("a")))
+        together.wait(5)
+        peer.send(chunks(FINISH), END)
+
+    server = serve(script)
+    client = connect(server.base_url)
+    for _ in range(3):
+        threads = [
+            threading.Thread(target=count_streamed_chunks, args=(client,))
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert len(server.requests) == 24
+    assert server.connections == 8

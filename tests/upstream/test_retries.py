@@ -9,7 +9,6 @@ import threading
 import traceback
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
 
 import pytest
 
@@ -33,14 +32,9 @@ from tests.scripted_server import (
     streamed,
     text_chunk,
 )
-from tests.upstream.conftest import KEY, Connect, Serve
+from tests.upstream.conftest import KEY, REQUEST, Connect, Serve, complete
 
-REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
 AT_ONCE = answer({"message": "no"}, 429, retry_after="0")
-
-
-def text_of(completion: Any) -> str:
-    return completion.choices[0].message.content
 
 
 @pytest.mark.parametrize("failure", [408, 429, 500, 502, 503])
@@ -50,9 +44,7 @@ def test_overload_and_server_errors_are_retried(
     failing = answer({"message": "no"}, failure, retry_after="0")
     server = serve(failing, failing, answer(completion("hi")))
 
-    reply = connect(server.base_url, retry_wait_s=1).complete(REQUEST, CancelToken())
-
-    assert text_of(reply) == "hi"
+    assert complete(connect(server.base_url, retry_wait_s=1)) == "hi"
     assert len(server.requests) == 3
     assert server.connections == 1
 
@@ -84,7 +76,7 @@ def test_number_of_retries_is_limited(serve: Serve, connect: Connect) -> None:
     server = serve(AT_ONCE)
 
     with pytest.raises(RateLimited):
-        connect(server.base_url, retry_wait_s=9).complete(REQUEST, CancelToken())
+        complete(connect(server.base_url, retry_wait_s=9))
 
     assert 5 < len(server.requests) < 20
 
@@ -97,7 +89,7 @@ def test_too_long_a_retry_after_is_raised_at_once(
     started = monotonic()
 
     with pytest.raises(error) as caught:
-        connect(server.base_url, retry_wait_s=20).complete(REQUEST, CancelToken())
+        complete(connect(server.base_url, retry_wait_s=20))
 
     assert caught.value.retry_after == 30
     assert monotonic() - started < 5
@@ -107,7 +99,7 @@ def test_all_waits_together_are_limited(serve: Serve, connect: Connect) -> None:
     server = serve(answer({"message": "no"}, 503, retry_after="0.1"))
 
     with pytest.raises(UpstreamBusy):
-        connect(server.base_url, retry_wait_s=0.25).complete(REQUEST, CancelToken())
+        complete(connect(server.base_url, retry_wait_s=0.25))
 
     assert len(server.requests) == 3
 
@@ -140,7 +132,7 @@ def test_connection_lost_before_the_first_event_is_retried(
     client = connect(server.base_url, retry_wait_s=2)
 
     assert [len(batch) for batch in client.stream(REQUEST, CancelToken())] == [2]
-    assert text_of(client.complete(REQUEST, CancelToken())) == "hi"
+    assert complete(client) == "hi"
     assert len(server.requests) == 4
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from time import monotonic
-from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -19,6 +19,7 @@ from app.errors import (
     RateLimited,
     RequestRefused,
     UpstreamBusy,
+    UpstreamError,
 )
 from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
@@ -33,9 +34,8 @@ from tests.scripted_server import (
     streamed,
     text_chunk,
 )
-from tests.upstream.conftest import Connect, Serve
+from tests.upstream.conftest import REQUEST, Connect, Serve, complete
 
-REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
 HI = answer(completion("hi"))
 FIRST, SECOND, THIRD = "csk-first", "csk-second", "csk-third"
 LATER = {"retry_after": "0.1"}
@@ -51,10 +51,8 @@ def keys_of(server: Server) -> list[str]:
     return [each.removeprefix("Bearer csk-") for each in values]
 
 
-def connect_with_two_keys(
-    connect: Connect, server: Server, max_wait_s: float = 5
-) -> Cerebras:
-    return connect(server.base_url, api_keys=(FIRST, SECOND), retry_wait_s=max_wait_s)
+def connect_with_two_keys(connect: Connect, server: Server) -> Cerebras:
+    return connect(server.base_url, api_keys=(FIRST, SECOND), retry_wait_s=5)
 
 
 def pool_keys(client: Cerebras) -> list[Key]:
@@ -77,29 +75,67 @@ def test_key_is_active_until_its_stream_is_closed(
     assert [key.active for key in pool_keys(client)] == [0, 0]
 
 
-@pytest.mark.parametrize("status", [401, 402, 403, 408, 429, 500, 503])
-def test_another_key_is_tried_without_waiting(
-    serve: Serve, connect: Connect, status: int
+def fail(status: int, retry_after: str = "60") -> bytes:
+    return answer({"message": "no"}, status, retry_after=retry_after)
+
+
+USED_UP = answer(
+    completion("hi"),
+    x_ratelimit_remaining_requests_minute="0",
+    x_ratelimit_reset_requests_minute="30",
+)
+Errors = list[type[UpstreamError] | None]
+# The replies, the error of each request or None, and the keys that are used.
+KEYS_USED: dict[str, tuple[list[bytes], Errors, str]] = {
+    **{
+        f"another key without waiting after {status}": ([fail(status)], [None], "1 2")
+        for status in (401, 402, 403, 408, 429, 500, 503)
+    },
+    **{
+        f"no other key after {status}": ([fail(status)], [UpstreamError], "1")
+        for status in (400, 404, 413, 422)
+    },
+    "every key is refused": (
+        [fail(402), fail(401), fail(402), fail(402)],
+        [KeyRefused, PaymentRequired],
+        "1 2 1 2",
+    ),
+    "only the accepted key is waited for": (
+        [OUT_OF_REQUESTS, fail(401)],
+        [None],
+        "1 2 1",
+    ),
+    "key without quota is skipped": ([USED_UP], [None] * 4, "1 2 2 2"),
+    "closed keys are still tried": (
+        [fail(429), fail(429)],
+        [RateLimited, None],
+        "1 2 1",
+    ),
+    "shortest Retry-After is waited for": (
+        [fail(429, "4"), fail(503, "0.05")],
+        [None],
+        "1 2 2",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("replies", "errors", "keys"), KEYS_USED.values(), ids=KEYS_USED
+)
+def test_keys_are_used(
+    serve: Serve, connect: Connect, replies: list[bytes], errors: Errors, keys: str
 ) -> None:
-    server = serve(answer({"message": "no"}, status, retry_after="60"), HI)
+    server = serve(*replies, HI)
+    client = connect_with_two_keys(connect, server)
+    begun = monotonic()
 
-    connect_with_two_keys(connect, server, max_wait_s=0).complete(
-        REQUEST, CancelToken()
-    )
+    for error in errors:
+        with pytest.raises(error) if error else nullcontext():
+            complete(client)
 
-    assert keys_of(server) == ["first", "second"]
-
-
-@pytest.mark.parametrize("status", [400, 404, 413, 422])
-def test_faults_of_the_request_are_not_tried_with_another_key(
-    serve: Serve, connect: Connect, status: int
-) -> None:
-    server = serve(answer({"message": "no"}, status), HI)
-
-    with pytest.raises(Exception, match=r"no|Cerebras"):
-        connect_with_two_keys(connect, server).complete(REQUEST, CancelToken())
-
-    assert keys_of(server) == ["first"]
+    numbers = {"first": "1", "second": "2"}
+    assert " ".join(numbers[key] for key in keys_of(server)) == keys
+    assert monotonic() - begun < 2
 
 
 def test_refused_key_rests_for_a_while_and_is_logged_by_number(
@@ -117,69 +153,6 @@ def test_refused_key_rests_for_a_while_and_is_logged_by_number(
     assert pool_keys(client)[0].refused_until == 0
     assert "Key 1 was refused (401): it rests for 5 minutes" in caplog.text
     assert "csk" not in caplog.text
-
-
-def test_last_refusal_is_raised_if_every_key_is_refused(
-    serve: Serve, connect: Connect
-) -> None:
-    server = serve(answer({}, 402), answer({}, 401), answer({}, 402), answer({}, 402))
-    client = connect_with_two_keys(connect, server)
-
-    with pytest.raises(KeyRefused):
-        client.complete(REQUEST, CancelToken())
-    with pytest.raises(PaymentRequired):
-        client.complete(REQUEST, CancelToken())
-
-    assert keys_of(server) == ["first", "second", "first", "second"]
-
-
-def test_only_the_accepted_key_is_waited_for(serve: Serve, connect: Connect) -> None:
-    server = serve(OUT_OF_REQUESTS, answer({}, 401), HI)
-
-    connect_with_two_keys(connect, server).complete(REQUEST, CancelToken())
-
-    assert keys_of(server) == ["first", "second", "first"]
-
-
-def test_key_without_quota_is_skipped(serve: Serve, connect: Connect) -> None:
-    used_up = answer(
-        completion("hi"),
-        x_ratelimit_remaining_requests_minute="0",
-        x_ratelimit_reset_requests_minute="30",
-    )
-    server = serve(used_up, HI)
-    client = connect_with_two_keys(connect, server)
-
-    for _ in range(4):
-        client.complete(REQUEST, CancelToken())
-
-    assert keys_of(server) == ["first", "second", "second", "second"]
-
-
-def test_closed_keys_are_still_tried(serve: Serve, connect: Connect) -> None:
-    later = answer({"message": REQUESTS}, 429, retry_after="60")
-    server = serve(later, later, HI)
-    client = connect_with_two_keys(connect, server)
-    with pytest.raises(RateLimited):
-        client.complete(REQUEST, CancelToken())
-
-    client.complete(REQUEST, CancelToken())
-
-    assert keys_of(server) == ["first", "second", "first"]
-
-
-def test_shortest_retry_after_is_waited_for(serve: Serve, connect: Connect) -> None:
-    long, short = (
-        answer({"message": "no"}, status, retry_after=after)
-        for status, after in ((429, "4"), (503, "0.05"))
-    )
-    server = serve(long, short, HI)
-    begun = monotonic()
-
-    connect_with_two_keys(connect, server).complete(REQUEST, CancelToken())
-
-    assert keys_of(server) == ["first", "second", "second"]
-    assert monotonic() - begun < 2
 
 
 def test_requests_without_quota_are_retried_a_few_at_a_time(

@@ -15,8 +15,7 @@ from app.errors import (
     UpstreamError,
     UpstreamTimeout,
 )
-from app.upstream.stream import DRAIN_S, ChunkStream
-from app.wire.completion import Chunk
+from app.upstream.stream import DRAIN_S
 from tests.scripted_server import (
     EMPTY,
     END,
@@ -32,21 +31,12 @@ from tests.scripted_server import (
     streamed,
     text_chunk,
 )
-from tests.upstream.conftest import Open
+from tests.upstream.conftest import Open, text_of, text_of_batch
 
 IN_STREAM_ERROR = {
     "status_code": 500,
     "error": {"message": "Encountered a server error, please try again."},
 }
-
-
-def text_of_batch(batch: list[Chunk]) -> str:
-    deltas = [choice.delta for each in batch for choice in each.choices or ()]
-    return "".join([delta.content or "" for delta in deltas if delta])
-
-
-def text_of(stream: ChunkStream) -> str:
-    return "".join(map(text_of_batch, stream))
 
 
 def test_events_of_one_read_are_one_batch(open_stream: Open) -> None:
