@@ -16,10 +16,12 @@ INSTRUCTING = frozenset({"system", "developer"})
 
 
 def text_part(text: Any) -> Part:
+    """Return a part of content with a text."""
     return {"type": "text", "text": text}
 
 
 def image_part(url: str, **fields: Any) -> Part:
+    """Return a part of content with an image, given as a data URL."""
     return {"type": "image_url", "image_url": {"url": url, **fields}}
 
 
