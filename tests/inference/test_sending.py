@@ -1,17 +1,19 @@
-"""Sending a request upstream, and again if its answer does not fit the schema."""
+"""Sending a request upstream: repetition, stop sequences, fallback models."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from app.catalogue.metadata import TABLE
+from app.catalogue.metadata import TABLE, describe
+from app.catalogue.models import Catalogue
 from app.catalogue.resolve import Target
 from app.errors import ModelNotFound
-from app.inference.sending import ChunkBatches, send
+from app.inference.sending import ChunkBatches, can_serve, fallback_targets, send
 from app.translate import deltas
 from app.translate.reply_writer import ToolCalls
 from app.wire import token_estimate
@@ -20,7 +22,8 @@ from tests.apps import MakeClient
 from tests.cerebras import Fake
 from tests.inference.calls import make_call
 
-GPT = Target("my-gpt", TABLE["gpt-oss-120b"])
+GPT, QWEN = TABLE["gpt-oss-120b"], TABLE["qwen-3.8-27b"]
+TARGET = Target("my-gpt", GPT)
 TOOLS = [
     {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
 ]
@@ -31,27 +34,31 @@ SCHEMA = {
     "additionalProperties": False,
 }
 FORM = {"type": "json_schema", "json_schema": {"schema": SCHEMA}}
+IMAGE = {
+    "type": "image_url",
+    "image_url": {"url": "data:image/png;base64," + "A" * 900_000},
+}
 STOPS = ["AA", "BB", "CC", "DD", "EE", "FF"]
 
 
 def complete(app: Flask, request: dict[str, Any]) -> Chunk:
     """Return the completion of a request in the upstream form."""
-    completion = send(make_call(app, GPT, {"stream": False}), request)
+    completion = send(make_call(app, TARGET, {"stream": False}), request)
     assert isinstance(completion, Chunk)
     return completion
 
 
 def stream_chunks(app: Flask, request: dict[str, Any]) -> list[Chunk]:
     """Return the chunks of a stream_texts answer."""
-    answer = send(make_call(app, GPT, {"stream": True}), request)
+    answer = send(make_call(app, TARGET, {"stream": True}), request)
     assert isinstance(answer, ChunkBatches)
     chunks = [chunk for batch in answer.batches for chunk in batch]
     answer.close()
     return chunks
 
 
-def make_request(**more: Any) -> dict[str, Any]:
-    return {"messages": [{"role": "user", "content": "hello"}], **more}
+def make_request(content: Any = "hello", **more: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": content}], **more}
 
 
 def text_of(completion: Chunk) -> str:
@@ -216,3 +223,53 @@ def test_request_is_not_mutated(app: Flask, fake: Fake) -> None:
     complete(app, request)
 
     assert json.dumps(request) == before
+
+
+@pytest.fixture
+def catalogue() -> Catalogue:
+    return Catalogue(lambda: [GPT.id, QWEN.id], lambda: [], spawn=lambda work: work())
+
+
+def test_served_fallback_models_are_tried_in_order(catalogue: Catalogue) -> None:
+    target = Target("my-model", describe("gone"))
+    fallbacks = ("qwen-3.8:27b", "never-served", "gpt-oss:120b")
+
+    targets = fallback_targets(make_request(), target, fallbacks, catalogue)
+
+    assert [(each.name, each.model.id) for each in targets] == [
+        ("my-model", QWEN.id),
+        ("my-model", GPT.id),
+    ]
+
+
+def test_model_is_not_its_own_fallback(catalogue: Catalogue) -> None:
+    targets = fallback_targets(
+        make_request(), Target("x", GPT), (GPT.id, QWEN.id), catalogue
+    )
+
+    assert [each.model for each in targets] == [QWEN]
+
+
+@pytest.mark.parametrize(
+    ("request_", "gpt", "qwen"),
+    [
+        (make_request(), True, True),
+        ({"prompt": "hi"}, True, True),
+        (make_request(tools=TOOLS), True, True),
+        (make_request([IMAGE]), False, True),
+        (make_request([IMAGE] * 6), False, False),
+        (make_request("word " * 50_000), True, False),
+    ],
+    ids=["plain", "raw", "tools", "an image", "many images", "long"],
+)
+def test_model_without_a_needed_capability_is_skipped(
+    request_: dict[str, Any], gpt: bool, qwen: bool
+) -> None:
+    assert (can_serve(GPT, request_), can_serve(QWEN, request_)) == (gpt, qwen)
+
+
+def test_unknown_context_length_is_no_limit() -> None:
+    without = replace(GPT, capabilities=("completion",), context_length=0)
+
+    assert not can_serve(without, make_request(tools=TOOLS))
+    assert can_serve(without, make_request("word " * 200_000, tools=[]))

@@ -1,3 +1,5 @@
+"""Slots and their queue, and cancelling all running requests of a worker."""
+
 from __future__ import annotations
 
 import threading
@@ -9,9 +11,9 @@ from functools import partial
 import pytest
 from prometheus_client import REGISTRY
 
-from app.errors import Cancelled, QueueFull
+from app.errors import Cancelled, QueueFull, ServerStopping
 from app.http1.cancel import CancelToken
-from app.inference.slots import Slots
+from app.inference.slots import RunningRequests, Slots
 
 TIMEOUT_S = 5.0
 
@@ -152,3 +154,41 @@ def test_slot_given_to_a_cancelled_request_is_free_again() -> None:
 
     with holding_slot(slots, CancelToken()):
         pass
+
+
+def test_cancel_all_cancels_every_request() -> None:
+    running, cancels = RunningRequests(), [CancelToken(), CancelToken()]
+
+    for cancel in cancels:
+        running.add(cancel)
+
+    running.cancel_all()
+
+    for cancel in cancels:
+        with pytest.raises(ServerStopping) as caught:
+            cancel.raise_if_cancelled()
+
+    assert (caught.value.status, caught.value.retry_after) == (503, 5)
+
+
+def test_request_added_after_cancel_all_is_cancelled_at_once() -> None:
+    running, cancel = RunningRequests(), CancelToken()
+    running.cancel_all()
+
+    running.add(cancel)
+
+    assert cancel.cancelled
+
+
+def test_finished_request_is_not_cancelled() -> None:
+    running, cancel = RunningRequests(), CancelToken()
+    running.add(cancel)
+    running.remove(cancel)
+
+    running.cancel_all()
+
+    assert not cancel.cancelled
+
+
+def test_new_worker_is_not_stopping() -> None:
+    assert not RunningRequests().stopping
