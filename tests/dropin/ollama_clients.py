@@ -24,12 +24,13 @@ from tests.dropin.chat_client import (
     OpenAIFormat,
     Options,
 )
-from tests.dropin.javascript import run_scenario
 from tests.dropin.upstream import GPT, encode_image
 from tests.processes import PROJECT
 from tests.real_parts import require_real
 
 LITELLM_PYTHON = PROJECT / ".venv" / "litellm" / "bin" / "python"
+NODE = Path(__file__).with_name("node")
+NODE_TIMEOUT_S = 30
 OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_PROXY": "127.0.0.1"}
 
 
@@ -121,6 +122,22 @@ class OllamaPython(NativeClient):
 
         async with ollama.AsyncClient(self.url, trust_env=False) as client:
             return await asyncio.gather(*map(read_text, prompts))
+
+
+def run_scenario(url: str, scenario: str, **arguments: Any) -> Any:
+    """Return the result of a scenario of `node/scenarios.mjs`."""
+    node = require_real("node")
+    require_real(NODE / "node_modules" / "ollama")
+    program = subprocess.run(
+        [node, str(NODE / "run.mjs"), scenario, url],
+        input=json.dumps(arguments),
+        capture_output=True,
+        text=True,
+        timeout=NODE_TIMEOUT_S,
+        check=False,
+    )
+    assert (program.returncode, program.stderr) == (0, "")
+    return json.loads(program.stdout)
 
 
 class OllamaJavaScript(NativeClient):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cerebras import Fake
-from tests.dropin import javascript
+from tests.dropin import ollama_clients
 from tests.dropin.upstream import GPT, HELD_STREAM, last_request
 from tests.live_server import Server
 
@@ -20,7 +20,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def run_scenario(server: Server) -> Run:
-    return partial(javascript.run_scenario, server.url)
+    return partial(ollama_clients.run_scenario, server.url)
 
 
 def test_model_is_shown_loaded_listed_and_unloaded(run_scenario: Run) -> None:

@@ -172,8 +172,6 @@ def get_refusal(check: Check) -> Callable[..., str]:
     return get_refusal
 
 
-
-
 @pytest.mark.parametrize(
     "body", [{}, {"think": False}, {"tools": []}, {"suffix": ""}, {"raw": True}]
 )
