@@ -3,8 +3,6 @@
 A whole completion is read like a chunk of a stream, so both give the same reply.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -4,8 +4,6 @@ The preset is applied after translation, so that it works in every dialect. What
 request itself contains wins, by Ollama's precedence.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any

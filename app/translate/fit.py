@@ -1,7 +1,5 @@
 """Fit a request in the upstream form to one model, as its `Traits` describe it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 

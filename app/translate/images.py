@@ -1,7 +1,5 @@
 """Images as the upstream accepts them: PNG and JPEG. GIF and WebP are converted."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import io
@@ -76,7 +74,8 @@ def _convert(encoded: str, name: str) -> tuple[str, str]:
     """
     try:
         with Image.open(io.BytesIO(base64.b64decode(encoded)), formats=[name]) as image:
-            _check_size(image)
+            if image.width * image.height > MAX_PIXELS:
+                raise InvalidRequest(TOO_LARGE)
             frame = image.convert("RGBA" if image.has_transparency_data else "RGB")
     except SIZE_ERRORS as error:
         raise InvalidRequest(TOO_LARGE) from error
@@ -92,12 +91,6 @@ def _is_transparent(frame: Image.Image) -> bool:
         return False
     opaque_pixels = frame.getchannel("A").histogram()[OPAQUE]
     return opaque_pixels < frame.width * frame.height
-
-
-def _check_size(image: Image.Image) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise InvalidRequest(TOO_LARGE)
 
 
 def _encode(image: Image.Image, name: str) -> str:

@@ -3,8 +3,6 @@
 A message's content is a text or a list of parts. No function changes its arguments.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -6,8 +6,6 @@ the format if the request has tools. A reply that calls no tool and does not sat
 the format is then requested again without the tools, see `without_tools`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Container, Mapping
 from typing import Any

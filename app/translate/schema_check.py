@@ -5,8 +5,6 @@ The check fetches no referenced document, raises nothing and ends soon: a schema
 is invalid, or too expensive to check, counts as satisfied.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 

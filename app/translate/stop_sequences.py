@@ -1,7 +1,5 @@
 """Stop sequences beyond the upstream's limit: Cerellama cuts the reply at them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 

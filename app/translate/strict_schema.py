@@ -4,8 +4,6 @@ Any other schema is sent with `strict: false`, as a hint. The limits are documen
 https://inference-docs.cerebras.ai/capabilities/structured-outputs
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any

@@ -5,8 +5,6 @@ dots, slashes and longer names. Requests are sent with replacement names, and th
 client's own names are put back into the reply.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator, Mapping

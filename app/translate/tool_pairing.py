@@ -5,8 +5,6 @@ result needs a call. Ollama's clients may leave out ids, names, or a part of the
 conversation.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -116,10 +114,6 @@ def _same_name(call: ToolCall, result: Message) -> bool:
     return bool(call.name) and call.name == result.get("name")
 
 
-def _any(call: ToolCall, result: Message) -> bool:
-    return True
-
-
 def _assign_results(current: Round, earlier: Sequence[ToolCall]) -> list[Message]:
     """Assign the results of a round to calls; return the results without a call."""
     calls = current.calls()
@@ -128,22 +122,16 @@ def _assign_results(current: Round, earlier: Sequence[ToolCall]) -> list[Message
         (calls, _same_id),
         (earlier[::-1], _same_id),
         (calls, _same_name),
-        (calls, _any),
+        (calls, lambda *_: True),
     )
     for candidates, matches in searches:
-        results = [
-            result
-            for result in results
-            if not _assign_result(result, candidates, matches)
-        ]
+        results = [each for each in results if not _assign(each, candidates, matches)]
         if not results:
             break
     return results
 
 
-def _assign_result(
-    result: Message, calls: Iterable[ToolCall], matches: Matches
-) -> bool:
+def _assign(result: Message, calls: Iterable[ToolCall], matches: Matches) -> bool:
     """Assign a result to the first open call that matches; return whether one did."""
     for call in calls:
         if call.result is None and matches(call, result):
@@ -159,7 +147,11 @@ def _render(current: Round, *, is_last: bool) -> Iterator[Message]:
         if is_last and not current.others:
             yield from _without_calls(assistant)
             continue
-        yield {**assistant, "tool_calls": [_render_call(call) for call in calls]}
+        rendered = [
+            {"id": call.id, **function(call.name, arguments=call.arguments)}
+            for call in calls
+        ]
+        yield {**assistant, "tool_calls": rendered}
         yield from map(_render_result, calls)
     for message in current.others:
         if message["role"] != "tool":
@@ -173,10 +165,6 @@ def _without_calls(assistant: Message) -> Iterator[dict[str, Any]]:
     message = {key: value for key, value in assistant.items() if key != "tool_calls"}
     if message.get("content"):
         yield message
-
-
-def _render_call(call: ToolCall) -> dict[str, Any]:
-    return {"id": call.id, **function(call.name, arguments=call.arguments)}
 
 
 def _render_result(call: ToolCall) -> dict[str, Any]:

@@ -119,6 +119,10 @@ CONVERSATIONS = {
         " | C tool_call_id=3",
         "call a b | a=A | b=B | call c | c=C",
     ),
+    "a late result belongs to the newest call with its id": (
+        "call a:0 | user | call b:0 | user | call c | B tool_call_id=0",
+        "call a | a= | user | call b | b=B | user | call c | c=",
+    ),
     "a call without a result": ("call a | user", "call a | a= | user"),
     "one of two results": ("call a b | B name=b", "call a b | a= | b=B"),
     "a call without text that ends the conversation": ("user | call a", "user"),

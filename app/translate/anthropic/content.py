@@ -3,8 +3,6 @@
 Blocks of unknown types, and documents that are not text, are left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 

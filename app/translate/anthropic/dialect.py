@@ -1,7 +1,5 @@
 """Stream framing and errors of the routes in Anthropic's format."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar

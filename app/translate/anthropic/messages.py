@@ -1,7 +1,5 @@
 """`/v1/messages`: conversations whose messages consist of content blocks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 

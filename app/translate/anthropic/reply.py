@@ -4,8 +4,6 @@ The content of a message is a list of blocks. A stream sends them one after the 
 each is started, grows and is stopped before the next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -123,7 +121,10 @@ class BlockStream:
         events: list[Event] = []
         if self._open is None or self._open["type"] != kind:
             events += self._start({"type": kind, kind: ""})
-            self._frame = self._frame_of(kind)
+            self._frame = frame_around(
+                FAMILY.frame,
+                lambda text: self._delta({"type": f"{kind}_delta", kind: text}),
+            )
         head, tail = self._frame
         return [*events, frame_texts(head, texts, tail)]
 
@@ -151,9 +152,3 @@ class BlockStream:
 
     def _delta(self, delta: Mapping[str, str]) -> dict[str, Any]:
         return {"type": "content_block_delta", "index": self._index, "delta": delta}
-
-    def _frame_of(self, kind: str) -> tuple[bytes, bytes]:
-        return frame_around(
-            FAMILY.frame,
-            lambda text: self._delta({"type": f"{kind}_delta", kind: text}),
-        )

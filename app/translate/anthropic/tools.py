@@ -1,7 +1,5 @@
 """Convert Anthropic's tools and tool choice to the upstream form."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

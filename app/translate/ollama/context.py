@@ -7,8 +7,6 @@ Each number holds three bytes, so it fits the int32 that clients expect of token
 Encoding and decoding take at most `MAX_BYTES` of conversation.
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Mapping, Sequence

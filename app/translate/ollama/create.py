@@ -4,8 +4,6 @@ Fields that need the weights of a model are refused. Fields without effect here 
 reported to the user as remarks.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """The common part of the endpoints of Ollama's native API."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

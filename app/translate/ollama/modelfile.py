@@ -1,7 +1,5 @@
 """Write the Modelfile of a model, from which the CLI can make the model again."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

@@ -4,8 +4,6 @@ The keys are in Ollama's order. Strings are never null or missing: Zed and Roo C
 reject the whole list otherwise.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

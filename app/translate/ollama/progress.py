@@ -3,8 +3,6 @@
 No data is transferred, so all lines are sent at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.models import Listed

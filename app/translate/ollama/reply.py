@@ -3,8 +3,6 @@
 The endpoints differ only in their `LineFormat`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -3,8 +3,6 @@
 This module imports no dialect: every dialect needs it to apply a derived model.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -5,8 +5,6 @@ and the system text is rendered here and becomes the content of the user's messa
 template with other actions, or with a model's own tokens, cannot be applied.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache

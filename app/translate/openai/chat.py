@@ -1,7 +1,5 @@
 """`/v1/chat/completions`: most fields are passed on unchanged."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Replies of `/v1/chat/completions`, whole or as a stream of chunks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any

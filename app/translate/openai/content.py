@@ -3,8 +3,6 @@
 The parts of a message stay in one message; Ollama makes one message of each.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """The common part of the `/v1` endpoints in OpenAI's format."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`/v1/responses`: conversations of items. Responses are not stored."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 

@@ -4,8 +4,6 @@ Reasoning, text and tool calls of one turn are separate items, but one message i
 upstream form. The content of an item is a text or a list of parts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 

@@ -3,8 +3,6 @@
 An item is added, grows and is done before the next item is added.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 

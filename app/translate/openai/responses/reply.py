@@ -1,7 +1,5 @@
 """Write a reply of `/v1/responses`: the events of a stream, or one response object."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 

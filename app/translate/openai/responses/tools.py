@@ -1,7 +1,5 @@
 """Convert the tools of a request to functions, and remember the client's own tools."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
