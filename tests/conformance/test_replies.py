@@ -33,7 +33,7 @@ def request_body(route: str, prompt: str = "hello", **fields: Any) -> dict[str, 
     return {"model": GPT, "prompt": prompt, **fields}
 
 
-def prompt(**script: Any) -> str:
+def scripted_prompt(**script: Any) -> str:
     """Return a prompt that fake_cerebras answers by this script."""
     return f"@fake {json.dumps(script)}"
 
@@ -44,7 +44,7 @@ def read_text(route: str, line: dict[str, Any], key: str = "content") -> Any:
     return line.get({"content": "response"}.get(key, key))
 
 
-def keys(route: str, *fields: str, last: bool = False) -> list[str]:
+def expected_keys(route: str, *fields: str, last: bool = False) -> list[str]:
     """Return the keys of a line in Ollama's order."""
     if route == CHAT:
         done = ["done_reason", *MEASURES] if last else []
@@ -56,28 +56,29 @@ def keys(route: str, *fields: str, last: bool = False) -> list[str]:
 @both
 def test_stream_has_ollamas_lines(send: Send, route: str) -> None:
     response = send(
-        *route.split(), request_body(route, prompt(content="Hello, dear world!"))
+        *route.split(),
+        request_body(route, scripted_prompt(content="Hello, dear world!")),
     )
 
     *lines, last = response.lines
     assert (response.status, response.content_type) == (200, NDJSON)
     assert response.headers["transfer-encoding"] == "chunked"
     assert "content-length" not in response.headers
-    assert [list(line) for line in lines] == [keys(route)] * len(lines)
-    assert list(last) == keys(route, last=True)
+    assert [list(line) for line in lines] == [expected_keys(route)] * len(lines)
+    assert list(last) == expected_keys(route, last=True)
     assert "".join(read_text(route, line) for line in lines) == "Hello, dear world!"
     assert [line["done"] for line in response.lines] == [False] * len(lines) + [True]
 
 
 @both
 def test_whole_reply_is_one_object(send: Send, route: str) -> None:
-    body = request_body(route, prompt(content="Hello!"), stream=False)
+    body = request_body(route, scripted_prompt(content="Hello!"), stream=False)
 
     response = send(*route.split(), body)
 
     assert (response.status, response.content_type) == (200, JSON)
     assert not response.body.endswith(b"\n")
-    assert list(response.json) == keys(route, last=True)
+    assert list(response.json) == expected_keys(route, last=True)
     assert read_text(route, response.json) == "Hello!"
 
 
@@ -118,7 +119,7 @@ def test_reply_has_the_requested_name(
 
 @both
 def test_thinking_comes_first_in_its_own_field(send: Send, route: str) -> None:
-    text = prompt(reasoning="Let me see.", content="Forty-two.")
+    text = scripted_prompt(reasoning="Let me see.", content="Forty-two.")
 
     lines = send(*route.split(), request_body(route, text)).lines
 
@@ -127,7 +128,7 @@ def test_thinking_comes_first_in_its_own_field(send: Send, route: str) -> None:
     assert all(read_text(route, line) == "" for line in thinking_lines)
     joined = "".join(read_text(route, line, "thinking") for line in thinking_lines)
     assert joined == "Let me see."
-    assert list(thinking_lines[0]) == keys(route, "thinking")
+    assert list(thinking_lines[0]) == expected_keys(route, "thinking")
     if route == CHAT:
         assert list(thinking_lines[0]["message"]) == ["role", "content", "thinking"]
 
@@ -135,7 +136,7 @@ def test_thinking_comes_first_in_its_own_field(send: Send, route: str) -> None:
 def test_tool_calls_are_whole_in_the_line_before_the_last(send: Send) -> None:
     call = {"name": "weather", "arguments": {"town": "Oslo", "days": 2}}
     tools = [{"type": "function", "function": {"name": "weather"}}]
-    text = prompt(tool_calls=[call, call], arguments_delta_size=3)
+    text = scripted_prompt(tool_calls=[call, call], arguments_delta_size=3)
 
     *_, called, last = send(*CHAT.split(), request_body(CHAT, text, tools=tools)).lines
 
@@ -151,7 +152,9 @@ def test_tool_calls_are_whole_in_the_line_before_the_last(send: Send) -> None:
 
 @both
 def test_logprobs_are_those_of_the_text(send: Send, route: str) -> None:
-    body = request_body(route, prompt(content="Yes."), logprobs=True, top_logprobs=2)
+    body = request_body(
+        route, scripted_prompt(content="Yes."), logprobs=True, top_logprobs=2
+    )
 
     lines = send(*route.split(), body).lines
     whole = send(*route.split(), {**body, "stream": False}).json
@@ -178,13 +181,13 @@ def test_debug_render_only_returns_the_upstream_request(
 
     response = send(*route.split(), request_body(route, _debug_render_only=True))
 
-    shown = response.json["_debug_info"]
-    words = "message" if route == CHAT else "response"
+    debug_info = response.json["_debug_info"]
+    key = "message" if route == CHAT else "response"
     assert (response.status, response.content_type) == (200, JSON)
-    assert list(response.json) == [*HEAD, words, "done", "_debug_info"]
+    assert list(response.json) == [*HEAD, key, "done", "_debug_info"]
     assert read_text(route, response.json) == ""
     assert response.json["done"] is False
-    assert json.loads(shown["rendered_template"])["messages"][-1]["content"] == "hello"
+    assert "hello" in debug_info["rendered_template"]
     assert fake.inference_requests() == []
 
 
@@ -207,25 +210,25 @@ def test_request_without_content_loads_or_unloads(
     send: Send, route: str, keep_alive: Any, reason: str, stream: bool | None
 ) -> None:
     body = {"model": GPT, "keep_alive": keep_alive, "stream": stream}
-    nothing = {"messages": None, "prompt": "", "images": [], "system": "x"}
+    empty = {"messages": None, "prompt": "", "images": [], "system": "x"}
 
-    response = send(*route.split(), body | nothing)
+    response = send(*route.split(), body | empty)
 
-    words = (
+    content = (
         '"message":{"role":"assistant","content":""}'
         if route == CHAT
         else '"response":""'
     )
     assert (response.status, response.content_type) == (200, JSON)
     assert response.text == (
-        f'{{"model":"{GPT}","created_at":"…",{words},'
+        f'{{"model":"{GPT}","created_at":"…",{content},'
         f'"done":true,"done_reason":"{reason}"}}'
     )
 
 
 @both
 def test_error_instead_of_a_stream_has_no_charset(send: Send, route: str) -> None:
-    text = prompt(error="context_length_exceeded")
+    text = scripted_prompt(error="context_length_exceeded")
 
     streamed = send(*route.split(), request_body(route, text))
     whole = send(*route.split(), request_body(route, text, stream=False))
@@ -241,7 +244,7 @@ def test_line_breaks_in_the_text_are_escaped(send: Send, route: str) -> None:
     text = 'a\u0085b\u2028c\u2029d\r\n"e\\ \U0001f600'
 
     response = send(
-        *route.split(), request_body(route, prompt(content=text, delta_size=1))
+        *route.split(), request_body(route, scripted_prompt(content=text, delta_size=1))
     )
 
     assert len(response.body.decode().splitlines()) == len(response.lines)
