@@ -66,7 +66,7 @@ def build(config: Config) -> Services:
         upstream.models, upstream.public_models, on_change=announce_all
     )
     folder = config.instance_dir or _temporary_folder()
-    passthrough = _passthrough(config, own_id=_server_id(folder))
+    passthrough = _passthrough(config, folder)
     base = urlsplit(config.cerebras_base_url)
     return Services(
         upstream=upstream,
@@ -86,12 +86,13 @@ def build(config: Config) -> Services:
     )
 
 
-def _passthrough(config: Config, own_id: str) -> Passthrough | None:
+def _passthrough(config: Config, folder: str) -> Passthrough | None:
+    """Return the passthrough's client, None without one; workers share the folder."""
     if config.ollama_passthrough_url is None:
         return None
     return Passthrough(
         config.ollama_passthrough_url,
-        own_id=own_id,
+        own_id=hashlib.sha256(folder.encode()).hexdigest()[:16],
         pool_size=config.max_upstream_requests,
         connect_timeout_s=config.connect_timeout_s,
         idle_timeout_s=config.idle_timeout_s,
@@ -100,11 +101,6 @@ def _passthrough(config: Config, own_id: str) -> Passthrough | None:
 
 def _no_entries(path: str, key: str, hops: str) -> list[dict[str, Any]]:
     return []
-
-
-def _server_id(folder: str) -> str:
-    """Return the id of a server, whose workers share the folder."""
-    return hashlib.sha256(folder.encode()).hexdigest()[:16]
 
 
 def _temporary_folder() -> str:

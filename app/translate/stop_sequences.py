@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from app.errors import InvalidRequest
+from app.translate.deltas import choice_of, delta_of
 from app.wire.completion import Choice, Chunk, Delta
 
 UPSTREAM_LIMIT = 4
@@ -46,8 +47,7 @@ def cut_stream(
 
 def cut_completion(completion: Chunk, stops: Sequence[str]) -> Chunk:
     """Return a whole completion up to the first stop sequence in its text."""
-    choice = completion.choices[0] if completion.choices else Choice()
-    message = choice.message or Delta(content=choice.text)
+    message = delta_of(choice_of(completion))
     text = message.content or ""
     match = find_first(text, stops)
     if match is None:
