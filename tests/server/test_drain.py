@@ -128,9 +128,9 @@ def test_connections_are_reset_before_the_grace_period_ends(
     listener: dict[str, bool],
 ) -> None:
     client = FakeClient(None)
-    grace_s = EXIT_BEFORE_END_S + 0.4
+    grace_s = EXIT_BEFORE_END_S + 0.7
 
-    assert drain_listener(FakeListener(**listener), grace_s, client) >= 0.4
+    assert drain_listener(FakeListener(**listener), grace_s, client) >= 0.7
     assert client.is_reset
 
 
