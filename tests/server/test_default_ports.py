@@ -37,19 +37,17 @@ def _require_namespaces() -> None:
         pytest.skip(f"network namespaces are not permitted: {error}")
 
 
-def read_greeting(ollamas_port: str) -> str:
+@pytest.mark.parametrize(
+    ("ollamas_port", "addresses"),
+    [
+        ("free", "http://127.0.0.1:6000 and http://127.0.0.1:11434"),
+        ("taken", "http://127.0.0.1:6000"),
+    ],
+)
+def test_ollamas_port_is_served_if_free(ollamas_port: str, addresses: str) -> None:
     command = [*NAMESPACE, sys.executable, "-c", PREPARE, ollamas_port]
+
     with serving([*command, *procfile_command()], SETTINGS) as server:
-        return server.program.wait_for("Cerellama listens at")
+        greeting = server.program.wait_for("Cerellama listens at")
 
-
-def test_ollamas_port_is_served_if_free() -> None:
-    greeting = read_greeting("free")
-
-    assert greeting.endswith("at http://127.0.0.1:6000 and http://127.0.0.1:11434")
-
-
-def test_taken_ollama_port_is_not_served() -> None:
-    greeting = read_greeting("taken")
-
-    assert greeting.endswith("at http://127.0.0.1:6000")
+    assert greeting.endswith(f"at {addresses}")
