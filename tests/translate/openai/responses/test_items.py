@@ -202,6 +202,13 @@ def test_output_of_any_type_becomes_content(value: Any, content: str) -> None:
     assert converted["content"] == content
 
 
+@pytest.mark.parametrize("kind", ["shell_call_output", "mcp_tool_call_output"])
+def test_other_outputs_become_results(kind: str) -> None:
+    converted = convert_items([item(kind, call_id="c", output="done")])
+
+    assert converted == [message("tool", "done", tool_call_id="c")]
+
+
 def test_unsupported_items_are_left_out() -> None:
     unsupported = [
         item("item_reference", id="msg_1"),

@@ -132,6 +132,8 @@ def test_events_of_an_item_agree() -> None:
     assert done["item"]["content"] == [part]
     assert done["item"]["status"] == "completed"
     assert {e["content_index"] for e in middle} == {0}
+    texts = [e for e in middle if e["type"].startswith("response.output_text")]
+    assert [e["logprobs"] for e in texts] == [[], [], []]
 
 
 def test_chunk_with_logprobs_but_without_text_is_no_event() -> None:
@@ -142,11 +144,11 @@ def test_chunk_with_logprobs_but_without_text_is_no_event() -> None:
     assert [event["delta"] for event in events if "delta" in event] == ["a"]
 
 
-def test_reasoning_can_be_sent_back() -> None:
-    [reasoning] = output_items(
-        [reasoning_chunk("a"), reasoning_chunk("b")], [last_chunk()]
-    )
+def test_reasoning_can_be_sent_back_when_it_is_done() -> None:
+    events = stream_events([reasoning_chunk("a"), reasoning_chunk("b")], [last_chunk()])
 
+    [reasoning] = events[-1]["response"]["output"]
+    assert "encrypted_content" not in events[2]["item"]
     assert reasoning["summary"] == [{"type": "summary_text", "text": "ab"}]
     assert reasoning["encrypted_content"] == "ab"
 
@@ -207,6 +209,12 @@ def test_cut_reply_is_incomplete(finish_reason: str, reason: str) -> None:
     assert response["completed_at"] is None
     assert response["output"][0]["status"] == "incomplete"
     assert response["usage"]["total_tokens"] == 17
+
+
+def test_text_before_a_call_is_complete_even_if_the_reply_is_cut() -> None:
+    message, _ = output_items([TEXT, F, last_chunk("length")])
+
+    assert message["status"] == "completed"
 
 
 @pytest.mark.parametrize(
