@@ -55,14 +55,15 @@ def json_call(
     `name_keys` are the keys of the body that may name the model.
     """
     body = read_json(missing=schema.missing_body)
-    g.record.name = name = requested_model(body.document, name_keys)
-    return new_call(
+    call = new_call(
         dialect,
         body.data,
         document=body.document,
         is_large=body.is_large,
-        requested_name=name,
+        requested_name=requested_model(body.document, name_keys),
     )
+    call.record.name = call.requested_name
+    return call
 
 
 def new_call(dialect: Dialect, body: bytes | Upload = b"", **fields: Any) -> Call:

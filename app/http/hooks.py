@@ -8,6 +8,7 @@ from app.config import Config
 from app.http import logs, routing
 from app.http.access import AccessTokens, HostPolicy, OriginPolicy
 from app.http.responses import dialect_of
+from app.inference.record import RequestRecord
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -34,10 +35,11 @@ def init_app(app: Flask, config: Config) -> None:
     def after_request(response: Response) -> Response:
         current = current_request()
         origins.add_headers(current, response)
-        response.headers[logs.REQUEST_ID] = g.record.id
+        record: RequestRecord = g.record
+        response.headers[logs.REQUEST_ID] = record.id
         if further_header := dialect_of(current).request_id_header:
-            response.headers[further_header] = g.record.id
-        logs.complete_record(response)
+            response.headers[further_header] = record.id
+        logs.complete_record(record, response)
         return response
 
 

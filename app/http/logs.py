@@ -117,21 +117,20 @@ def begin_record(request: Request) -> None:
     log line, which is registered first, is written last.
     """
     rule = request.url_rule
-    g.record = RequestRecord(
+    g.record = record = RequestRecord(
         id=request_id(request),
         method=request.method,
         route=rule.rule if rule else NO_ROUTE,
     )
-    g.on_close = ExitStack()
-    g.on_close.callback(log_request, g.record)
+    g.on_close = on_close = ExitStack()
+    on_close.callback(log_request, record)
 
 
-def complete_record(response: Response) -> None:
+def complete_record(record: RequestRecord, response: Response) -> None:
     """Record the status; closing the response will log the request.
 
     The first byte is about to leave: the first chunk of a stream was awaited before.
     """
-    record: RequestRecord = g.record
     record.status = response.status_code
     record.first_byte_s = record.elapsed_s()
     response.call_on_close(g.on_close.close)
