@@ -107,6 +107,15 @@ class ChatClient:
         raise NotImplementedError
 
 
+def image_parts(prompt: str, image: str) -> list[Any]:
+    """Return a prompt and an image as parts of a message, in the form of OpenAI."""
+    url = f"data:image/{image.lower()};base64,{encode_image(image)}"
+    return [
+        {"type": "text", "text": prompt},
+        {"type": "image_url", "image_url": {"url": url}},
+    ]
+
+
 class OpenAIFormat(ChatClient):
     """Builds requests of `/v1/chat/completions`."""
 
@@ -116,12 +125,7 @@ class OpenAIFormat(ChatClient):
     def user_message(self, prompt: str, image: str | None) -> Any:
         if image is None:
             return {"role": "user", "content": prompt}
-        url = f"data:image/{image.lower()};base64,{encode_image(image)}"
-        parts = [
-            {"type": "text", "text": prompt},
-            {"type": "image_url", "image_url": {"url": url}},
-        ]
-        return {"role": "user", "content": parts}
+        return {"role": "user", "content": image_parts(prompt, image)}
 
     def add_results(self, results: list[str]) -> None:
         calls = self.messages[-1]["tool_calls"]

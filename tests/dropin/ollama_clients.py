@@ -23,6 +23,7 @@ from tests.dropin.chat_client import (
     Failure,
     OpenAIFormat,
     Options,
+    image_parts,
 )
 from tests.dropin.upstream import GPT, encode_image
 from tests.processes import PROJECT
@@ -188,9 +189,7 @@ class LangChain(ChatClient):
         )
 
     def user_message(self, prompt: str, image: str | None) -> Any:
-        if image is None:
-            return HumanMessage(prompt)
-        return HumanMessage(OpenAIFormat.user_message(self, prompt, image)["content"])
+        return HumanMessage(image_parts(prompt, image) if image else prompt)
 
     def add_results(self, results: list[str]) -> None:
         calls = self.messages[-1].tool_calls
