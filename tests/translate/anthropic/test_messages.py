@@ -70,6 +70,22 @@ def test_invalid_output_format_is_ignored(output_format: Any) -> None:
     assert "response_format" not in request
 
 
+def test_only_tools_that_clients_run_are_needed() -> None:
+    look = {"name": "look", "input_schema": SCHEMA}
+    server_tool = {"type": "web_search_20250305", "name": "search"}
+
+    assert AnthropicMessages().needs({"tools": [look, server_tool]}) == {"tools": True}
+    assert AnthropicMessages().needs({"tools": [server_tool]}) == {"tools": False}
+    assert AnthropicMessages().ignored({"tools": [server_tool]}) == ["search"]
+
+
+def test_images_are_those_of_all_messages() -> None:
+    body = {"messages": [HELLO, message("user", [IMAGE])]}
+
+    assert list(AnthropicMessages().images(body)) == ["a" * 4000]
+    assert list(AnthropicMessages().images({})) == []
+
+
 def test_empty_conversation_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="messages is required"):
         convert(messages=[{"role": "user", "content": ""}], system="Be brief.")

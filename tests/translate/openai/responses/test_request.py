@@ -68,6 +68,19 @@ def test_unknown_effort_is_refused() -> None:
         convert({"input": "hello", "reasoning": {"effort": "huge"}})
 
 
+@pytest.mark.parametrize(
+    ("effort", "thinking", "is_shown"),
+    [(None, False, True), ("none", False, False), ("low", True, True)],
+)
+def test_effort_needs_and_shows_thinking(
+    effort: str | None, thinking: bool, is_shown: bool
+) -> None:
+    body = {"reasoning": {"effort": effort}}
+
+    assert DIALECT.needs(body) == {"thinking": thinking, "tools": False}
+    assert DIALECT.shows_thinking(body) is is_shown
+
+
 def test_previous_response_id_is_refused() -> None:
     DIALECT.check({"input": "hello", "previous_response_id": None})
 
