@@ -10,6 +10,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
+
 from tests.live_server import Server
 
 CHAT = "/api/chat"
@@ -39,6 +41,15 @@ def send_chat(
     connection = connect(server)
     connection.request("POST", path, json.dumps(body), headers or {})
     return connection
+
+
+def post(server: Server, path: str, **body: Any) -> requests.Response:
+    return requests.post(server.url + path, json=body, timeout=TIMEOUT_S)
+
+
+def create_model(server: Server, name: str, system: str) -> requests.Response:
+    body = {"model": name, "from": MODEL, "system": system, "stream": False}
+    return post(server, "/api/create", **body)
 
 
 def open_socket(server: Server, data: bytes = b"") -> socket.socket:

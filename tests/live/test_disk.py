@@ -5,15 +5,15 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
+from tests.live.http_client import MODEL as GPT
+from tests.live.http_client import create_model, post
 from tests.live_server import Server, environment, procfile_command, serving
 from tests.real_parts import MISSING, require_real
 
-GPT = "gpt-oss-120b"
 LARGE = "x" * 100_000
 MOUNT = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'
 FILL = (
@@ -52,22 +52,13 @@ def full(upstream_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
     yield from serve_on_small_disk(upstream_settings, tmp_path, FILL)
 
 
-def post(server: Server, path: str, **body: Any) -> requests.Response:
-    return requests.post(server.url + path, json=body, timeout=20)
-
-
-def create(server: Server, name: str, system: str) -> requests.Response:
-    body = {"model": name, "from": GPT, "system": system, "stream": False}
-    return post(server, "/api/create", **body)
-
-
 def generate(server: Server, model: str) -> requests.Response:
     return post(server, "/api/generate", model=model, prompt="hi", stream=False)
 
 
 def test_full_disk_fails_only_requests_that_write(small: Server) -> None:
     names = [f"large{number}" for number in range(40)]
-    replies = {name: create(small, name, LARGE) for name in names}
+    replies = {name: create_model(small, name, LARGE) for name in names}
     kept = [name for name in names if replies[name].status_code == 200]
     refused = [name for name in names if name not in kept]
 
@@ -84,5 +75,5 @@ def test_full_disk_fails_only_requests_that_write(small: Server) -> None:
 def test_server_starts_on_a_full_disk(full: Server) -> None:
     assert generate(full, GPT).status_code == 200
     assert requests.get(full.url + "/api/ps", timeout=20).status_code == 200
-    refused = create(full, "mine", "short")
+    refused = create_model(full, "mine", "short")
     assert (refused.status_code, refused.json()["error"]) == (503, DOWN)

@@ -17,9 +17,10 @@ import requests
 
 from tests.cerebras import Fake
 from tests.deploy.streams import stream_chat, text_of
+from tests.live.http_client import MODEL as GPT
+from tests.live.http_client import create_model, post
 from tests.live_server import Server, environment, procfile_command, serving
 
-GPT = "gpt-oss-120b"
 MARIO = "You are Mario"
 HELLO = {"role": "user", "content": "Hello"}
 REQUESTS: list[tuple[str, dict[str, Any]]] = [
@@ -43,13 +44,8 @@ def one_worker(settings: dict[str, str], url: str, **more: str) -> Iterator[Serv
         yield server
 
 
-def post(server: Server, path: str, **body: Any) -> requests.Response:
-    return requests.post(server.url + path, json=body, timeout=20)
-
-
-def create(server: Server, name: str, **body: Any) -> requests.Response:
-    body = {"model": name, "from": GPT, "system": MARIO, "stream": False, **body}
-    return post(server, "/api/create", **body)
+def create(server: Server, name: str, system: str = MARIO) -> requests.Response:
+    return create_model(server, name, system)
 
 
 def test_every_worker_sees_a_change_at_its_next_request(server: Server) -> None:

@@ -75,11 +75,3 @@ def test_unreachable_upstream_is_reported(connect: Connect) -> None:
 
     expected = Outcome(502, "cannot reach Cerebras: connection refused")
     assert [complete(client), stream(client)] == [expected, expected]
-
-
-def test_unknown_model_is_reported(fake: Fake, connect: Connect) -> None:
-    client = connect(fake.base_url, api_keys=(fake.key,))
-    fake.script({"error": "model_not_found"}, times=2)
-
-    expected = Outcome(404, "Cerebras does not serve this model")
-    assert [complete(client), stream(client)] == [expected, expected]

@@ -81,30 +81,20 @@ def test_lowered_cap_follows_the_response_headers(free: Fake, client: Cerebras) 
     assert 9_000 < last < 10_000
 
 
-def test_error_names_the_setting_if_too_few_tokens_are_left(
-    free: Fake, client: Cerebras
+@pytest.mark.parametrize("cap", [None, 5_000])
+def test_error_of_an_uncapped_request_names_the_setting(
+    free: Fake, client: Cerebras, cap: int | None
 ) -> None:
     client.complete({**REQUEST, "max_completion_tokens": 29_000}, CancelToken())
 
     with pytest.raises(RateLimited) as caught:
-        client.complete(REQUEST, CancelToken())
+        request = REQUEST | ({"max_completion_tokens": cap} if cap else {})
+        client.complete(request, CancelToken())
 
     assert caught.value.message.startswith("Tokens per minute limit exceeded")
-    assert "DEFAULT_NUM_PREDICT" in caught.value.message
+    assert ("DEFAULT_NUM_PREDICT" in caught.value.message) == (cap is None)
     assert caught.value.retry_after == 50
-    assert read_caps(free) == [29_000, None]
-
-
-def test_error_for_a_capped_request_names_no_setting(
-    free: Fake, client: Cerebras
-) -> None:
-    client.complete({**REQUEST, "max_completion_tokens": 29_000}, CancelToken())
-
-    with pytest.raises(RateLimited) as caught:
-        client.complete({**REQUEST, "max_completion_tokens": 5_000}, CancelToken())
-
-    assert "DEFAULT_NUM_PREDICT" not in caught.value.message
-    assert read_caps(free) == [29_000, 5_000]
+    assert read_caps(free) == [29_000, cap]
 
 
 def test_no_cap_is_tried_without_requests_left(free: Fake, client: Cerebras) -> None:
