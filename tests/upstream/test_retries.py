@@ -170,6 +170,30 @@ def test_cancel_ends_a_retry_wait(serve: Serve, connect: Connect) -> None:
     assert monotonic() - cancelled_at[0] < 0.5
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("sent", [b"", STREAM], ids=["nothing", "head"])
+def test_cancel_before_the_first_byte_ends_the_request_and_releases_the_key(
+    serve: Serve, connect: Connect, sent: bytes, whole: bool
+) -> None:
+    cancel, closed = CancelToken(), threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.send(sent)
+        cancel.cancel()
+        peer.wait_until_gone()
+        closed.set()
+
+    server = serve(script)
+    client = connect(server.base_url, retry_wait_s=9)
+
+    with pytest.raises(Cancelled):
+        (client.complete if whole else client.stream)(REQUEST, cancel)
+
+    assert closed.wait(0.5)
+    assert len(server.requests) == 1
+    assert client.retry_policy.key_pool.keys[0].active == 0
+
+
 def test_no_error_contains_the_key(
     serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
