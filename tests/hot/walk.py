@@ -9,23 +9,37 @@ from __future__ import annotations
 import http.client
 import json
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tests.cerebras import Fake, fake_cerebras
 from tests.live_server import environment, procfile_command, serving
 from tests.processes import wait_until
+from tests.scripted_server import (
+    END,
+    FINISH,
+    STREAM,
+    Peer,
+    Request,
+    Script,
+    Server,
+    answer,
+    chunks,
+    text_chunk,
+)
 
 RECORDER = Path(__file__).with_name("walk_recorder.py")
 BODY = {
     "model": "gpt-oss-120b",
     "messages": [{"role": "user", "content": "Say three words."}],
 }
-SCRIPT = {"content": "one two three"}
+USAGE = {"prompt_tokens": 5, "completion_tokens": 3}
+WAIT_S = 30.0
 
 # The first call of each of these functions begins a step, numbered as in
 # docs/architecture.md; step 6 is for models of the passthrough server only.
@@ -82,30 +96,56 @@ class Walk:
         return max(call.depth for call in self.calls)
 
 
+class TwoPartUpstream(Server):
+    """Sends the first event at once, and the rest when the client has read that.
+
+    So every recording has the same number of reads.
+    """
+
+    def __init__(self) -> None:
+        self.first_event_read = threading.Event()
+        super().__init__()
+
+    def _record(self, request: Request) -> Script:
+        if request.line.startswith("POST"):
+            return self._stream
+        return answer({"data": [{"id": BODY["model"]}]})
+
+    def _stream(self, peer: Peer) -> None:
+        peer.send(STREAM + chunks(text_chunk("one")))
+        assert self.first_event_read.wait(WAIT_S)
+        self.first_event_read.clear()
+        end = {**FINISH, "usage": USAGE, "time_info": {"prompt_time": 0.1}}
+        peer.send(chunks(text_chunk(" two"), text_chunk(" three"), end) + END)
+
+
 def record(command: Sequence[str] | None = None) -> Walk:
     """Record a streamed chat in a worker of its own."""
-    with tempfile.TemporaryDirectory() as folder, fake_cerebras() as fake:
+    upstream = TwoPartUpstream()
+    with tempfile.TemporaryDirectory() as folder, closing(upstream):
         output = Path(folder) / "walk.json"
         settings = environment(
-            CEREBRAS_BASE_URL=fake.base_url,
-            CEREBRAS_API_KEY=fake.key,
+            CEREBRAS_BASE_URL=upstream.base_url,
+            CEREBRAS_API_KEY="csk-simulated",
             WEB_CONCURRENCY="1",
             WALK_OUTPUT=str(output),
         )
         recorded = [*(command or procfile_command()), "-c", str(RECORDER)]
         with serving(recorded, settings) as server:
             for _ in range(2):
-                stream_chat(server.url, fake)
+                stream_chat(server.url, upstream)
             wait_until(output.exists)
         return Walk([Call(*call) for call in json.loads(output.read_text())])
 
 
-def stream_chat(url: str, fake: Fake) -> None:
+def stream_chat(url: str, upstream: TwoPartUpstream) -> None:
     """Send one request on a connection of its own and read the reply."""
-    fake.script(SCRIPT)
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=WAIT_S)
     connection.request("POST", "/api/chat", json.dumps(BODY), {"Connection": "close"})
-    assert b'"done":true' in connection.getresponse().read()
+    response = connection.getresponse()
+    assert b'"one"' in response.readline()
+    upstream.first_event_read.set()
+    assert b'"done":true' in response.read()
     connection.close()
 
 
