@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from app.errors import InvalidRequest
 from app.wire.json_codec import JSON_KINDS
@@ -154,9 +154,6 @@ FUNCTION: Mapping[str, Check] = {
 }
 
 
-SCHEMA_ERRORS = "_schema"  # marshmallow's key for errors that belong to no field
-
-
 class BodySchema(Schema):
     """The schema of a request body; its `load` raises `InvalidRequest`.
 
@@ -170,17 +167,17 @@ class BodySchema(Schema):
     class Meta(Schema.Meta):
         unknown = EXCLUDE
 
-    @pre_load
-    def read_object(self, body: Any, **_: Any) -> dict[str, Any]:
-        """Return `body` with folded keys; `null` becomes an empty object."""
-        if body is None:
-            return {}
-        if not isinstance(body, dict):
-            raise ValidationError(
-                f"json: cannot unmarshal {JSON_KINDS[type(body)]} "
+    def load(self, data: Any, **options: Any) -> dict[str, Any]:
+        """Return the validated fields of a decoded body; `null` is an empty object."""
+        if data is None:
+            data = {}
+        elif not isinstance(data, dict):
+            raise InvalidRequest(
+                f"json: cannot unmarshal {JSON_KINDS[type(data)]} "
                 f"into Go value of type api.{self.go_name}"
             )
-        return fold_keys(body)
+        loaded: dict[str, Any] = super().load(fold_keys(data), **options)
+        return loaded
 
     def handle_error(self, error: ValidationError, data: Any, **_: Any) -> NoReturn:
         """Raise `InvalidRequest` with the text of the first bad field's error.
@@ -188,8 +185,8 @@ class BodySchema(Schema):
         Ollama stops at the first error; marshmallow collects the errors of all fields.
         """
         errors = error.messages_dict
-        names = (SCHEMA_ERRORS, *self.fields)
-        raise InvalidRequest(next(errors[name][0] for name in names if name in errors))
+        name = next(name for name in self.fields if name in errors)
+        raise InvalidRequest(errors[name][0])
 
 
 class BodyField(fields.Field[Any]):

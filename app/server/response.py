@@ -9,7 +9,7 @@ chunk a token these system calls are a large part of what a token costs.
 
 * `gunicorn.http.wsgi.create()` making it when given `response_class`;
 * `write()` checking the body's length and calling `send_headers()` and `_emit_body()`;
-* `req`, `status`, `headers`, `chunked`, `headers_sent` and `should_close()`.
+* `req`, `status`, `headers`, `chunked`, `headers_sent`, `sent` and `should_close()`.
 
 tests/server/test_response.py drives it as a WSGI app does.
 """
@@ -79,6 +79,14 @@ class Response(GunicornResponse):
         lines.append("\r\n")
         self._unsent_head = "".join(lines).encode("latin-1")
         self.sock.settimeout(self._server.send_timeout_s)
+
+    def write(self, arg: bytes) -> None:
+        """Send a part of the body; the next chunk of a stream needs no checks."""
+        if self.headers_sent and self.chunked and arg:
+            self.sent += len(arg)
+            self._emit_body(arg)
+        else:
+            super().write(arg)
 
     def close(self) -> None:
         """Send the last chunk, and the head if there was no body."""
