@@ -1,7 +1,5 @@
 """Cerellama: an Ollama server that runs every model on the Cerebras cloud."""
 
-from __future__ import annotations
-
 import os
 
 from flask import Flask

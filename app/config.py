@@ -4,8 +4,6 @@ A field has the name of its variable in lower case, except where `variable` says
 otherwise. gunicorn.conf.py and Flask's command line load `.env` before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TypeVar

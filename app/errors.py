@@ -28,8 +28,6 @@ Each class has an HTTP status. The body of an error response is the dialect's ch
     - UpstreamLoop           508  the passthrough URL leads back to this server
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 

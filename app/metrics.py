@@ -8,8 +8,6 @@ which prometheus_client reads when it is imported. Without it all values stay in
 process.
 """
 
-from __future__ import annotations
-
 import os
 
 from prometheus_client import (

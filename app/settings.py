@@ -4,8 +4,6 @@ Each parser gets stripped, non-empty text. It raises ValueError with a descripti
 the allowed values that continues the sentence "... must be".
 """
 
-from __future__ import annotations
-
 import ipaddress
 import math
 import re

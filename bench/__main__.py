@@ -4,8 +4,6 @@ A run of all scenarios and targets writes RESULTS.md and its plots. It exits wit
 Cerellama relayed a wrong text.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

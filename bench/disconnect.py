@@ -1,7 +1,5 @@
 """The time from a client's disconnect to the close of its upstream connection."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import socket

@@ -1,7 +1,5 @@
 """All targets and the upstream, running at the same time."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

@@ -1,7 +1,5 @@
 """The performance goals of Cerellama, and whether a run met them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Memory per held stream: 4,000 clients at one token per second, on a fresh server."""
 
-from __future__ import annotations
-
 import select
 import subprocess
 import time

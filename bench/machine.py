@@ -1,7 +1,5 @@
 """The machine: resources of processes, pinning to CPUs, and a description."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform

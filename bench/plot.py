@@ -1,7 +1,5 @@
 """Plot CPU per chunk, and latency against load."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Compile, start and stop the programs of the benchmark."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

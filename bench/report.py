@@ -1,7 +1,5 @@
 """Write RESULTS.md: the goals with their figures, then the table of each scenario."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Run a scenario: interleaved rounds, with one measurement of each target per round."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

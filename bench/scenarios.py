@@ -1,7 +1,5 @@
 """The scenarios: the load of each, its targets, and the columns of its table."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Medians over rounds, and ratios within a round; NaN if nothing was measured."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from statistics import median

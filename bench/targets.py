@@ -4,8 +4,6 @@ A target may run more than once: with a plain upstream, with one behind TLS, and
 two workers.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

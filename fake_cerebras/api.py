@@ -1,7 +1,5 @@
 """The routes of the API: authentication, models, and the recording of requests."""
 
-from __future__ import annotations
-
 import json
 import re
 import secrets

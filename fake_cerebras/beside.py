@@ -6,8 +6,6 @@ write end of a pipe; its read end is the standard input of fake_cerebras. When t
 of these processes has ended, in whatever way, the pipe closes and fake_cerebras exits.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

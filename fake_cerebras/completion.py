@@ -1,7 +1,5 @@
 """A completion: reasoning, content and tool calls, in tokens, cut to the request."""
 
-from __future__ import annotations
-
 import json
 import random
 import re

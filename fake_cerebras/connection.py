@@ -1,7 +1,5 @@
 """One client's HTTP/1.1 connection: reading requests, sending responses, closing."""
 
-from __future__ import annotations
-
 import contextlib
 import gzip
 import itertools

@@ -1,7 +1,5 @@
 """The control routes under /_fake/: queue scripts, set quota, read request records."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Send a response body: its pace, its chunks and writes, its interruptions."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import time

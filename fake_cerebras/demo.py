@@ -1,7 +1,5 @@
 """The answer without a script: canned text, a tool call, or JSON that fits a schema."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -1,7 +1,5 @@
 """Error responses of the API, quoted from reports unless a comment says "guess"."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

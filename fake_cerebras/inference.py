@@ -1,7 +1,5 @@
 """Answer a request for a completion."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The served models and their differences."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

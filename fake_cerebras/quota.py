@@ -1,7 +1,5 @@
 """Quota: token buckets for each key and model, the clock they use, and rate headers."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Read a request body: the last user message, its images, the size of its prompt."""
 
-from __future__ import annotations
-
 import json
 import struct
 from collections.abc import Iterator, Mapping

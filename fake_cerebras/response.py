@@ -3,8 +3,6 @@
 Key orders, and the keys that are absent instead of null, are those of real responses.
 """
 
-from __future__ import annotations
-
 import math
 import secrets
 import time

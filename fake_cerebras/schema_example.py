@@ -1,7 +1,5 @@
 """Make a value that fits a JSON schema."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 README.md describes the keys.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping
@@ -114,7 +112,7 @@ class Script:
         first = Interruption(self.after, self.hold, self.fault, self.pause)
         return [first, *(Interruption(**each) for each in self.at)]
 
-    def without_tool_calls(self) -> Script:
+    def without_tool_calls(self) -> "Script":
         """Return the script without its content, if that has tool calls."""
         if not self.tool_calls:
             return self

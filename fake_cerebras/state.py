@@ -1,7 +1,5 @@
 """State of the server: settings, request records, queued scripts, gates and quota."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

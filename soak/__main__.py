@@ -5,8 +5,6 @@ clients, all on 127.0.0.1. It exits with 1 if a reply is not the planned one, th
 server keeps more memory, connections or files, or it logs a traceback.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -1,7 +1,5 @@
 """A client that sends requests one after the other, over a connection it may keep."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

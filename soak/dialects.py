@@ -1,7 +1,5 @@
 """The dialects: request bodies, and parsers of their replies."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ second, and the memory per stream. It exits with 1 if a stream ends early, is si
 too long, or costs too much memory.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import contextlib

@@ -1,7 +1,5 @@
 """The requests of a run: a seed determines what each client sends and meets."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """A reply as a client read it, and the check that it is the planned one."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from typing import Any

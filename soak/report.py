@@ -1,7 +1,5 @@
 """The resources that a server holds, and the tables that the soak prints."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields

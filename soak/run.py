@@ -1,7 +1,5 @@
 """Run many clients at once and count the outcomes of their requests."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter

@@ -1,7 +1,5 @@
 """The Flask app in the process of the tests, with fake_cerebras behind it."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace

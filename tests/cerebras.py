@@ -1,7 +1,5 @@
 """Start fake_cerebras, script its responses and read the requests it received."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

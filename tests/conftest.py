@@ -1,7 +1,5 @@
 """Fixtures that the tests of every folder use."""
 
-from __future__ import annotations
-
 import gc
 import socket
 from collections.abc import Iterator

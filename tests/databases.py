@@ -1,7 +1,5 @@
 """Empty databases: SQLite files, and a real PostgreSQL in a temporary folder."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

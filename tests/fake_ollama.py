@@ -4,8 +4,6 @@ Its responses have the shapes that Ollama's API describes; names and numbers are
 invented.
 """
 
-from __future__ import annotations
-
 import json
 import socket
 import threading

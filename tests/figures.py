@@ -1,7 +1,5 @@
 """Figures measured by tests, printed at the end of a run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -4,8 +4,6 @@ The default profile runs the same few examples each time. `pytest
 --hypothesis-profile=campaign` runs many random ones.
 """
 
-from __future__ import annotations
-
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 

@@ -4,8 +4,6 @@ A test calls `run_scene("disconnect")`, which starts this file as a program. The
 program runs the function of that name in `SCENES` and prints its result as JSON.
 """
 
-from __future__ import annotations
-
 if __name__ == "__main__":
     from gevent import monkey
 

@@ -1,7 +1,5 @@
 """The server under test, started by the line of the Procfile or by `flask run`."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import os

@@ -1,7 +1,5 @@
 """Read the text of `/metrics`, as Prometheus would."""
 
-from __future__ import annotations
-
 from prometheus_client.parser import text_string_to_metric_families
 
 

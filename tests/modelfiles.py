@@ -4,8 +4,6 @@ Ollama's parser drops unprintable characters. This reader keeps them, so use it 
 printable text only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Start real programs, wait for lines of their output, and end them."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import subprocess

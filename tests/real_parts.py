@@ -4,8 +4,6 @@ The closing lines of the run list the missing ones. With REQUIRE_REAL_PARTS=1 th
 tests fail.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Find what an object keeps in memory."""
 
-from __future__ import annotations
-
 import gc
 from types import FunctionType, ModuleType
 

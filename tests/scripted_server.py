@@ -1,7 +1,5 @@
 """Scripted servers: a test says what they send, and sees what they received."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import socket

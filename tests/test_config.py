@@ -1,7 +1,5 @@
 """Good and bad values of every setting."""
 
-from __future__ import annotations
-
 import pytest
 
 from app.config import VARIABLES, Config, ConfigError, from_env

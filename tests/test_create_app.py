@@ -1,7 +1,5 @@
 """Settings that change the app: access tokens, hosts, origins, body size."""
 
-from __future__ import annotations
-
 import base64
 import json
 

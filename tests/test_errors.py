@@ -1,7 +1,5 @@
 """The tree drawn in the docstring of app/errors.py is the tree of its classes."""
 
-from __future__ import annotations
-
 import re
 
 from app import errors

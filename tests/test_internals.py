@@ -1,7 +1,5 @@
 """Underscored names of libraries that app/ uses, against the list in the documents."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from pathlib import Path

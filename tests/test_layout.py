@@ -1,7 +1,5 @@
 """The layout of the repository: file sizes, documented settings, tests of routes."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The error of `make` on a machine whose Python cannot run Cerellama."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """A missing program skips its test, or fails it with REQUIRE_REAL_PARTS=1."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

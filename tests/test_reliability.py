@@ -1,7 +1,5 @@
 """docs/reliability.md agrees with the tests that it describes."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The lock files match the requirements they are made from."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys
@@ -16,7 +14,7 @@ PIN = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==(\S+)", re.MULTILINE)
 LOCKED = re.compile(
     r"^([\w.-]+)==(\S+)(?: ;[^\n]*?)? \\\n((?:    --hash=.*\n)+)", re.MULTILINE
 )
-ALWAYS_THERE = {"app", "__future__", *sys.stdlib_module_names}
+ALWAYS_THERE = {"app", *sys.stdlib_module_names}
 
 
 def normalize(name: str) -> str:

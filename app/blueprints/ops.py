@@ -1,7 +1,5 @@
 """`/healthz`, `/readyz` and `/metrics`, for the operator of the server."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4

@@ -1,7 +1,5 @@
 """List all models: the served ones, and those derived from them."""
 
-from __future__ import annotations
-
 import functools
 import logging
 

@@ -5,8 +5,6 @@ table: the upstream's documentation and public list, the models' cards, and what
 `ollama show` prints for the same weights.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import replace

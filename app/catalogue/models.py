@@ -6,8 +6,6 @@ list, the models of the table count as served, so that a request is sent and its
 learns the upstream's error.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

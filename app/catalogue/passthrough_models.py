@@ -5,8 +5,6 @@ last one, so that a model pulled a moment ago is found. A name that was in the l
 is believed for a few seconds: if it is gone, the passthrough server itself says so.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -5,8 +5,6 @@ store; the models of the passthrough server, which gets the request as it is; la
 `CAI_MODEL`. If the store is down, a name that is not a served model fails.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

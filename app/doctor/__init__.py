@@ -1,7 +1,5 @@
 """`flask doctor`: check the settings, the network, the keys and this machine."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import NamedTuple
 

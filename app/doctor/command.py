@@ -1,7 +1,5 @@
 """The command `flask doctor`: run every check and print one line for each result."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import click

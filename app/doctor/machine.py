@@ -1,7 +1,5 @@
 """Checks of this machine: the store, the ports, and who can call the server."""
 
-from __future__ import annotations
-
 import errno
 import socket
 from collections.abc import Iterator, Sequence

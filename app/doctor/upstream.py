@@ -1,7 +1,5 @@
 """Checks of the connection to Cerebras, the keys, the models and the clock."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """The names and facts of models, the same for every dialect and every store."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -100,7 +98,7 @@ class Model:
         return len(self._canonical)
 
     @cached_property
-    def listed(self) -> Listed:
+    def listed(self) -> "Listed":
         """The entry in lists of models."""
         return Listed(
             name=self.name,

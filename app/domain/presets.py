@@ -1,7 +1,5 @@
 """Derived models: what `/api/create` makes and the store keeps."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace

@@ -3,8 +3,6 @@
 Each check runs before the view and returns a response if it ends the request.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import ipaddress

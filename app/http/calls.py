@@ -1,7 +1,5 @@
 """Read the body of the current request, make its `Call` and run the pipeline."""
 
-from __future__ import annotations
-
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence

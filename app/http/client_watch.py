@@ -3,8 +3,6 @@
 Under gevent a watcher of the hub's event loop does it, otherwise a thread.
 """
 
-from __future__ import annotations
-
 import selectors
 import socket
 import threading

@@ -1,7 +1,5 @@
 """Turn each error of a request into a response, in the dialect of its blueprint."""
 
-from __future__ import annotations
-
 import logging
 import math
 

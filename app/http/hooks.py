@@ -1,7 +1,5 @@
 """The two Flask hooks, with every step that surrounds a view in visible order."""
 
-from __future__ import annotations
-
 from flask import Flask, Request, Response, g, request
 
 from app.config import Config

@@ -4,8 +4,6 @@ Lines go to standard error, as text for people or JSON for machines. They never 
 a request body or a key.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os

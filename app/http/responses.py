@@ -1,7 +1,5 @@
 """Flask responses: from a `Reply` or a JSON object, in the dialect of the route."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 

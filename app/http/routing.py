@@ -4,8 +4,6 @@ HEAD is answered only where a route names it, 404 and 405 have plain text bodies
 path with a trailing or doubled slash is redirected.
 """
 
-from __future__ import annotations
-
 import posixpath
 from typing import Any, cast
 from urllib.parse import quote

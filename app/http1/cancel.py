@@ -1,7 +1,5 @@
 """Cancel one request: its client disconnected, or the server is shutting down."""
 
-from __future__ import annotations
-
 import os
 import socket
 import threading

@@ -4,8 +4,6 @@ The decoder is optimized for reads that hold many small chunks. It is strict: a 
 that is read wrongly corrupts every later message on its connection.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache

@@ -3,8 +3,6 @@
 Redirects are not followed and cookies are not kept.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import NamedTuple
@@ -39,7 +37,7 @@ class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]  # names in lower case, repeated fields joined with ", "
     fields: list[tuple[str, str]]  # in the order and spelling of the response
-    body: ResponseBody
+    body: "ResponseBody"
 
 
 class HTTPClient:

@@ -1,7 +1,5 @@
 """One connection to a server: send a request, read its response."""
 
-from __future__ import annotations
-
 import select
 import socket
 import ssl

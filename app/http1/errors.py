@@ -4,8 +4,6 @@ Messages never contain an exception's own text, which may quote what was sent.
 `peer` is the upstream's name in messages.
 """
 
-from __future__ import annotations
-
 import ssl
 from http.client import HTTPException
 

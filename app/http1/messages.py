@@ -4,8 +4,6 @@ Parsing is strict: a message that is read wrongly corrupts every later message o
 connection.
 """
 
-from __future__ import annotations
-
 import errno
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,5 @@
 """Connect to one origin, and keep idle connections for later requests."""
 
-from __future__ import annotations
-
 import errno
 import os
 import re

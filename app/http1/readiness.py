@@ -11,8 +11,6 @@ module avoids that with a few internals of gevent, which are used here and nowhe
 If they are missing, and under plain threads, the read itself waits.
 """
 
-from __future__ import annotations
-
 import _socket
 import socket
 import sys

@@ -4,8 +4,6 @@ The `http` package makes a `Call` and turns the `Reply` into a response. The fun
 in between get the `Call` as an argument and do not use Flask.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace

@@ -5,8 +5,6 @@ when it was last used. The difference is the keep_alive that later requests cont
 An error of the folder is logged once and never fails a request.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import time

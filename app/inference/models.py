@@ -1,7 +1,5 @@
 """Find the model that a request names, with the error text of each route."""
 
-from __future__ import annotations
-
 import json
 
 from app.catalogue.resolve import Target, find, resolve

@@ -1,7 +1,5 @@
 """Run slow work in a thread, where it does not delay the streams of the worker."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 

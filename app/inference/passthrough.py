@@ -1,7 +1,5 @@
 """Relay requests to the passthrough Ollama server, and list its models."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from app.catalogue import resolve

@@ -3,8 +3,6 @@
 Read this file first: `run` is the table of contents of an inference request.
 """
 
-from __future__ import annotations
-
 import functools
 import logging
 from collections.abc import Mapping

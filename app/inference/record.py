@@ -1,7 +1,5 @@
 """The facts about one request that its log line and its metrics need."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from http import HTTPStatus

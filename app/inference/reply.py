@@ -1,7 +1,5 @@
 """Make the `Reply` from the upstream's answer: a whole body or a stream."""
 
-from __future__ import annotations
-
 import errno
 import logging
 import math

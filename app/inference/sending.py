@@ -6,8 +6,6 @@ it refuses tools together with a response format, so a reply that calls no tool 
 does not satisfy the format is requested a second time, without the tools.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The objects that all requests share, built once from the settings."""
 
-from __future__ import annotations
-
 import atexit
 import hashlib
 import shutil

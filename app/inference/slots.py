@@ -1,7 +1,5 @@
 """Limit the requests that this worker sends at once, and cancel all of them."""
 
-from __future__ import annotations
-
 from threading import Event, Lock
 from time import monotonic
 

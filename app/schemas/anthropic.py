@@ -4,8 +4,6 @@ Other keys are dropped, not refused: clients send fields of new Anthropic betas.
 required fields come last because Ollama checks them after the types of all fields.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from marshmallow import ValidationError

@@ -8,8 +8,6 @@ A check function returns a decoded JSON value, converted if need be, or raises
 names, such as `ChatRequest.messages.content`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn
 

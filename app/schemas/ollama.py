@@ -4,8 +4,6 @@ Ollama checks the range of a value after the types of all fields, so the fields 
 check looks at more than the type come last.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from typing import Any, ClassVar

@@ -4,8 +4,6 @@ Ollama looks at more than the type of a value after it has read all fields, so f
 with such checks come last.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from marshmallow import ValidationError

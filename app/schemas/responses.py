@@ -1,7 +1,5 @@
 """Schema of `/v1/responses` bodies: Ollama's fields, and those that Cerebras takes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from marshmallow import ValidationError

@@ -1,7 +1,5 @@
 """Choose the addresses that the server listens on."""
 
-from __future__ import annotations
-
 import errno
 import socket
 from collections.abc import Callable

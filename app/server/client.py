@@ -5,8 +5,6 @@ Unreader with deadlines. It overrides `chunk()` and uses `take_buffered()` and
 `unread()`; tests/server/test_client.py runs gunicorn's parser on it.
 """
 
-from __future__ import annotations
-
 import socket
 import struct
 from contextlib import suppress

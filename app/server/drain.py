@@ -5,8 +5,6 @@ started. At TERM a worker that has requests goes on accepting for half of the gr
 period: a load balancer may take that long to stop sending requests to it.
 """
 
-from __future__ import annotations
-
 import mmap
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic

@@ -5,8 +5,6 @@ the socket. Its `close()` would reset the connections of the backlog, whose clie
 connected already; `Listener.close` serves them first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from gevent.pool import Pool

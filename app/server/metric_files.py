@@ -8,8 +8,6 @@ advance. They rely on the undocumented names, initial size and header of the fil
 tests/server/test_metric_files.py writes and reads them with prometheus_client.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -3,8 +3,6 @@
 The exceptions are those of gunicorn's parser (`gunicorn.http.errors`, see worker.py).
 """
 
-from __future__ import annotations
-
 import logging
 import socket
 from contextlib import suppress

@@ -14,8 +14,6 @@ chunk a token these system calls are a large part of what a token costs.
 tests/server/test_response.py drives it as a WSGI app does.
 """
 
-from __future__ import annotations
-
 import functools
 import socket
 import time

@@ -1,7 +1,5 @@
 """The greeting, the warnings and the CPU count, for gunicorn.conf.py."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Sequence

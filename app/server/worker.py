@@ -15,8 +15,6 @@ It relies on parts of gunicorn that its documentation does not describe:
 tests/server/test_worker.py serves connections with them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial

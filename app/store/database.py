@@ -4,8 +4,6 @@ A failure is StoreUnavailable, whose text names no address; the log has the full
 once per outage. No call waits for longer than a few seconds.
 """
 
-from __future__ import annotations
-
 import importlib
 import logging
 import time

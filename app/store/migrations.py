@@ -4,8 +4,6 @@ All run in one transaction that locks the database, so that workers which start 
 run each of them once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from sqlalchemy import Connection, text

@@ -4,8 +4,6 @@ Under gevent psycopg waits cooperatively for its sockets. Host names are resolve
 because libpq would block the whole process for that.
 """
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Mapping
 from typing import Any

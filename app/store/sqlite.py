@@ -4,8 +4,6 @@ A call that finds the database locked fails at once: SQLite's own wait would blo
 gevent loop. `Database` sleeps cooperatively and retries.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ Each call reads the database, so that all workers and machines see a change at t
 next request. A definition is one value, replaced as a whole.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from functools import lru_cache

@@ -4,8 +4,6 @@ An event is one object of a stream: a dict that is not framed yet, or bytes that
 (a run of texts, a keep-alive).
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,7 +115,7 @@ class Dialect(ABC):
         """Return an estimate of the request's prompt tokens, from its size in bytes."""
         return 1 + body_bytes // BYTES_PER_TOKEN
 
-    def writer(self, context: ReplyContext) -> ReplyWriter:
+    def writer(self, context: ReplyContext) -> "ReplyWriter":
         """Return the writer of one reply."""
         raise NotImplementedError
 

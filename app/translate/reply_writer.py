@@ -4,8 +4,6 @@
 and durations from a `DeltaReader`, which all endpoints share.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,7 +138,7 @@ class DeltaReader:
         self._sent_ns = self.now_ns
         return True
 
-    def tool_calls(self) -> list[WholeCall]:
+    def tool_calls(self) -> "list[WholeCall]":
         """Return all tool calls, each with an id."""
         return [
             call if call.id else call._replace(id=f"call_{self._context.new_id()}")

@@ -5,8 +5,6 @@ that a failure can still become a status. A key counts as used until the respons
 been read or closed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress

@@ -4,8 +4,6 @@ Only the statuses marked `quoted` show the upstream's own text to a client. An A
 is masked in every text.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """A queue that is fair to callers: round robin over callers, FIFO within a caller."""
 
-from __future__ import annotations
-
 from collections import OrderedDict, deque
 from typing import Generic, TypeVar
 

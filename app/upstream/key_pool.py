@@ -5,8 +5,6 @@ may use the same key, so it only orders the choice. Logs name a key by its numbe
 by its secret.
 """
 
-from __future__ import annotations
-
 import logging
 import math
 from collections import defaultdict

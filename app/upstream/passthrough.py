@@ -3,8 +3,6 @@
 It never gets the client's credentials, cookies or origin, nor a Cerebras key.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus

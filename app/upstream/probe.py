@@ -1,7 +1,5 @@
 """Requests of `flask doctor` to the upstream, sent as inference requests are."""
 
-from __future__ import annotations
-
 import socket
 from dataclasses import dataclass
 from http import HTTPStatus

@@ -8,8 +8,6 @@ was wrong, the headers of the next response correct it.
 Header names are in lower case.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime

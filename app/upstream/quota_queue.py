@@ -5,8 +5,6 @@ follow. The queue never sleeps and its clock is an argument, so that a test can 
 through a day in a second.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event

@@ -17,8 +17,6 @@ wait that would exceed this limit is not started: the error is raised at once, w
 seconds as Retry-After. A wait for quota can still end without a turn.
 """
 
-from __future__ import annotations
-
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """A streamed completion as batches of chunks, one batch per socket read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from time import monotonic

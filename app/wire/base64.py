@@ -1,7 +1,5 @@
 """Base64 as Go's `encoding/base64` reads it: standard alphabet, padding required."""
 
-from __future__ import annotations
-
 import binascii
 import re
 

@@ -5,8 +5,6 @@ A chunk of a stream and a whole response are both a `Chunk`: the choice of a chu
 `gc=False` keeps the objects out of the garbage collector; they cannot form cycles.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

@@ -1,7 +1,5 @@
 """Durations in Go's format: `5m`, `1.5h`, `300ms`, `2h45m`, `-1s`."""
 
-from __future__ import annotations
-
 import json
 import re
 from fractions import Fraction

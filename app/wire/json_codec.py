@@ -9,8 +9,6 @@ official Python client breaks on raw U+0085, U+2028 and U+2029, so these are esc
 Inside JSON they occur in strings only: replacing bytes is enough.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

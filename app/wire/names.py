@@ -1,7 +1,5 @@
 """Parse model names by Ollama's grammar: `[host/][namespace/]model[:tag]`."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import lru_cache

@@ -4,8 +4,6 @@ The decoder keeps the data of an event only: Cerebras' events have no name and n
 Lines end with \\n, \\r\\n or \\r; other Unicode line breaks may stand raw in JSON.
 """
 
-from __future__ import annotations
-
 from app.errors import UpstreamError
 
 MIMETYPE = "text/event-stream"

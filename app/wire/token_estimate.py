@@ -5,8 +5,6 @@ English, which is also Ollama's estimate; `QUOTA_BYTES_PER_TOKEN` is lower, beca
 a request that needs more quota than was estimated is refused.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ It uses uvloop, msgspec for JSON, a template for the lines of a read, and one wr
 read.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Ollama's /api/chat on Cerebras with FastAPI and httpx, line by line."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Ollama's /api/chat on Cerebras with Flask and requests, as a first version."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The lines of Ollama's /api/chat, for all peers."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -4,8 +4,6 @@ A check takes a value and its path, and returns its errors as texts. The text ab
 unsupported properties is quoted; the others are guesses in the style of pydantic.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

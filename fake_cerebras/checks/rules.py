@@ -1,7 +1,5 @@
 """Check a request: first its keys, then what depends on several keys or the model."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Mapping, Sequence

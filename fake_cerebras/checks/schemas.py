@@ -4,8 +4,6 @@ The text about unsupported fields is quoted, the limits of strict schemas are
 documented, the other texts are guesses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

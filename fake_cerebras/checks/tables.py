@@ -1,7 +1,5 @@
 """The keys of the two requests, with their types and ranges."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from fake_cerebras.checks.fields import (

@@ -1,7 +1,5 @@
 """The compiled programs of the benchmark, and a running upstream."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The limits of the goals, and the figures that they are compared with."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

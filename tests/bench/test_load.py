@@ -1,7 +1,5 @@
 """The load generator detects the errors of a relay."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import socket

@@ -1,7 +1,5 @@
 """CPU time and memory of a process and its descendants."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

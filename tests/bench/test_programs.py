@@ -1,7 +1,5 @@
 """The upstream and the load generator together, with and without Cerellama."""
 
-from __future__ import annotations
-
 import socket
 import time
 from collections.abc import Iterator

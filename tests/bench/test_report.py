@@ -1,7 +1,5 @@
 """The tables of RESULTS.md."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

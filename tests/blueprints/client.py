@@ -1,7 +1,5 @@
 """Send requests to the app, and see the request that reaches the upstream."""
 
-from __future__ import annotations
-
 import base64
 import io
 from typing import Any

@@ -3,8 +3,6 @@
 A route that a case leaves out has no words for it.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from tests.blueprints.client import (

@@ -1,7 +1,5 @@
 """Hypothesis strategies that damage the sample requests of every route."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Parse replies, and check that they have the format of their endpoint."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Valid requests for every route that takes a body, for tests that damage them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

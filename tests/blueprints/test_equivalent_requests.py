@@ -1,7 +1,5 @@
 """The same request becomes the same upstream request, whatever the dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A fallback model answers when a model is overloaded or gone, in every dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

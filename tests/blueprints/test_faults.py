@@ -4,8 +4,6 @@ A whole reply fails with a status. A stream does so too until its first event;
 afterwards its last event is the error.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

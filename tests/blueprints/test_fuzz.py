@@ -3,8 +3,6 @@
 `pytest tests/blueprints/test_fuzz.py --hypothesis-profile=campaign` tries far more.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from urllib.parse import unquote, unquote_to_bytes

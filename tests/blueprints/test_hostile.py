@@ -1,7 +1,5 @@
 """Odd values, bytes and depths in a body are read or refused, never a server error."""
 
-from __future__ import annotations
-
 import copy
 import json
 from typing import Any

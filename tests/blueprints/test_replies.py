@@ -1,7 +1,5 @@
 """Each route ends its replies as its API does, whole and streamed."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """While the upstream sends no content, each dialect keeps its stream alive."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, NamedTuple
 

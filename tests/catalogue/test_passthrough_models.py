@@ -1,7 +1,5 @@
 """The passthrough server's lists: freshness, number of fetches, failures."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Send a request, over HTTP or to an app of this process, and check its response."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

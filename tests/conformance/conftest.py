@@ -1,7 +1,5 @@
 """The server under test, and an app whose model `m` has only completion."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.apps import make_app

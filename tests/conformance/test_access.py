@@ -1,7 +1,5 @@
 """Origins and hosts that are allowed, and those that are not."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.conformance.client import GPT, TEXT, Send

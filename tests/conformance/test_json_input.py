@@ -1,7 +1,5 @@
 """Bodies are read alike by every endpoint that takes one."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Exact replies of the endpoints that create, copy and delete models, and of blobs."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.apps import MakeClient

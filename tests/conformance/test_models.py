@@ -1,7 +1,5 @@
 """The shape of /api/tags, /api/show, /api/ps and /v1/models."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 

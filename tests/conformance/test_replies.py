@@ -1,7 +1,5 @@
 """The shape of replies of chat and generate: keys, their order, and the framing."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """Methods, unknown paths and redirects."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.conformance.client import TEXT, Send

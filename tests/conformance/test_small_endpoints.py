@@ -1,7 +1,5 @@
 """Exact replies of the small endpoints: root, pull, push, account, web tools."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.conformance.client import BARE_JSON, GPT, NDJSON, Case, Send

@@ -3,8 +3,6 @@
 Bad options and formats are 400 here, where Ollama says 500: docs/differences.md.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Run the real nginx with deploy/nginx.conf, on free ports, with a new certificate."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -1,7 +1,5 @@
 """Check from outside that a server relays each event of a stream at once."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

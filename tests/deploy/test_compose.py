@@ -1,7 +1,5 @@
 """The compose files and the Dockerfile, checked without Docker."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """`flask run`: streams with plain threads, without gevent."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The files in .github, checked against GitHub's schemas."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

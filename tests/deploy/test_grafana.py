@@ -1,7 +1,5 @@
 """deploy/grafana.json queries the metrics of app/metrics.py."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

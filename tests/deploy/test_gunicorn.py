@@ -1,7 +1,5 @@
 """The Procfile's command: streams, a reload, and the health check of the image."""
 
-from __future__ import annotations
-
 import json
 import re
 import signal

@@ -1,7 +1,5 @@
 """deploy/kubernetes.yaml: valid by Kubernetes' schemas, and consistent in itself."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """deploy/nginx.conf: the real nginx in front of gunicorn."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Two replicas behind nginx that share PostgreSQL, as in deploy/compose.yml."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack

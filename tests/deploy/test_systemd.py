@@ -1,7 +1,5 @@
 """deploy/cerellama.service: checked with systemd's tools, and its command started."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import socket

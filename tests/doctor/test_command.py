@@ -1,7 +1,5 @@
 """`flask doctor` as a process, with a fake Cerebras."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 

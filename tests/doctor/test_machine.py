@@ -1,7 +1,5 @@
 """Checks of the store, the ports and the access."""
 
-from __future__ import annotations
-
 import socket
 import sqlite3
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Checks of the connection, the keys and the clock."""
 
-from __future__ import annotations
-
 import pytest
 
 from app.config import from_env

@@ -3,8 +3,6 @@
 Digests are stored by clients and shown by `ollama list`, so they must not change.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -4,8 +4,6 @@ A `ChatClient` holds one conversation. It builds requests, and reads replies, wi
 client's public API only, in the way that its documentation shows.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Requests in the form of Claude Code's; their texts are written here."""
 
-from __future__ import annotations
-
 from typing import Any
 
 EPHEMERAL = {"cache_control": {"type": "ephemeral"}}

@@ -1,7 +1,5 @@
 """Requests in the form that Codex CLI 0.169.0 sends; texts and ids are invented."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.dropin.upstream import GPT

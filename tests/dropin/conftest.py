@@ -1,7 +1,5 @@
 """Drop-in tests: fake_cerebras must accept each translated request."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

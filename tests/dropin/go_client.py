@@ -1,7 +1,5 @@
 """Ollama's Go client rewritten in Python: requests, line scanner and errors."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

@@ -4,8 +4,6 @@ A `Kind` converts a decoded value to a field. A missing or null value becomes th
 value, unknown keys are dropped, and a value of another type raises ValueError.
 """
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Callable, Mapping

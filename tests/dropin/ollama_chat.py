@@ -1,7 +1,5 @@
 """The interactive loop of `ollama run`, as Ollama's CLI implements it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.dropin import go_structs

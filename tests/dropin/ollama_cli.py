@@ -3,8 +3,6 @@
 Requests have the zero values that Go sends. A command returns its output.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any

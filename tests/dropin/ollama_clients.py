@@ -1,7 +1,5 @@
 """Clients of Ollama's API: its SDKs, LangChain and LiteLLM."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """Send requests as clients that are not installed here send them."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

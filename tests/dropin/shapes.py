@@ -5,8 +5,6 @@ exactly that type, a pattern requires a matching text, and a function returns wh
 the value is accepted. Further keys are allowed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Anthropic's Python client: what `test_chat_clients.py` does not do with it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What every chat client must be able to do, with each of them and a live server."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Iterator

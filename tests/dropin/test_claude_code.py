@@ -1,7 +1,5 @@
 """Requests of Claude Code are answered, also with fields that are unknown here."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

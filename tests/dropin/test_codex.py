@@ -1,7 +1,5 @@
 """Requests of Codex are answered, over turns in which it calls its tools."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Combinations of features in one request: the response has all of them."""
 
-from __future__ import annotations
-
 import json
 from itertools import product
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The rewritten Go client is as strict as the real one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Conversations with tool results, assigned to their calls as real clients do it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """LangChain's models: what `test_chat_clients.py` does not do with them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The commands of Ollama's CLI, against a live server."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Derived models with the commands of Ollama's CLI."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """The official JavaScript client: what `test_chat_clients.py` does not do with it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """The official Python client: what `test_chat_clients.py` does not do with it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

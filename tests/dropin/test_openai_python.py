@@ -1,7 +1,5 @@
 """OpenAI's Python client: what `test_chat_clients.py` does not do with it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Requests exactly as real clients send them are accepted and translated."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import pytest

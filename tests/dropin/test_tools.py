@@ -1,7 +1,5 @@
 """Tools as real clients define them are called by the name that the client gave."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

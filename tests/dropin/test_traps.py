@@ -4,8 +4,6 @@ The clients are not installed here; the shapes are read from their sources. In s
 them an entry of another shape hides the whole list of models.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Models, scripts and requests of fake_cerebras, and images that its model can see."""
 
-from __future__ import annotations
-
 import base64
 import io
 from typing import Any

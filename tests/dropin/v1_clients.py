@@ -1,7 +1,5 @@
 """The Python SDKs of OpenAI and Anthropic as chat clients."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

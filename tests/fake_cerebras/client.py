@@ -1,7 +1,5 @@
 """Send raw HTTP requests to fake_cerebras, with http.client or over a socket."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

@@ -1,7 +1,5 @@
 """Authentication, paths, models, and the headers of every response."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """`python -m fake_cerebras.beside`: how `make run` starts the server and the fake."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

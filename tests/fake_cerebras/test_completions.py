@@ -1,7 +1,5 @@
 """Whole responses: their shape, their usage, and the limits of a request."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

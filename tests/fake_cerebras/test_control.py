@@ -1,7 +1,5 @@
 """The control routes: queued scripts, request records, waits and disconnects."""
 
-from __future__ import annotations
-
 import socket
 import struct
 import threading

@@ -1,7 +1,5 @@
 """The answer without a script: canned text, tool calls and JSON."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

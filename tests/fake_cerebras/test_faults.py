@@ -3,8 +3,6 @@
 tests/upstream/test_faults.py uses every fault.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import time

@@ -1,7 +1,5 @@
 """`response_format`: which schemas are accepted, and content that fits them."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

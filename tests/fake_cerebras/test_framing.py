@@ -1,7 +1,5 @@
 """How a body arrives: HTTP chunks, writes, and bodies without framing."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """Images: formats, limits, and their tokens."""
 
-from __future__ import annotations
-
 import base64
 import io
 from typing import Any

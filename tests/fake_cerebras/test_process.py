@@ -1,7 +1,5 @@
 """The process: its options, its output and how it exits."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

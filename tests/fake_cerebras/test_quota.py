@@ -1,7 +1,5 @@
 """Quota: buckets of requests and tokens, with a clock that the test sets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Streams: the events of a response, and the variations that a script asks for."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Which requests are refused, with the status and error of the real API."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """An upstream that sends one event for each call of `send_events`, and requests."""
 
-from __future__ import annotations
-
 import threading
 from pathlib import Path
 from typing import Any

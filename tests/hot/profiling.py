@@ -1,7 +1,5 @@
 """`make profile`: profile a worker under load, as a table and a flame graph."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

@@ -4,8 +4,6 @@ The limits are a little above the counts. If one is exceeded, decide whether the
 is worth its price on every chunk.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The number of system calls that a chunk costs, counted by strace."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

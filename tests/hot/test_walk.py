@@ -1,7 +1,5 @@
 """Limits for the path of a request: see docs/architecture.md, "The recorded walk"."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -4,8 +4,6 @@ A real gunicorn worker answers `POST /api/chat` twice; the second request is rec
 from the first byte of the request to the end of the response.
 """
 
-from __future__ import annotations
-
 import http.client
 import json
 import tempfile

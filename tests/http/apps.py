@@ -1,7 +1,5 @@
 """A Flask app with this package's hooks and error handlers, but without services."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Flask

@@ -1,7 +1,5 @@
 """The check of the Host header, against DNS rebinding."""
 
-from __future__ import annotations
-
 import socket
 
 import pytest

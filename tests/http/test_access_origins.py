@@ -1,7 +1,5 @@
 """CORS: the pages of which origins may send requests."""
 
-from __future__ import annotations
-
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse

@@ -1,7 +1,5 @@
 """Access tokens: which requests are admitted, and the caller of each."""
 
-from __future__ import annotations
-
 import base64
 
 import pytest

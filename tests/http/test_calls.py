@@ -1,7 +1,5 @@
 """Reading a request body: lengths, compression and errors."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import json

@@ -1,7 +1,5 @@
 """Noticing that a client disconnected while its request waits."""
 
-from __future__ import annotations
-
 import socket
 import struct
 import threading

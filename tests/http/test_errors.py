@@ -1,7 +1,5 @@
 """Errors in the format of the API that the path belongs to."""
 
-from __future__ import annotations
-
 from typing import Any, NoReturn
 
 import pytest

@@ -1,7 +1,5 @@
 """Log lines as text and as JSON, and the line and metrics of each request."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

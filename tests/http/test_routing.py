@@ -1,7 +1,5 @@
 """Routing as Ollama's router does it: 404, 405 and redirects."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient

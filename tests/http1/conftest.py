@@ -1,7 +1,5 @@
 """Scripted servers, and clients of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Cancelling ends every wait of a request, and nothing that belongs to another."""
 
-from __future__ import annotations
-
 import os
 import socket
 import threading

@@ -1,7 +1,5 @@
 """Chunked bodies decode the same in any pieces; malformed ones are refused."""
 
-from __future__ import annotations
-
 import pytest
 
 from app.errors import UpstreamError

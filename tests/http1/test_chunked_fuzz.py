@@ -1,7 +1,5 @@
 """The chunked decoder agrees with the grammar of RFC 9112, section 7.1."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Requests leave and responses arrive byte for byte; failures are named."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

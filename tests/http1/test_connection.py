@@ -1,7 +1,5 @@
 """A read returns everything that has arrived; a timeout does not end the connection."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

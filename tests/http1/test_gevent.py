@@ -1,7 +1,5 @@
 """The client under gevent's patches, in a process of its own."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket

@@ -1,7 +1,5 @@
 """Message heads are parsed and written strictly; body framing follows RFC 9112."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from http.client import RemoteDisconnected
 

@@ -1,7 +1,5 @@
 """Connections are reused only if that is safe; stale ones cost nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Proxies and certificates are chosen as `requests` chooses them."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

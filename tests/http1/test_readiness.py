@@ -1,7 +1,5 @@
 """Readiness of plain sockets; test_gevent.py covers gevent's."""
 
-from __future__ import annotations
-
 from app.http1 import readiness
 from tests.conftest import Pair
 

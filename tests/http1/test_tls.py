@@ -1,7 +1,5 @@
 """HTTPS: responses are read as they arrive; connections are reused only when safe."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

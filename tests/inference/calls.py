@@ -1,7 +1,5 @@
 """Calls for tests below the HTTP layer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Flask

@@ -1,7 +1,5 @@
 """Slow work in a thread, so that it does not block other requests."""
 
-from __future__ import annotations
-
 import threading
 from typing import NoReturn
 

@@ -1,7 +1,5 @@
 """Relaying requests to the passthrough, and its responses to the client."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Requests that change models: relayed for models of the passthrough only."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

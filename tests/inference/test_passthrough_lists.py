@@ -1,7 +1,5 @@
 """Lists of models: those of Cerebras, then those of the passthrough."""
 
-from __future__ import annotations
-
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse

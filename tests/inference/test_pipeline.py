@@ -1,7 +1,5 @@
 """What a request holds is released however it ends, and checks of capabilities."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace

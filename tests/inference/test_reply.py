@@ -1,7 +1,5 @@
 """A dialect's events on their way to the client."""
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator

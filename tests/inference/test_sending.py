@@ -1,7 +1,5 @@
 """Sending a request upstream: repetition, stop sequences, fallback models."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Slots and their queue, and cancelling all running requests of a worker."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

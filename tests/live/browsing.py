@@ -1,7 +1,5 @@
 """Run a real Chromium on a page that sends a request and reports the outcome."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import queue

@@ -1,7 +1,5 @@
 """The app, with one more path that returns what its worker holds."""
 
-from __future__ import annotations
-
 import gc
 import json
 import os

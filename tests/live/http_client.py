@@ -1,7 +1,5 @@
 """Send requests and raw bytes over connections that a test can close at any moment."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import socket

@@ -1,7 +1,5 @@
 """CORS with a real Chromium: pages of allowed origins stream, others are refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

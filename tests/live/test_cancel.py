@@ -1,7 +1,5 @@
 """A client that disconnects cancels its upstream request at once, in every state."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """A full disk: only requests that need it fail, with a clear error."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path

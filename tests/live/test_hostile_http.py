@@ -1,7 +1,5 @@
 """Hostile heads, bodies and framings get a reply or a 4xx: no hang, no 500."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Clients that disconnect at any moment leak no socket, greenlet, object or slot."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import time

@@ -1,7 +1,5 @@
 """Metrics and logs of a server with several workers, some of which end."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

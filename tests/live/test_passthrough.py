@@ -1,7 +1,5 @@
 """A server whose passthrough is a second Cerellama, or an Ollama."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json
@@ -227,7 +225,7 @@ class Forwarder:
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
-    def __enter__(self) -> Forwarder:
+    def __enter__(self) -> "Forwarder":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 """The queue for slots: one slot, and one place in the queue."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

@@ -1,7 +1,5 @@
 """No reply and no log line contains a secret, a prompt or a path, whatever fails."""
 
-from __future__ import annotations
-
 import http.client
 import itertools
 import json

@@ -1,7 +1,5 @@
 """Clients that send malformed or slow requests, or do not read."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import socket

@@ -1,7 +1,5 @@
 """Workers that are stopped, replaced or killed while they have requests."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json
@@ -158,7 +156,7 @@ class LoadClient:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> LoadClient:
+    def __enter__(self) -> "LoadClient":
         self._thread.start()
         return self
 

@@ -1,7 +1,5 @@
 """Derived models in several processes, and requests while the store fails."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

@@ -1,7 +1,5 @@
 """Many concurrent streams, and texts that arrive in odd pieces."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

@@ -1,7 +1,5 @@
 """Schemas of the `/v1/messages` routes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What all request schemas share: keys, nulls, required fields and the first error."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Check functions of single values."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

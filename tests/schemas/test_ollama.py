@@ -1,7 +1,5 @@
 """Schemas of the native API."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

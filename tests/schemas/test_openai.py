@@ -1,7 +1,5 @@
 """Schemas of OpenAI's `/v1` routes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Schema of `/v1/responses`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

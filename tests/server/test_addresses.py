@@ -1,7 +1,5 @@
 """The addresses to listen on, by the pure choice and with real sockets."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Callable
 

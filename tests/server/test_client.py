@@ -1,7 +1,5 @@
 """Time limits of a client's connection, with gevent sockets and gunicorn's parser."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from time import monotonic
 

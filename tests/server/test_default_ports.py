@@ -1,7 +1,5 @@
 """The default ports, in a network namespace in which all ports are free."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """The stages of a worker's shutdown; tests/live/test_stopping.py tests all of it."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from time import monotonic

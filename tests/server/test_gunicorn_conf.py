@@ -1,7 +1,5 @@
 """gunicorn.conf.py, tested by starting gunicorn."""
 
-from __future__ import annotations
-
 import os
 import resource
 import subprocess

@@ -1,7 +1,5 @@
 """The files of metrics, written and read with prometheus_client."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

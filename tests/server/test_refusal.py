@@ -1,7 +1,5 @@
 """Replies to malformed requests."""
 
-from __future__ import annotations
-
 import socket
 from time import monotonic
 

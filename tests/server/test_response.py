@@ -1,7 +1,5 @@
 """The bytes of a response, send by send."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """The greeting, the warnings and the CPU count at start."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

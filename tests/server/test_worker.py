@@ -1,7 +1,5 @@
 """A worker serves connections with gunicorn's parser; tests/live runs whole servers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace

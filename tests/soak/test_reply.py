@@ -1,7 +1,5 @@
 """The soak's check accepts the planned reply and nothing else."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import replace
 

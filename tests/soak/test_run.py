@@ -1,7 +1,5 @@
 """Short runs of the soak programs."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

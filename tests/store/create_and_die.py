@@ -3,8 +3,6 @@
 Arguments: the database URL, the system text, the number of the statement.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import signal

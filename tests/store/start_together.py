@@ -3,8 +3,6 @@
 Arguments: the database URL, the time in seconds since 1970, the model's name.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 

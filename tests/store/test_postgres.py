@@ -1,7 +1,5 @@
 """The addresses that psycopg connects to; tests/live/test_store.py uses a server."""
 
-from __future__ import annotations
-
 import psycopg
 import pytest
 

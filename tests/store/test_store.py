@@ -1,7 +1,5 @@
 """The store on SQLite and on a real PostgreSQL."""
 
-from __future__ import annotations
-
 import logging
 import re
 import sqlite3

@@ -1,7 +1,5 @@
 """Upstreams made for one test, and clients of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

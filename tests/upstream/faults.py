@@ -3,8 +3,6 @@
 `docs/reliability.md` shows FAULTS; `tests/test_reliability.py` compares the two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

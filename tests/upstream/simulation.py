@@ -5,8 +5,6 @@ greenlets compute and jumps to the next moment at which one of them wakes up, so
 run is the same.
 """
 
-from __future__ import annotations
-
 import heapq
 import json
 from collections.abc import Callable, Iterable, Sequence

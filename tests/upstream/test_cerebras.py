@@ -1,7 +1,5 @@
 """What is sent to Cerebras, and what is returned from its responses."""
 
-from __future__ import annotations
-
 import json
 import threading
 import traceback

@@ -1,7 +1,5 @@
 """The exception for each error response, and which text of it is shown."""
 
-from __future__ import annotations
-
 import json
 import logging
 from typing import Any

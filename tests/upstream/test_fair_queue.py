@@ -1,7 +1,5 @@
 """The order in which a fair queue returns its items."""
 
-from __future__ import annotations
-
 from app.upstream.fair_queue import FairQueue
 
 

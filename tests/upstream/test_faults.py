@@ -1,7 +1,5 @@
 """The client reports every fault of Cerebras as the table in faults.py says."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

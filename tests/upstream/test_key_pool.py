@@ -1,7 +1,5 @@
 """Which key is used next, and what a key's allowance knows about quota."""
 
-from __future__ import annotations
-
 import math
 
 from app import metrics

@@ -1,7 +1,5 @@
 """Requests reach the passthrough server, and replies come back, byte for byte."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

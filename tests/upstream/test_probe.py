@@ -1,7 +1,5 @@
 """Requests that `flask doctor` sends to the upstream."""
 
-from __future__ import annotations
-
 import pytest
 
 from app.errors import UpstreamError

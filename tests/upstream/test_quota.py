@@ -1,7 +1,5 @@
 """What is computed from rate-limit headers."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -1,7 +1,5 @@
 """Requests that wait for quota, with a clock that the test sets."""
 
-from __future__ import annotations
-
 from app.upstream.key_pool import KeyPool
 from app.upstream.quota import Opening
 from app.upstream.quota_queue import QuotaQueue, Waiter

@@ -3,8 +3,6 @@
 Keys and quota are in test_retry_policy.py.
 """
 
-from __future__ import annotations
-
 import threading
 import traceback
 from collections.abc import Callable

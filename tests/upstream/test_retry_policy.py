@@ -1,7 +1,5 @@
 """With which key and when a request is tried again, against real servers."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -3,8 +3,6 @@
 One worker may fail at most 2 % more requests than that scheduler.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from random import Random
 

@@ -1,7 +1,5 @@
 """The batches of a streamed response, its end and its errors."""
 
-from __future__ import annotations
-
 import threading
 import weakref
 from time import monotonic

@@ -1,7 +1,5 @@
 """How a streamed response is cancelled and closed, and what its connection becomes."""
 
-from __future__ import annotations
-
 import threading
 from time import monotonic
 

@@ -1,7 +1,5 @@
 """The client against fake_cerebras' quota, with a clock that stands or runs faster."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event

@@ -1,7 +1,5 @@
 """Base64 as Go reads it."""
 
-from __future__ import annotations
-
 import pytest
 
 from app.wire.base64 import check_base64

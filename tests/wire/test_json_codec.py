@@ -1,7 +1,5 @@
 """Decoding as Go does, and encoding for clients that split lines."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The decoder returns the same events however the network splits the stream."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import pytest

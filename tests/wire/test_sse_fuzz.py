@@ -4,8 +4,6 @@ The decoder differs on purpose in two things: it drops events without data, and 
 not look for a byte order mark, which Cerebras does not send.
 """
 
-from __future__ import annotations
-
 import re
 
 from hypothesis import given

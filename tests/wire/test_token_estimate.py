@@ -1,7 +1,5 @@
 """How many tokens of quota a request is estimated to need."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """`/v1/messages`."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from app.http import responses

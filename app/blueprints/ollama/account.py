@@ -1,7 +1,5 @@
 """The account and the services of ollama.com, which Cerellama does not have."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from app.errors import AccessDenied, Unsupported

@@ -5,8 +5,6 @@ Cerebras: only its digest is remembered, for an hour. The CLI then gets as far a
 `/api/create`, whose error explains why the file cannot be used.
 """
 
-from __future__ import annotations
-
 import time
 
 from flask import Blueprint, Response

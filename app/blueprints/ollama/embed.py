@@ -4,8 +4,6 @@ Cerebras has no embedding models, so the passthrough answers for other models. W
 input, any model is only loaded.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Response

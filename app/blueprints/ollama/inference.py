@@ -1,7 +1,5 @@
 """`/api/chat` and `/api/generate`."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from app.http.calls import infer

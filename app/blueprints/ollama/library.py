@@ -1,7 +1,5 @@
 """`/api/create`, `/api/copy` and `/api/delete`: derived models."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`/api/tags`, `/api/ps`, `/api/show` and the recommendations: the models."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, request
 
 from app.catalogue import listing

@@ -4,8 +4,6 @@ A served or derived model needs no pull and cannot be pushed. The passthrough pu
 other models, and pushes its own.
 """
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from app.errors import InvalidRequest

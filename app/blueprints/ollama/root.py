@@ -1,7 +1,5 @@
 """`/` and `/api/version`."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from app.http import responses

@@ -1,7 +1,5 @@
 """`/v1/embeddings`: only the passthrough has embedding models."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from app.http import responses

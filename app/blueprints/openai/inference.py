@@ -1,7 +1,5 @@
 """`/v1/chat/completions`, `/v1/completions` and `/v1/responses`."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from app.http.calls import infer

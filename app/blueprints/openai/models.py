@@ -1,7 +1,5 @@
 """`/v1/models`."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from app.catalogue import listing

@@ -3,8 +3,6 @@
 The form is checked as Ollama checks it.
 """
 
-from __future__ import annotations
-
 from typing import NoReturn
 
 from flask import Blueprint, Response, request

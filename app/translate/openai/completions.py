@@ -1,7 +1,5 @@
 """`/v1/completions`: a prompt becomes the user's only message, as in Ollama."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -58,7 +56,7 @@ class OpenAICompletions(OpenAIDialect):
         }
         return without_none(request)
 
-    def writer(self, context: ReplyContext) -> TextWriter:
+    def writer(self, context: ReplyContext) -> "TextWriter":
         return TextWriter(context)
 
     def debug_reply(self, request: Body, context: ReplyContext) -> dict[str, Any]:

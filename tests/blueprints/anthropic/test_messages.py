@@ -1,7 +1,5 @@
 """`POST /v1/messages` and `/v1/messages/count_tokens`."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

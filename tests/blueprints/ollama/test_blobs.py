@@ -1,7 +1,5 @@
 """`/api/blobs`: a blob is checked, remembered for a while, and not stored."""
 
-from __future__ import annotations
-
 import hashlib
 
 import pytest

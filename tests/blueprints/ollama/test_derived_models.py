@@ -1,7 +1,5 @@
 """Derived models in lists, in /api/show and in inference requests."""
 
-from __future__ import annotations
-
 import pytest
 from flask.testing import FlaskClient
 

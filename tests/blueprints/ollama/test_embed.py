@@ -1,7 +1,5 @@
 """`/api/embed` and `/api/embeddings`, with and without a passthrough server."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Create, copy and delete derived models."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from typing import Any

@@ -1,7 +1,5 @@
 """`/api/tags`, `/api/show` and `/api/ps`: listed, shown and loaded models."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

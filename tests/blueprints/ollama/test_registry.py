@@ -1,7 +1,5 @@
 """`POST /api/pull` and `POST /api/push`."""
 
-from __future__ import annotations
-
 import pytest
 from flask.testing import FlaskClient
 

@@ -1,7 +1,5 @@
 """`/v1/embeddings`, with and without a passthrough server."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

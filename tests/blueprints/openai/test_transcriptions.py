@@ -1,7 +1,5 @@
 """`/v1/audio/transcriptions` is checked as by Ollama, and then refused."""
 
-from __future__ import annotations
-
 import io
 from typing import Any
 
