@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask.testing import FlaskClient
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 20.0
 
 # Content types
 JSON = "application/json; charset=utf-8"
@@ -58,6 +58,14 @@ class Response:
         *lines, rest = self.body.split(b"\n")
         assert rest == b""
         return [json.loads(line) for line in lines]
+
+    @property
+    def events(self) -> list[Any]:
+        """The objects of an SSE stream, without `[DONE]`."""
+        *events, rest = self.body.split(b"\n\n")
+        assert rest == b""
+        data = [event.rpartition(b"data: ")[2] for event in events]
+        return [json.loads(each) for each in data if each != b"[DONE]"]
 
 
 Send = Callable[..., Response]
