@@ -42,6 +42,10 @@ def excludes(word: str) -> Check:
     return lambda value: word not in value
 
 
+def all_of(*shapes: Shape) -> Check:
+    return lambda value: not any(list(find_mismatches(value, s)) for s in shapes)
+
+
 def find_mismatches(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
     """Return a line for each part of the value that does not fit."""
     if isinstance(shape, dict):
