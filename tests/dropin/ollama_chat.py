@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.dropin import go_structs
 from tests.dropin.go_client import ClientError
-from tests.dropin.ollama_cli import Cli, Row, join_output, show_table, thinking
+from tests.dropin.ollama_cli import Cli, join_output, thinking
 
 
 class Chat:
@@ -40,20 +40,8 @@ class Chat:
         self.messages.append({**message, "thinking": thought} if thought else message)
         return join_output((reply["thinking"], reply["content"]) for reply in replies)
 
-    def set_think(self, value: bool | str) -> str:
-        """Set `think`; return a warning if the model cannot think."""
-        self.think = {"think": value}
-        can_think = "thinking" in self.cli.fetch_model(model=self.name)["capabilities"]
-        return "" if can_think else f'warning: model "{self.name}" does not think'
-
-    def set_system(self, text: str) -> None:
-        self.messages.append({"role": "system", "content": text})
-
     def set_parameter(self, name: str, value: Any) -> None:
         self.options[name] = value
-
-    def show_info(self) -> list[Row]:
-        return show_table(self.cli.fetch_model(name=self.name, options=self.options))
 
     def load(self, name: str) -> str:
         try:

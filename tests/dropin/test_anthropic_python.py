@@ -8,7 +8,7 @@ import pytest
 from anthropic import Anthropic
 
 from tests.cerebras import Fake
-from tests.dropin.upstream import GPT, fail_midway, last_request
+from tests.dropin.upstream import GPT, last_request
 from tests.live_server import Server
 
 HELLO: Any = [{"role": "user", "content": "Hello"}]
@@ -21,14 +21,6 @@ def client(server: Server) -> Iterator[Anthropic]:
     arguments: Any = {"base_url": server.url, "api_key": "any", "max_retries": 0}
     with Anthropic(**arguments, http_client=http_client) as client:
         yield client
-
-
-def test_text_stream_has_the_text_only(client: Anthropic, fake: Fake) -> None:
-    fake.script({"reasoning": "Hm.", "content": "one two three"})
-
-    with client.messages.stream(**REQUEST) as stream:
-        assert "".join(stream.text_stream) == "one two three"
-        assert stream.get_final_text() == "one two three"
 
 
 def test_tool_runner_runs_tools_to_the_end(client: Anthropic, fake: Fake) -> None:
@@ -53,17 +45,3 @@ def test_tokens_are_counted(client: Anthropic) -> None:
     count = client.messages.count_tokens(model=GPT, messages=HELLO, system="x" * 400)
 
     assert count.input_tokens == 102
-
-
-def test_failed_stream_has_no_message_stop(client: Anthropic, fake: Fake) -> None:
-    fake.script(fail_midway("cut"))
-    events: list[Any] = []
-
-    with (
-        pytest.raises(anthropic.APIStatusError, match="Cerebras"),
-        client.messages.stream(**REQUEST) as stream,
-    ):
-        events += stream
-
-    assert events
-    assert "message_stop" not in [event.type for event in events]

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from langchain_core.messages import BaseMessage, HumanMessage
-from langchain_core.tools import tool
 from langchain_ollama import OllamaLLM
 from pydantic import BaseModel, Field
 
@@ -21,12 +19,6 @@ class Country(BaseModel):
     name: str = Field(description="Its short name.")
     capital: str | None = None
     population: int = Field(ge=0)
-
-
-@tool
-def get_weather(city: str) -> str:
-    """Forecast the weather of a city."""
-    return f"rain in {city}"
 
 
 @pytest.fixture
@@ -58,23 +50,6 @@ def test_options_are_sent_upstream(langchain: LangChain, fake: Fake) -> None:
     sent = last_request(fake)
     assert (sent["max_completion_tokens"], sent["temperature"]) == (50, 0.2)
     assert sent["stop"] == ["END"]
-
-
-def test_tools_of_langchain_are_called(langchain: LangChain, fake: Fake) -> None:
-    model = langchain.make_model(reasoning=True).bind_tools([get_weather])
-    messages: list[BaseMessage] = [HumanMessage("Where does it rain?")]
-    call = {"name": "get_weather", "arguments": {"city": "Oslo"}}
-    fake.script({"reasoning": "Ask.", "tool_calls": [call]})
-    fake.script({"content": "In Oslo."})
-
-    first = model.invoke(messages)
-    messages += [first, *map(get_weather.invoke, first.tool_calls)]
-    second = model.invoke(messages)
-
-    assert second.content == "In Oslo."
-    *_, assistant, result = last_request(fake)["messages"]
-    assert assistant["reasoning"] == "Ask."
-    assert result["content"] == "rain in Oslo"
 
 
 @pytest.mark.parametrize("method", ["json_schema", "function_calling"])

@@ -1,7 +1,6 @@
 """The commands of Ollama's CLI, against a live server."""
 
 import re
-from typing import Any
 
 import pytest
 
@@ -9,8 +8,8 @@ from tests.cerebras import Fake
 from tests.dropin import go_structs
 from tests.dropin.go_client import ClientError
 from tests.dropin.ollama_chat import Chat
-from tests.dropin.ollama_cli import THINKING, THOUGHT, Cli, generation
-from tests.dropin.upstream import GPT, QWEN, fail_midway, last_request
+from tests.dropin.ollama_cli import THINKING, THOUGHT, Cli
+from tests.dropin.upstream import GPT, QWEN, last_request
 from tests.live_server import Server
 
 HEARTBEAT, SHOW, PULL, CHAT, GENERATE, WHOAMI = (
@@ -106,44 +105,11 @@ def test_run_prints_thinking_and_answer(cli: Cli, fake: Fake) -> None:
     assert last_request(fake)["messages"][-1]["content"] == "Why is the sky blue?"
 
 
-def test_run_continues_with_the_context(cli: Cli, fake: Fake) -> None:
-    fake.script({"content": "Hello Ann."})
-    first = generate(cli, prompt="I am Ann.")
-    cli.run(GPT, "Who am I?", context=first["context"])
-
-    texts = [message["content"] for message in last_request(fake)["messages"]]
-    assert texts == ["I am Ann.", "Hello Ann.", "Who am I?"]
-
-
-def generate(cli: Cli, **fields: Any) -> dict[str, Any]:
-    """Return the last line of the reply of /api/generate."""
-    body = generation(GPT, options={}, **fields)
-    *_, last = cli.client.stream("/api/generate", go_structs.GENERATE, body)
-    assert last["done"]
-    return last
-
-
-def test_run_with_format_and_think(cli: Cli, fake: Fake) -> None:
-    fake.script({"content": '{"a": 1}'})
-
-    output = cli.run(GPT, "An object.", format="json", think="high")
-
-    assert output.endswith('{"a": 1}')
-    assert last_request(fake)["reasoning_effort"] == "high"
-
-
 def test_run_of_unknown_model_tries_to_pull_it(cli: Cli) -> None:
     with pytest.raises(ClientError, match=f"^{NO_MANIFEST}$"):
         cli.run("nope", "Hello")
 
     assert cli.client.calls == [HEARTBEAT, SHOW, PULL]
-
-
-def test_failure_in_mid_answer_is_an_error(cli: Cli, fake: Fake) -> None:
-    fake.script(fail_midway("cut"))
-
-    with pytest.raises(ClientError):
-        cli.run(GPT, "Hello")
 
 
 def test_chat_sends_its_messages(cli: Cli, fake: Fake) -> None:
@@ -159,49 +125,6 @@ def test_chat_sends_its_messages(cli: Cli, fake: Fake) -> None:
     texts = [message["content"] for message in last_request(fake)["messages"]]
     assert texts == ["I am Ann.", "Hello Ann.", "Who am I?"]
     assert cli.client.calls[3:] == [CHAT, CHAT]
-
-
-@pytest.mark.parametrize("level", ["low", "medium", "high"])
-def test_think_level_is_sent_upstream(cli: Cli, fake: Fake, level: str) -> None:
-    chat = Chat(cli, GPT)
-
-    assert chat.set_think(level) == ""
-    chat.say("Hello")
-
-    assert last_request(fake)["reasoning_effort"] == level
-
-
-def test_nothink_hides_the_thinking(cli: Cli, fake: Fake) -> None:
-    chat = Chat(cli, GPT)
-    chat.set_think(False)
-    fake.script({"reasoning": "Hm.", "content": "Hello."})
-
-    assert chat.say("Hello") == "Hello."
-
-
-def test_invalid_think_level_is_an_error(cli: Cli) -> None:
-    chat = Chat(cli, GPT)
-    chat.set_think("ultra")
-
-    with pytest.raises(ClientError, match="invalid think value"):
-        chat.say("Hello")
-
-
-def test_parameters_and_system_text_are_sent_upstream(cli: Cli, fake: Fake) -> None:
-    chat = Chat(cli, QWEN)
-    chat.set_parameter("temperature", 0.5)
-    chat.set_parameter("stop", ["END"])
-    chat.set_system("Be brief.")
-
-    chat.say("Hello")
-
-    assert last_request(fake)["temperature"] == 0.5
-    assert last_request(fake)["stop"] == ["END"]
-    assert last_request(fake)["messages"][0] == {
-        "role": "system",
-        "content": "Be brief.",
-    }
-    assert ["architecture", "qwen35"] in chat.show_info()
 
 
 def test_load_changes_the_model_and_forgets_the_messages(cli: Cli, fake: Fake) -> None:
@@ -247,15 +170,6 @@ def test_old_cli_loads_lists_and_stops_a_model(old_cli: Cli) -> None:
     old_cli.stop(QWEN)
     assert old_cli.client.bodies[-1]["keep_alive"] == "0s"
     assert f"{QWEN}:latest" not in [row[0] for row in old_cli.ps()]
-
-
-@pytest.mark.parametrize("keep_alive", ["10m0s", -1])
-def test_old_cli_sets_keep_alive(old_cli: Cli, keep_alive: Any) -> None:
-    old_cli.load_or_unload(QWEN, keep_alive=keep_alive)
-
-    [row] = [row for row in old_cli.ps() if row[0] == f"{QWEN}:latest"]
-    assert int(row[5].removesuffix(" s")) > 500
-    old_cli.stop(QWEN)
 
 
 def test_stop_of_unknown_model_is_an_error(cli: Cli) -> None:

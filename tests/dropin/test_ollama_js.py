@@ -32,19 +32,6 @@ def test_model_is_shown_loaded_listed_and_unloaded(run_scenario: Run) -> None:
     assert f"{GPT}:latest" not in result["left"]
 
 
-def test_generate_continues_with_the_context(run_scenario: Run, fake: Fake) -> None:
-    fake.script({"content": "Nice to meet you, Ada."})
-
-    first, second = run_scenario(
-        "generate", model=GPT, prompts=["I am Ada.", "Who am I?"]
-    )
-
-    messages = last_request(fake)["messages"]
-    contents = [message["content"] for message in messages]
-    assert contents == ["I am Ada.", first, "Who am I?"]
-    assert second
-
-
 def test_abort_of_the_client_cancels_the_stream_upstream(
     run_scenario: Run, fake: Fake
 ) -> None:
@@ -55,25 +42,6 @@ def test_abort_of_the_client_cancels_the_stream_upstream(
     assert error_name == "AbortError"
     [record] = fake.inference_requests()
     assert fake.wait_for_disconnect(record["id"])
-
-
-def test_refusal_is_a_response_error(run_scenario: Run) -> None:
-    request = {"model": GPT, "prompt": "def f(", "suffix": "return"}
-
-    error = run_scenario("call", method="generate", request=request)["error"]
-
-    text = f"registry.ollama.ai/library/{GPT}:latest does not support insert"
-    assert error == {"name": "ResponseError", "message": text, "status": 400}
-
-
-@pytest.mark.parametrize("stream", [False, True])
-def test_pull_ends_with_success(run_scenario: Run, stream: bool) -> None:
-    request = {"model": GPT, "stream": stream}
-
-    result = run_scenario("call", method="pull", request=request)
-
-    assert "error" not in result
-    assert result["parts"][-1] == {"status": "success"}
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from ollama import Client, ResponseError
-from pydantic import BaseModel
 
 from tests.cerebras import Fake
 from tests.dropin.upstream import (
@@ -22,17 +21,6 @@ from tests.live_server import Server
 HELLO = [{"role": "user", "content": "Hello"}]
 NO_MANIFEST = "pull model manifest: file does not exist"
 NO_FILES = "models that run on Cerebras have no files"
-
-streamed_or_not = pytest.mark.parametrize(
-    "stream", [True, False], ids=["stream", "whole"]
-)
-
-
-class Country(BaseModel):
-    name: str
-    capital: str
-    population: int
-    languages: list[str]
 
 
 def get_weather(city: str, days: int = 1) -> str:
@@ -111,18 +99,6 @@ def test_python_function_is_a_tool(client: Client, fake: Fake) -> None:
     assert tool["content"] == "2 days of rain in Oslo"
 
 
-def test_schema_of_a_pydantic_model_is_followed_with_tools(
-    client: Client, fake: Fake
-) -> None:
-    fake.script({"content": "Canada is large."})
-
-    reply = client.chat(
-        GPT, HELLO, tools=[get_weather], format=Country.model_json_schema()
-    )
-
-    assert Country.model_validate_json(reply.message.content)
-
-
 def test_generate_continues_with_the_context(client: Client, fake: Fake) -> None:
     fake.script({"content": "Nice to meet you, Ada."})
     first = client.generate(GPT, "I am Ada.", system="Be brief.")
@@ -144,17 +120,6 @@ def test_chat_sees_bytes_of_an_image(client: Client) -> None:
     reply = client.chat(QWEN, [question])
 
     assert describe_image("GIF") in reply.message.content
-
-
-@streamed_or_not
-def test_log_probabilities_are_parsed(client: Client, stream: bool) -> None:
-    reply = client.chat(QWEN, HELLO, logprobs=True, top_logprobs=2, stream=stream)
-
-    parts = list(reply) if stream else [reply]
-    tokens = [entry for part in parts for entry in part.logprobs or ()]
-    text = "".join(part.message.content for part in parts)
-    assert "".join(token.token for token in tokens) == text
-    assert all(len(token.top_logprobs) == 2 for token in tokens)
 
 
 Call = Callable[[Client], Any]

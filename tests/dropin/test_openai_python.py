@@ -90,28 +90,6 @@ def test_log_probabilities_are_joined(client: OpenAI) -> None:
     assert all(len(token.top_logprobs) == 2 for token in tokens)
 
 
-def test_failed_response_is_the_last_event(client: OpenAI, fake: Fake) -> None:
-    fake.script(fail_midway("end"))
-
-    first, *_, last = create(client, "responses", stream=True)
-
-    assert (last.type, last.response.status) == ("response.failed", "failed")
-    assert last.response.id == first.response.id
-
-
-def test_deltas_of_a_response_join_to_its_text(client: OpenAI, fake: Fake) -> None:
-    fake.script({"reasoning": "Let me see now.", "content": "one two three four"})
-
-    with client.responses.stream(model=GPT, input="Hello") as stream:
-        events = list(stream)
-
-    deltas = [e.delta for e in events if e.type == "response.output_text.delta"]
-    [text] = [e.text for e in events if e.type == "response.output_text.done"]
-    assert "".join(deltas) == text == "one two three four"
-    numbers = [event.sequence_number for event in events]
-    assert numbers == sorted(numbers)
-
-
 def test_custom_tool_is_called_with_a_text(client: OpenAI, fake: Fake) -> None:
     patch = "*** Begin Patch\n*** End Patch\n"
     arguments = {"input": patch}

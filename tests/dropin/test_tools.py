@@ -1,6 +1,5 @@
 """Tools as real clients define them are called by the name that the client gave."""
 
-import json
 from typing import Any
 
 import pytest
@@ -75,27 +74,3 @@ def test_tool_is_called_and_its_result_sent(
     assert type(tool_call["function"]["arguments"]) is dict
     assert last_request(fake)["messages"][-1]["content"] == "rain"
     assert "rain" in "".join(each["message"]["content"] for each in second)
-
-
-@pytest.mark.parametrize("model", [GPT, QWEN])
-@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
-def test_tool_is_called_and_its_result_sent_on_v1(
-    server: Server, function: dict[str, Any], model: str
-) -> None:
-    strict = {**function, "strict": True}
-    other = {"name": "other", "parameters": PARAMETERS}
-    tools = [{"type": "function", "function": each} for each in (strict, other)]
-    chosen = {"type": "function", "function": {"name": function["name"]}}
-    body = {"model": model, "tools": tools}
-    path = "/v1/chat/completions"
-
-    request = {**body, "messages": [USER], "tool_choice": chosen}
-    [choice] = send_request(server, "POST", path, request).json["choices"]
-    [tool_call] = choice["message"]["tool_calls"]
-    result = {"role": "tool", "content": "rain", "tool_call_id": tool_call["id"]}
-    second_request = {**body, "messages": [USER, choice["message"], result]}
-    reply = send_request(server, "POST", path, second_request).json
-
-    assert tool_call["function"]["name"] == function["name"]
-    assert type(json.loads(tool_call["function"]["arguments"])) is dict
-    assert "rain" in reply["choices"][0]["message"]["content"]

@@ -44,20 +44,6 @@ export async function models(client, { model }) {
   }
 }
 
-export async function generate(client, { model, prompts }) {
-  let context
-  const responses = []
-  for (const prompt of prompts) {
-    let response = ''
-    for await (const part of await client.generate({ model, prompt, context, stream: true })) {
-      response += part.response
-      context = part.context ?? context
-    }
-    responses.push(response)
-  }
-  return responses
-}
-
 export async function derivedModels(client, { model, from, system, prompt }) {
   const statuses = []
   for await (const part of await client.create({ model, from, system, stream: true })) {
