@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conformance.client import GPT, TEXT, Send
+from tests.conformance.client import Send
 
 ORIGIN = "http://localhost:3000"
 EVERY_HEADER = (
@@ -59,16 +59,11 @@ def test_allowed_origin_reads_any_response(
     assert "access-control-allow-credentials" not in response.headers
 
 
-def test_allowed_origin_reads_streams(send: Send) -> None:
-    body = {"model": GPT, "messages": [{"role": "user", "content": "hello"}]}
-
-    response = send("POST", "/api/chat", body, {"Origin": ORIGIN})
-
-    assert response.headers["access-control-allow-origin"] == ORIGIN
-    assert response.lines[-1]["done"] is True
-
-
-@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}],
+    ids=str,
+)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -79,46 +74,9 @@ def test_allowed_origin_reads_streams(send: Send) -> None:
         ("POST", "/v1/chat/completions"),
     ],
 )
-def test_other_origin_returns_403_without_a_body(
-    send: Send, method: str, path: str, origin: str
+def test_other_origin_or_host_returns_403_without_a_body(
+    send: Send, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    response = send(method, path, headers={"Origin": origin})
+    response = send(method, path, headers=headers)
 
     assert (response.status, response.body, response.content_type) == (403, b"", None)
-
-
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [("localhost", 204), ("app.localhost:99", 204), ("127.0.0.1:1", 405)],
-)
-def test_options_without_origin_is_204_for_names_of_localhost(
-    send: Send, host: str, status: int
-) -> None:
-    response = send("OPTIONS", "/api/tags", headers={"Host": host})
-
-    assert response.status == status
-    assert response.content_type == (TEXT if status == 405 else None)
-
-
-@pytest.mark.parametrize("host", ["evil.example", "8.8.8.8", "localhost.evil.example"])
-def test_other_host_returns_403_without_a_body(send: Send, host: str) -> None:
-    response = send("GET", "/api/tags", headers={"Host": host})
-
-    assert (response.status, response.body, response.content_type) == (403, b"", None)
-
-
-def test_response_without_origin_has_no_cors_headers(send: Send) -> None:
-    headers = send("GET", "/api/tags").headers
-
-    assert not [name for name in headers if name.startswith("access-control-")]
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{"Authorization": "Bearer x"}, {"x-api-key": "x"}, {"anthropic-version": "1"}],
-    ids=str,
-)
-def test_credentials_are_ignored_if_there_are_no_tokens(
-    send: Send, headers: dict[str, str]
-) -> None:
-    assert send("GET", "/api/tags", headers=headers).status == 200

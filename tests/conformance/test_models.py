@@ -66,33 +66,6 @@ def test_show_has_ollamas_shape(send: Send, fake: Fake) -> None:
     assert info["remote_host"] == fake.url
 
 
-def test_show_puts_system_and_options_of_the_request_into_the_modelfile(
-    send: Send,
-) -> None:
-    body = {
-        "model": GPT,
-        "system": "Be brief.",
-        "options": {"seed": 7, "stop": ["x"]},
-    }
-
-    info = send("POST", "/api/show", body).json
-
-    assert list(info)[3:6] == ["template", "system", "details"]
-    assert "SYSTEM Be brief.\n" in info["modelfile"]
-    assert "PARAMETER seed 7\n" in info["modelfile"]
-    assert "PARAMETER stop x\n" in info["modelfile"]
-
-
-def test_show_returns_the_requested_name_to_copilot(send: Send) -> None:
-    body = {"model": "gpt-oss:120b"}
-
-    plain = send("POST", "/api/show", body).json["model_info"]
-    copilot = send("POST", "/api/show", body, {"User-Agent": "GitHubCopilotChat/0.30"})
-
-    assert plain["general.basename"] == "gpt-oss-120b"
-    assert copilot.json["model_info"]["general.basename"] == "gpt-oss:120b"
-
-
 def test_show_ignores_verbose(send: Send) -> None:
     plain = send("POST", "/api/show", {"model": GPT}).json
 
@@ -141,16 +114,3 @@ def test_v1_models_has_openais_shape(send: Send) -> None:
     assert single.json["id"] == "gpt-oss:120b"
     assert single.json["owned_by"] == "library"
     assert single.json["created"] > 1_700_000_000
-
-
-def test_unknown_v1_model_is_an_error_in_openais_shape(send: Send) -> None:
-    unknown, illegal = send("GET", "/v1/models/zz"), send("GET", "/v1/models/a%20b")
-
-    assert (unknown.status, illegal.status) == (404, 400)
-    assert unknown.json["error"] == {
-        "message": "model 'zz:latest' not found",
-        "type": "not_found_error",
-        "param": None,
-        "code": None,
-    }
-    assert illegal.json["error"]["message"] == "invalid model name"

@@ -52,11 +52,13 @@ def expected_keys(route: str, *fields: str, last: bool = False) -> list[str]:
 
 
 @both
-def test_stream_has_ollamas_lines(send: Send, route: str) -> None:
-    response = send(
-        *route.split(),
-        request_body(route, scripted_prompt(content="Hello, dear world!")),
-    )
+@pytest.mark.parametrize("fields", [{}, {"stream": None}, {"stream": True}], ids=str)
+def test_stream_has_ollamas_lines(
+    send: Send, route: str, fields: dict[str, Any]
+) -> None:
+    prompt = scripted_prompt(content="Hello, dear world!")
+
+    response = send(*route.split(), request_body(route, prompt, **fields))
 
     *lines, last = response.lines
     assert (response.status, response.content_type) == (200, NDJSON)
@@ -172,24 +174,6 @@ def test_logprobs_are_absent_unless_requested(send: Send) -> None:
 
 
 @both
-def test_debug_render_only_returns_the_upstream_request(
-    send: Send, fake: Fake, route: str
-) -> None:
-    fake.reset()
-
-    response = send(*route.split(), request_body(route, _debug_render_only=True))
-
-    debug_info = response.json["_debug_info"]
-    key = "message" if route == CHAT else "response"
-    assert (response.status, response.content_type) == (200, JSON)
-    assert list(response.json) == [*HEAD, key, "done", "_debug_info"]
-    assert read_text(route, response.json) == ""
-    assert response.json["done"] is False
-    assert "hello" in debug_info["rendered_template"]
-    assert fake.inference_requests() == []
-
-
-@both
 @pytest.mark.parametrize("stream", [True, False, None])
 @pytest.mark.parametrize(
     ("keep_alive", "reason"),
@@ -235,15 +219,3 @@ def test_error_instead_of_a_stream_has_no_charset(send: Send, route: str) -> Non
     assert (whole.status, whole.content_type) == (400, JSON)
     assert streamed.body == whole.body
     assert set(streamed.json) == {"error"}
-
-
-@both
-def test_line_breaks_in_the_text_are_escaped(send: Send, route: str) -> None:
-    text = 'a\u0085b\u2028c\u2029d\r\n"e\\ \U0001f600'
-
-    response = send(
-        *route.split(), request_body(route, scripted_prompt(content=text, delta_size=1))
-    )
-
-    assert len(response.body.decode().splitlines()) == len(response.lines)
-    assert "".join(read_text(route, line) for line in response.lines) == text

@@ -125,10 +125,3 @@ def test_version_is_that_of_ollama(send: Send) -> None:
 
     assert response.body == b'{"version":"0.33.0"}'
     assert response.content_type == "application/json; charset=utf-8"
-
-
-def test_model_name_in_a_path_may_have_a_namespace(send: Send) -> None:
-    response = send("GET", "/v1/models/me/mine")
-
-    assert response.status == 404
-    assert response.json["error"]["message"] == "model 'me/mine:latest' not found"

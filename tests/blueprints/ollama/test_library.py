@@ -12,7 +12,6 @@ from tests.apps import MakeClient
 from tests.blueprints.client import (
     GENERATE,
     GPT,
-    QWEN,
     create_mario,
     create_model,
     list_models,
@@ -53,13 +52,6 @@ def test_create_streams_ollamas_statuses(client: FlaskClient) -> None:
     )
     assert len(statuses) > 3
     assert list_models(client)[f"{GPT}:latest"]["digest"] in statuses[0]
-
-
-def test_create_without_stream_returns_the_last_status(client: FlaskClient) -> None:
-    response = create_model(client, model="mario", system=MARIO)
-
-    assert (response.status_code, response.content_type) == (200, BARE)
-    assert response.get_data() == b'{"status":"success"}'
 
 
 def test_model_derived_from_a_derived_one_merges_their_fields(
@@ -236,34 +228,6 @@ def test_copy_is_the_same_model_under_another_name(client: FlaskClient) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("source", "destination", "status", "error"),
-    [
-        ("a b", "y", 400, 'source "a b" is invalid'),
-        (" mario", "y", 400, 'source " mario" is invalid'),
-        (GPT, "a/b/c/d", 400, 'destination "a/b/c/d" is invalid'),
-        (
-            "mario",
-            QWEN,
-            400,
-            f'"{QWEN}:latest" is served by Cerebras and cannot be overwritten',
-        ),
-    ],
-)
-def test_invalid_copy_is_refused(
-    make_client: MakeClient, source: str, destination: str, status: int, error: str
-) -> None:
-    client = make_client(CAI_MODEL=GPT)
-    create_mario(client)
-
-    response = client.post(
-        "/api/copy", json={"source": source, "destination": destination}
-    )
-
-    assert (response.status_code, response.json) == (status, {"error": error})
-    assert response.content_type == CHARSET
-
-
 @pytest.mark.parametrize("name", ["mario", GPT])
 def test_copy_onto_itself_changes_nothing(client: FlaskClient, name: str) -> None:
     create_mario(client)
@@ -287,13 +251,7 @@ def test_deleted_model_is_unknown(client: FlaskClient, body: dict[str, str]) -> 
     deleted = client.delete("/api/delete", json=body)
 
     assert (deleted.status_code, deleted.get_data()) == (200, b"")
+    assert "Content-Type" not in deleted.headers
     assert "mario:latest" not in list_models(client)
     assert client.post("/api/show", json=body).status_code == 404
     assert client.get("/api/ps").json["models"] == []
-
-
-def test_delete_of_a_served_model_returns_400(client: FlaskClient) -> None:
-    response = client.delete("/api/delete", json={"model": GPT})
-
-    text = f'"{GPT}:latest" is served by Cerebras and cannot be deleted'
-    assert (response.status_code, response.json) == (400, {"error": text})

@@ -52,14 +52,6 @@ def test_unknown_model_is_pulled_if_there_is_a_default_model(
     assert (response.status_code, response.json) == (200, {"status": "success"})
 
 
-@pytest.mark.parametrize("name", [":tag", "-a", "ä"])
-def test_pull_of_an_invalid_name_returns_400(client: FlaskClient, name: str) -> None:
-    response = client.post("/api/pull", json={"model": name})
-
-    assert response.status_code == 400
-    assert response.json == {"error": "invalid model name"}
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -28,8 +28,9 @@ def test_model_has_the_requested_name(client: FlaskClient, name: str) -> None:
     ("name", "status", "text"),
     [
         ("zz:7b", 404, "model 'zz:7b' not found"),
-        ("me%2Fzz", 404, "model 'me/zz:latest' not found"),
+        ("me/zz", 404, "model 'me/zz:latest' not found"),
         ("%20", 400, "model is required"),
+        ("a%20b", 400, "invalid model name"),
     ],
 )
 def test_unknown_model_is_an_error_in_openais_shape(
