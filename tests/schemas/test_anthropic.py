@@ -89,6 +89,7 @@ def test_count_tokens_does_not_require_max_tokens() -> None:
         ({"max_tokens": 0}, "max_tokens is required and must be positive"),
         ({"messages": None}, "messages is required"),
         ({"messages": []}, "messages is required"),
+        ({"model": None, "max_tokens": 0, "messages": []}, "model is required"),
     ],
 )
 def test_missing_or_empty_required_field_is_refused(

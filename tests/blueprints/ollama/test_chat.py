@@ -30,21 +30,6 @@ def chat(client: FlaskClient, **fields: Any) -> Object:
     return message
 
 
-def test_reply_is_streamed_by_default(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"reasoning": "Hm.", "content": "Good day to you."}, times=4)
-
-    message = chat(client)
-
-    for fields in ({}, {"stream": True}, {"stream": None}):
-        lines = read_lines(post(client, CHAT, **fields))
-        assert len(lines) > 2
-        assert message == {
-            "role": "assistant",
-            "content": join_lines(lines, "content"),
-            "thinking": join_lines(lines, "thinking"),
-        }
-
-
 def test_option_without_effect_is_logged_once_and_cut(
     client: FlaskClient, app_log: pytest.LogCaptureFixture
 ) -> None:
@@ -124,25 +109,6 @@ def test_invalid_images_return_400(
     assert response.status_code == 400
     assert response.get_json()["error"].startswith(text)
     assert fake.inference_requests() == []
-
-
-def test_tool_is_called_and_its_result_is_used(client: FlaskClient) -> None:
-    question = user_message("What is the weather in Oslo?")
-
-    called = chat(client, messages=[question], tools=[WEATHER])
-    [call] = called["tool_calls"]
-    result = {
-        "role": "tool",
-        "content": "blue sky",
-        "tool_name": "weather",
-        "tool_call_id": call["id"],
-    }
-    message = chat(client, messages=[question, called, result], tools=[WEATHER])
-
-    assert call["function"]["name"] == "weather"
-    assert call["function"]["arguments"] == {"town": "simulated town"}
-    assert "blue sky" in message["content"]
-    assert "tool_calls" not in message
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -8,7 +8,6 @@ from tests.blueprints.client import (
     CHAT,
     GENERATE,
     GPT,
-    OPENAI,
     QWEN,
     complete,
     create_mario,
@@ -79,13 +78,6 @@ def test_v1_model_has_the_requested_name_and_a_date(client: FlaskClient) -> None
 
     assert model["id"] == "mario"
     assert model["created"] > 1_700_000_000
-
-
-@pytest.mark.parametrize("path", [CHAT, GENERATE, OPENAI])
-def test_reply_has_the_requested_name(client: FlaskClient, path: str) -> None:
-    create_mario(client)
-
-    assert complete(client, path, model="Mario")["model"] == "Mario"
 
 
 def test_context_continues_with_the_preset(client: FlaskClient, fake: Fake) -> None:
@@ -180,12 +172,6 @@ def test_loaded_model_is_listed_under_its_own_name(client: FlaskClient) -> None:
     assert [entry["name"] for entry in loaded] == ["mario:latest"]
     assert loaded[0]["digest"] == list_models(client)["mario:latest"]["digest"]
     assert client.get("/api/ps").json["models"] == []
-
-
-def test_show_returns_the_template(client: FlaskClient) -> None:
-    create_mario(client, template="Rhyme:\n{{ .Prompt }}")
-
-    assert show_model(client, "mario")["template"] == "Rhyme:\n{{ .Prompt }}"
 
 
 def test_model_without_its_base_returns_404_and_can_be_deleted(

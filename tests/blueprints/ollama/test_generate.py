@@ -13,7 +13,6 @@ from tests.blueprints.client import (
     GPT,
     Object,
     complete,
-    post,
     request_body,
     upstream_request,
 )
@@ -30,18 +29,6 @@ def upstream_messages(fake: Fake) -> list[tuple[str, str]]:
     """Return role and content of the messages that the upstream received."""
     messages = upstream_request(fake)["messages"]
     return [(message["role"], message["content"]) for message in messages]
-
-
-def test_reply_is_streamed_by_default(client: FlaskClient, fake: Fake) -> None:
-    fake.script({"reasoning": "Hm.", "content": "Good day to you."}, times=2)
-
-    lines = read_lines(post(client, GENERATE))
-    whole = generate(client)
-
-    assert len(lines) > 2
-    assert join_lines(lines, "content") == whole["response"] == "Good day to you."
-    assert join_lines(lines, "thinking") == whole["thinking"] == "Hm."
-    assert lines[-1]["context"] == whole["context"]
 
 
 def test_context_continues_the_conversation_on_any_machine(

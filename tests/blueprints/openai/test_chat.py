@@ -1,6 +1,5 @@
 """`POST /v1/chat/completions`."""
 
-import json
 import re
 from typing import Any
 
@@ -9,14 +8,11 @@ from flask.testing import FlaskClient
 
 from tests.blueprints.client import (
     OPENAI,
-    QWEN,
     WEATHER,
     Object,
     complete,
-    encode_image,
     post,
     upstream_request,
-    user_message,
 )
 from tests.blueprints.readers import (
     join_deltas,
@@ -93,22 +89,6 @@ def test_nothing_follows_the_end_of_a_stream(client: FlaskClient, fake: Fake) ->
     assert events.index("[DONE]") == len(events) - 1
 
 
-def test_tool_is_called_and_its_result_is_used(client: FlaskClient, fake: Fake) -> None:
-    question = user_message("What is the weather in Oslo?")
-
-    called = chat(client, messages=[question], tools=[WEATHER])
-    [call] = called["tool_calls"]
-    result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
-    message = chat(client, messages=[question, called, result], tools=[WEATHER])
-
-    assert called["content"] == ""
-    assert list(call) == ["id", "index", "type", "function"]
-    assert json.loads(call["function"]["arguments"]) == {"town": "simulated town"}
-    assert "sunny" in message["content"]
-    sent_call = upstream_request(fake)["messages"][1]["tool_calls"][0]
-    assert sent_call["id"] == call["id"]
-
-
 @pytest.mark.parametrize("choice", ["none", "auto", "required"])
 def test_tool_choice_is_honoured(client: FlaskClient, fake: Fake, choice: str) -> None:
     message = chat(client, tools=[WEATHER], tool_choice=choice)
@@ -144,14 +124,6 @@ def test_invalid_request_returns_400(
     assert response.status_code == 400
     assert response.get_json()["error"]["type"] == "invalid_request_error"
     assert read_error(OPENAI, response) == text
-
-
-def test_webp_data_url_is_sent_as_jpeg(client: FlaskClient) -> None:
-    url = f"data:image/webp;base64,{encode_image('WEBP')}"
-
-    content = chat(client, model=QWEN, messages=[image_message(url)])["content"]
-
-    assert "I see a JPEG picture of 3 × 2 pixels." in content
 
 
 def test_unknown_model_returns_404(client: FlaskClient) -> None:
