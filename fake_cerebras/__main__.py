@@ -18,7 +18,7 @@ from gevent.socket import wait_read  # noqa: E402
 from fake_cerebras import api, control  # noqa: E402
 from fake_cerebras.connection import Connection  # noqa: E402
 from fake_cerebras.quota import REFILLS, TIERS, Clock, Quotas  # noqa: E402
-from fake_cerebras.state import State  # noqa: E402
+from fake_cerebras.state import Organisations, State  # noqa: E402
 
 DEFAULT_KEY = "csk-simulated"
 
@@ -60,7 +60,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"an accepted API key (default {DEFAULT_KEY}); repeatable",
     )
     parser.add_argument(
-        "--tier", choices=TIERS, help="quota of every key (default: no quota)"
+        "--organisation",
+        action="append",
+        default=[],
+        type=lambda keys: keys.split(","),
+        metavar="KEY,KEY...",
+        help="accepted API keys that share quota; repeatable",
+    )
+    parser.add_argument(
+        "--tier", choices=TIERS, help="quota of each organisation (default: none)"
     )
     parser.add_argument("--refill", choices=REFILLS, default=REFILLS[0])
     parser.add_argument(
@@ -87,9 +95,12 @@ def exit_when_stdin_closes() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
+    shared_keys = [key for keys in options.organisation for key in keys]
+    keys = [*(options.key or []), *shared_keys]
     state = State(
-        frozenset(options.key or [DEFAULT_KEY]),
+        frozenset(keys or [DEFAULT_KEY]),
         options.tokens_per_second,
+        organisations=Organisations(options.organisation),
         quotas=Quotas(options.tier, options.refill),
         clock=Clock(options.clock_speed),
     )

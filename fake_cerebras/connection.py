@@ -143,6 +143,10 @@ class Request:
     def key(self) -> str:
         return self.header("authorization").removeprefix("Bearer ")
 
+    @property
+    def organisation(self) -> str:
+        return self.state.organisations.of(self.key)
+
 
 class ClientDisconnected(Exception):
     pass

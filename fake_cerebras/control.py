@@ -1,4 +1,4 @@
-"""The control routes under /_fake/: queue scripts, set quota, read request records."""
+"""The control routes under /_fake/: scripts, organisations, quota, request records."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -66,7 +66,18 @@ def wait_for_disconnect(state: State, name: str, query: Query, body: Any) -> Res
 
 def set_quota(state: State, name: str, query: Query, body: Any) -> Result:
     for key in body.get("keys", state.keys):
-        state.quotas.set_tier(key, body["tier"], body.get("refill", REFILLS[0]))
+        organisation = state.organisations.of(key)
+        state.quotas.set_tier(
+            organisation, body["tier"], body.get("refill", REFILLS[0])
+        )
+    return 200, {}
+
+
+def unite_keys(state: State, name: str, query: Query, body: Any) -> Result:
+    keys = body["keys"]
+    if not keys or not state.keys.issuperset(keys):
+        raise ValueError(f"keys: some of {sorted(state.keys)}")
+    state.organisations.unite(keys)
     return 200, {}
 
 
@@ -89,6 +100,7 @@ def timeout_s(query: Query) -> float:
 VIEWS: dict[tuple[str, str], Callable[[State, str, Query, Any], Result]] = {
     ("POST", "script"): queue_script,
     ("POST", "release"): release_gate,
+    ("POST", "organisation"): unite_keys,
     ("POST", "quota"): set_quota,
     ("POST", "clock"): set_clock,
     ("GET", "requests"): list_requests,

@@ -94,9 +94,9 @@ def script_of_message(text: str) -> Script:
 
 
 def reserve_quota(request: Request, body: Body, prompt: PromptSize) -> None:
-    """Reserve the key's quota, if it has one, and set the headers about it."""
+    """Reserve the organisation's quota, if it has one, and set the headers about it."""
     now = request.state.clock()
-    quota = request.state.quotas.find(request.key, body["model"], now)
+    quota = request.state.quotas.find(request.organisation, body["model"], now)
     if quota is not None:
         quota.reserve(prompt.tokens, body, now)
         request.connection.default_headers |= quota.headers(now)

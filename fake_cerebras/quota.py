@@ -1,4 +1,4 @@
-"""Quota: token buckets for each key and model, the clock they use, and rate headers."""
+"""Quota: buckets for each organisation and model, their clock, and rate headers."""
 
 import time
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ class TokenBucket:
 
 
 class Quota:
-    """The buckets of one key for one model."""
+    """The buckets of one organisation for one model."""
 
     def __init__(self, tier: Tier, refill: str, now: float) -> None:
         self._tier = tier
@@ -110,7 +110,7 @@ class Quota:
 
 
 class Quotas:
-    """The quotas of all keys; a key without a tier has none."""
+    """The quotas of all organisations; one without a tier has none."""
 
     def __init__(self, tier: str | None = None, refill: str = REFILLS[0]) -> None:
         self._initial_tier = tier
@@ -123,21 +123,23 @@ class Quotas:
         self._refill = self._initial_refill
         self._quotas: dict[tuple[str, str], Quota] = {}
 
-    def set_tier(self, key: str, tier: str, refill: str) -> None:
-        """Give a key a tier and full buckets."""
+    def set_tier(self, organisation: str, tier: str, refill: str) -> None:
+        """Give an organisation a tier and full buckets."""
         if tier not in TIERS or refill not in REFILLS:
             raise ValueError(f"tiers: {sorted(TIERS)}, refills: {sorted(REFILLS)}")
-        self._tiers[key] = tier
+        self._tiers[organisation] = tier
         self._refill = refill
-        self._quotas = {k: v for k, v in self._quotas.items() if k[0] != key}
+        others = {k: v for k, v in self._quotas.items() if k[0] != organisation}
+        self._quotas = others
 
-    def find(self, key: str, model: str, now: float) -> Quota | None:
-        tier = self._tiers.get(key, self._initial_tier)
-        if tier is None:
+    def find(self, organisation: str, model: str, now: float) -> Quota | None:
+        name = self._tiers.get(organisation, self._initial_tier)
+        if name is None:
             return None
-        if (key, model) not in self._quotas:
-            self._quotas[key, model] = Quota(TIERS[tier], self._refill, now)
-        return self._quotas[key, model]
+        if (organisation, model) not in self._quotas:
+            quota = Quota(TIERS[name], self._refill, now)
+            self._quotas[organisation, model] = quota
+        return self._quotas[organisation, model]
 
 
 WINDOWS_S = {"minute": 60, "hour": 3_600, "day": 86_400}

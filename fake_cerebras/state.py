@@ -1,8 +1,8 @@
-"""State of the server: settings, request records, queued scripts, gates and quota."""
+"""State of the server: settings, organisations, request records, scripts, gates."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -114,12 +114,38 @@ class ScriptQueue:
         self._scripts = []
 
 
+class Organisations:
+    """Which keys share quota: by default, each key is on its own.
+
+    An organisation has the name of one of its keys.
+    """
+
+    def __init__(self, groups: Iterable[Sequence[str]] = ()) -> None:
+        self._initial_groups = list(groups)
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the organisations given at the start."""
+        self._by_key: dict[str, str] = {}
+        for keys in self._initial_groups:
+            self.unite(keys)
+
+    def unite(self, keys: Sequence[str]) -> None:
+        """Put keys into the organisation of the first one."""
+        organisation = self.of(keys[0])
+        self._by_key |= dict.fromkeys(keys, organisation)
+
+    def of(self, key: str) -> str:
+        return self._by_key.get(key, key)
+
+
 @dataclass(frozen=True)
 class State:
     keys: frozenset[str]
     tokens_per_second: float
     records: RequestRecords = field(default_factory=RequestRecords)
     scripts: ScriptQueue = field(default_factory=ScriptQueue)
+    organisations: Organisations = field(default_factory=Organisations)
     quotas: Quotas = field(default_factory=Quotas)
     clock: Clock = field(default_factory=Clock)
 
@@ -127,5 +153,6 @@ class State:
         """Return to the state at the start; responses that hold continue."""
         self.records.clear()
         self.scripts.clear()
+        self.organisations.reset()
         self.quotas.reset()
         self.clock.reset()

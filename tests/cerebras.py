@@ -66,6 +66,10 @@ class Fake:
         """Fill the buckets of `keys` (default: all); `refill`: steady or at_once."""
         self._control("POST", "quota", body={"tier": tier, **options})
 
+    def unite_keys(self, *keys: str) -> None:
+        """Put keys into one organisation, which shares quota."""
+        self._control("POST", "organisation", body={"keys": keys})
+
     def set_clock(self, **changes: float) -> None:
         """Stop the quota's clock `at` a time, or `advance` it, in seconds."""
         self._control("POST", "clock", body=changes)

@@ -127,6 +127,15 @@ def test_paid_tier_has_larger_buckets(free: Fake) -> None:
     assert remaining(response) == (999, 1_000_000 - PROMPT - 40_960)
 
 
+def test_keys_of_one_organisation_share_its_buckets(free: Fake) -> None:
+    free.unite_keys("csk-simulated", "csk-other")
+    free.set_quota("free", keys=["csk-other"])
+
+    assert statuses(free, 3) == [200] * 3
+    assert statuses(free, 3, headers=OTHER) == [200, 200, 429]
+    assert statuses(free, 1) == [429]
+
+
 def test_each_key_and_model_has_its_own_buckets(free: Fake) -> None:
     assert statuses(free, 6)[-1] == 429
     assert post_chat(free, headers=OTHER).status == 200
@@ -156,6 +165,22 @@ def test_options_set_tier_and_speed_of_the_clock() -> None:
 
         assert "x-ratelimit-limit-requests-minute" in post_chat(fake).headers
         assert statuses(fake, 30).count(200) > 6
+
+
+def test_option_puts_keys_into_one_organisation() -> None:
+    keys = ("--organisation", "csk-simulated,csk-other")
+    with fake_cerebras("--tokens-per-second", "0", *keys, "--tier", "free") as fake:
+        assert statuses(fake, 3) == [200] * 3
+        assert 429 in statuses(fake, 3, headers=OTHER)
+
+
+@pytest.mark.parametrize("keys", [[], ["csk-unknown"]], ids=str)
+def test_organisation_of_unknown_keys_returns_400(
+    two_keys: Fake, keys: list[str]
+) -> None:
+    response = post(two_keys, {"keys": keys}, "/_fake/organisation", headers=KEY)
+
+    assert response.status == 400
 
 
 @pytest.mark.parametrize(
