@@ -17,6 +17,11 @@ from gevent.socket import wait_read  # noqa: E402
 
 from fake_cerebras import api, control  # noqa: E402
 from fake_cerebras.connection import Connection  # noqa: E402
+from fake_cerebras.prompt_cache import (  # noqa: E402
+    BLOCK_TOKENS,
+    LIFETIME_S,
+    PromptCache,
+)
 from fake_cerebras.quota import REFILLS, TIERS, Clock, Quotas  # noqa: E402
 from fake_cerebras.state import Organisations, State  # noqa: E402
 
@@ -65,14 +70,29 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=[],
         type=lambda keys: keys.split(","),
         metavar="KEY,KEY...",
-        help="accepted API keys that share quota; repeatable",
+        help="accepted API keys that share quota and prompt cache; repeatable",
     )
     parser.add_argument(
         "--tier", choices=TIERS, help="quota of each organisation (default: none)"
     )
     parser.add_argument("--refill", choices=REFILLS, default=REFILLS[0])
     parser.add_argument(
-        "--clock-speed", type=float, default=1.0, help="speed of the quota's clock"
+        "--clock-speed",
+        type=float,
+        default=1.0,
+        help="speed of the clock of quota and prompt cache",
+    )
+    parser.add_argument(
+        "--cache-block-tokens",
+        type=int,
+        default=BLOCK_TOKENS,
+        help="tokens in a block of the prompt cache (default %(default)s)",
+    )
+    parser.add_argument(
+        "--cache-lifetime",
+        type=float,
+        default=LIFETIME_S,
+        help="seconds after which an unused block expires (default %(default)s)",
     )
     parser.add_argument(
         "--until-stdin-closes",
@@ -102,6 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.tokens_per_second,
         organisations=Organisations(options.organisation),
         quotas=Quotas(options.tier, options.refill),
+        cache=PromptCache(options.cache_block_tokens, options.cache_lifetime),
         clock=Clock(options.clock_speed),
     )
     server = Server((options.host, options.port), state)

@@ -15,6 +15,8 @@ from dotenv import load_dotenv
 
 PROJECT = Path(__file__).parents[1]
 KEY = "csk-simulated"
+# With blocks this small the second turn of a short chat has cached tokens.
+OPTIONS = ("--port=0", "--until-stdin-closes", "--cache-block-tokens=32")
 NOTICE = (
     "No CEREBRAS_API_KEY: answers are SIMULATED. "
     "For real ones put CEREBRAS_API_KEY=... into .env and start again."
@@ -34,7 +36,7 @@ def start_fake() -> str:
     """Start fake_cerebras and return its URL."""
     read_end, write_end = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "fake_cerebras", "--port=0", "--until-stdin-closes"],
+        [sys.executable, "-m", "fake_cerebras", *OPTIONS],
         cwd=PROJECT,
         stdin=read_end,
         stdout=subprocess.PIPE,

@@ -81,6 +81,11 @@ def unite_keys(state: State, name: str, query: Query, body: Any) -> Result:
     return 200, {}
 
 
+def set_cache(state: State, name: str, query: Query, body: Any) -> Result:
+    state.cache.configure(**body)
+    return 200, {}
+
+
 def set_clock(state: State, name: str, query: Query, body: Any) -> Result:
     if "at" in body:
         state.clock.stop(float(body["at"]))
@@ -102,6 +107,7 @@ VIEWS: dict[tuple[str, str], Callable[[State, str, Query, Any], Result]] = {
     ("POST", "release"): release_gate,
     ("POST", "organisation"): unite_keys,
     ("POST", "quota"): set_quota,
+    ("POST", "cache"): set_cache,
     ("POST", "clock"): set_clock,
     ("GET", "requests"): list_requests,
     ("GET", "disconnected"): wait_for_disconnect,

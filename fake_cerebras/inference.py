@@ -9,13 +9,8 @@ from fake_cerebras.completion import make_completion
 from fake_cerebras.connection import DisconnectWatch, Request
 from fake_cerebras.delivery import BodyWriter, Delivery, Interruptions
 from fake_cerebras.errors import DEFAULT_ERRORS, ERRORS, ApiError, invalid_request
-from fake_cerebras.request import (
-    Body,
-    PromptSize,
-    last_user_text,
-    prompt_size,
-    tool_results,
-)
+from fake_cerebras.prompt import Prompt, read_prompt
+from fake_cerebras.request import Body, last_user_text, tool_results
 from fake_cerebras.response import Response
 from fake_cerebras.script import Script, ScriptError, find_script
 
@@ -32,9 +27,9 @@ def infer(request: Request, *, text_only: bool) -> None:
     """Validate the request, reserve its quota and send what its script says."""
     connection, state = request.connection, request.state
     body = read_object(request.data)
-    script, prompt = accept(request, body, text_only=text_only)
+    script, prompt, cached_tokens = accept(request, body, text_only=text_only)
     model = models.find(body["model"])
-    response = Response(body, text_only, model, script, prompt)
+    response = Response(body, text_only, model, script, prompt, cached_tokens)
     with DisconnectWatch(
         connection.connection, lambda: state.records.disconnect(request.record)
     ) as watch:
@@ -43,6 +38,7 @@ def infer(request: Request, *, text_only: bool) -> None:
         delivery = Delivery(writer, interruptions, watch)
         delivery.before_response()
         raise_scripted_error(script)
+        state.cache.store(request.organisation, model.id, prompt, state.clock())
         completion = make_completion(body, model, script)
         headers = {"inference-id": response.id, "content-type": "application/json"}
         pace = script.tokens_per_second
@@ -60,18 +56,22 @@ def infer(request: Request, *, text_only: bool) -> None:
 
 def accept(
     request: Request, body: dict[str, Any], *, text_only: bool
-) -> tuple[Script, PromptSize]:
-    """Return the script and the size of the prompt, or raise the `ApiError`."""
+) -> tuple[Script, Prompt, int]:
+    """Return script, prompt and its cached tokens, or raise the `ApiError`."""
     text = last_user_text(body)
     queued = request.state.scripts.take(text)
     script = queued or script_of_message(text)
     request.connection.use_script(script)
     check_request(body, text_only=text_only)
-    prompt = prompt_size(body)
-    reserve_quota(request, body, prompt)
+    prompt = read_prompt(body)
+    now = request.state.clock()
+    cached_tokens = request.state.cache.cached_tokens(
+        request.organisation, body["model"], prompt, now
+    )
+    reserve_quota(request, body, prompt.tokens, now)
     if queued is None and tool_results(body):
         script = script.without_tool_calls()
-    return script, prompt
+    return script, prompt, cached_tokens
 
 
 def read_object(data: bytes) -> dict[str, Any]:
@@ -93,12 +93,11 @@ def script_of_message(text: str) -> Script:
         raise invalid_request(message, "script", "script") from error
 
 
-def reserve_quota(request: Request, body: Body, prompt: PromptSize) -> None:
+def reserve_quota(request: Request, body: Body, prompt_tokens: int, now: float) -> None:
     """Reserve the organisation's quota, if it has one, and set the headers about it."""
-    now = request.state.clock()
     quota = request.state.quotas.find(request.organisation, body["model"], now)
     if quota is not None:
-        quota.reserve(prompt.tokens, body, now)
+        quota.reserve(prompt_tokens, body, now)
         request.connection.default_headers |= quota.headers(now)
 
 

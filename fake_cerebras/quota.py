@@ -28,7 +28,10 @@ TIERS = {
 
 
 class Clock:
-    """The time used for quota, in seconds since 1970: real, accelerated or stopped."""
+    """The time of quota and prompt cache, in seconds since 1970.
+
+    It is real, accelerated or stopped.
+    """
 
     def __init__(self, speed: float = 1.0) -> None:
         self._initial_speed = speed

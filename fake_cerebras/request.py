@@ -1,17 +1,11 @@
-"""Read a request body: the last user message, its images, the size of its prompt."""
+"""Read a request body: the last user message, tool results, images."""
 
-import json
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Body = Mapping[str, Any]
-
-TOKENS_PER_REQUEST = 60  # of the chat template
-TOKENS_PER_MESSAGE = 6
-TOKENS_PER_IMAGE = 256
-CHARACTERS_PER_TOKEN = 4
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
@@ -68,10 +62,16 @@ def image_urls(body: Body) -> list[Any]:
 def _image_urls(message: Mapping[str, Any]) -> Iterator[Any]:
     content = message.get("content")
     for part in content if isinstance(content, list) else ():
-        if part.get("type") == "image_url":
-            yield part["image_url"]["url"]
-        elif part.get("type") == "image":
-            yield part["image"]
+        url = image_url(part)
+        if url is not None:
+            yield url
+
+
+def image_url(part: Mapping[str, Any]) -> Any:
+    """Return the URL of an image part, None for another part."""
+    if part.get("type") == "image_url":
+        return part["image_url"]["url"]
+    return part["image"] if part.get("type") == "image" else None
 
 
 @dataclass(frozen=True)
@@ -100,44 +100,3 @@ def _read_jpeg(data: bytes) -> Image | None:
         (length,) = struct.unpack(">H", data[offset + 2 : offset + 4])
         offset += 2 + length
     return None
-
-
-@dataclass(frozen=True)
-class PromptSize:
-    """Tokens of a prompt, images included, and of its images."""
-
-    tokens: int
-    image_tokens: int = 0
-
-
-def prompt_size(body: Body) -> PromptSize:
-    """Return an estimate, at four characters a token."""
-    if "prompt" in body:
-        return PromptSize(1 + _prompt_tokens(body["prompt"]))
-    image_tokens = TOKENS_PER_IMAGE * len(image_urls(body))
-    tokens = TOKENS_PER_REQUEST + image_tokens
-    for message in messages(body):
-        tokens += TOKENS_PER_MESSAGE + _message_tokens(message)
-    if body.get("tools"):
-        tokens += _estimate(json.dumps(body["tools"]))
-    return PromptSize(tokens, image_tokens)
-
-
-def _message_tokens(message: Mapping[str, Any]) -> int:
-    text = text_of(message.get("content")) + text_of(message.get("reasoning"))
-    for call in message.get("tool_calls") or ():
-        text += call["function"].get("arguments", "")
-    return _estimate(text)
-
-
-def _prompt_tokens(prompt: Any) -> int:
-    """Count a text, a list of texts, a list of token ids or a list of such lists."""
-    if isinstance(prompt, str):
-        return _estimate(prompt)
-    if isinstance(prompt, int):
-        return 1
-    return sum(_prompt_tokens(each) for each in prompt)
-
-
-def _estimate(text: str) -> int:
-    return -(-len(text) // CHARACTERS_PER_TOKEN)

@@ -14,7 +14,7 @@ from typing import Any
 from fake_cerebras.completion import Completion, ToolCall, split_into_events
 from fake_cerebras.connection import dump_json
 from fake_cerebras.models import Model
-from fake_cerebras.request import PromptSize
+from fake_cerebras.prompt import Prompt
 from fake_cerebras.script import Script
 
 DONE = "[DONE]"
@@ -65,7 +65,8 @@ class Response:
         text_only: bool,
         model: Model,
         script: Script,
-        prompt: PromptSize,
+        prompt: Prompt,
+        cached_tokens: int,
     ) -> None:
         self.id = f"chatcmpl-{uuid.uuid4()}"
         self._body = body
@@ -73,6 +74,7 @@ class Response:
         self._model = model
         self._script = script
         self._prompt = prompt
+        self._cached_tokens = cached_tokens
         self._created = time.time()
         self._fingerprint = f"fp_{secrets.token_hex(10)}"
         self._object = OBJECTS[text_only, bool(body.get("stream"))]
@@ -181,7 +183,7 @@ class Response:
         if self._model.counts_predictions:
             kinds = ("accepted_prediction_tokens", "rejected_prediction_tokens")
             completion_details = dict.fromkeys(kinds, 0) | completion_details
-        prompt_details = {"cached_tokens": 0}
+        prompt_details = {"cached_tokens": self._cached_tokens}
         if self._model.vision:
             prompt_details["image_tokens"] = self._prompt.image_tokens
         usage = {
@@ -198,7 +200,7 @@ class Response:
     def _time_info(self) -> dict[str, Any]:
         """Return times in seconds; as in real responses, the total exceeds the sum."""
         queue = 0.000_2
-        prompt = 0.001 + self._prompt.tokens * 0.000_01
+        prompt = 0.001 + (self._prompt.tokens - self._cached_tokens) * 0.000_01
         completion = max(time.time() - self._created, 0.000_5)
         return {
             "created": self._created,

@@ -8,6 +8,7 @@ from typing import Any
 
 from gevent.event import Event
 
+from fake_cerebras.prompt_cache import PromptCache
 from fake_cerebras.quota import Clock, Quotas
 from fake_cerebras.script import Script
 
@@ -115,7 +116,7 @@ class ScriptQueue:
 
 
 class Organisations:
-    """Which keys share quota: by default, each key is on its own.
+    """Which keys share quota and prompt cache: by default, each key is on its own.
 
     An organisation has the name of one of its keys.
     """
@@ -147,6 +148,7 @@ class State:
     scripts: ScriptQueue = field(default_factory=ScriptQueue)
     organisations: Organisations = field(default_factory=Organisations)
     quotas: Quotas = field(default_factory=Quotas)
+    cache: PromptCache = field(default_factory=PromptCache)
     clock: Clock = field(default_factory=Clock)
 
     def reset(self) -> None:
@@ -155,4 +157,5 @@ class State:
         self.scripts.clear()
         self.organisations.reset()
         self.quotas.reset()
+        self.cache.reset()
         self.clock.reset()

@@ -67,15 +67,19 @@ class Fake:
         self._control("POST", "quota", body={"tier": tier, **options})
 
     def unite_keys(self, *keys: str) -> None:
-        """Put keys into one organisation, which shares quota."""
+        """Put keys into one organisation, which shares quota and prompt cache."""
         self._control("POST", "organisation", body={"keys": keys})
 
+    def set_cache(self, **settings: float) -> None:
+        """Empty the prompt cache; set its `block_tokens` and `lifetime_s`."""
+        self._control("POST", "cache", body=settings)
+
     def set_clock(self, **changes: float) -> None:
-        """Stop the quota's clock `at` a time, or `advance` it, in seconds."""
+        """Stop the clock of quota and cache `at` a time, or `advance` it by seconds."""
         self._control("POST", "clock", body=changes)
 
     def reset(self) -> None:
-        """Delete records, scripts and quota, and release everything that holds."""
+        """Return to the state at the start, and release everything that holds."""
         self._control("DELETE", "")
 
     def _control(

@@ -15,6 +15,7 @@ from fake_cerebras.errors import (
     named_error,
 )
 from fake_cerebras.models import Model
+from fake_cerebras.prompt import read_prompt
 
 Body = dict[str, Any]
 
@@ -202,6 +203,6 @@ def check_length(body: Body, model: Model) -> None:
         raise invalid_request(
             "max_tokens and max_completion_tokens are the same: give one"
         )
-    length = request.prompt_size(body).tokens + max([0, *caps])
+    length = read_prompt(body).tokens + max([0, *caps])
     if length > model.context_length:
         raise context_length_exceeded(length, model.context_length)

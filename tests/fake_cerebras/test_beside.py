@@ -88,6 +88,33 @@ def test_with_a_key_only_the_command_runs() -> None:
     assert output == "csk-mine 0\n"
 
 
+TWO_TURNS = """
+import os, requests
+
+def post(*messages):
+    reply = requests.post(
+        os.environ["CEREBRAS_BASE_URL"] + "/chat/completions",
+        json={"model": "gpt-oss-120b", "messages": messages},
+        headers={"Authorization": "Bearer " + os.environ["CEREBRAS_API_KEY"]},
+    ).json()
+    print(reply["usage"]["prompt_tokens_details"]["cached_tokens"])
+    return reply["choices"][0]["message"]
+
+question = {"role": "user", "content": "Hi"}
+post(question, post(question), {"role": "user", "content": "Go on"})
+"""
+
+
+def test_second_turn_of_a_short_chat_has_cached_tokens() -> None:
+    process = start_beside([sys.executable, "-c", TWO_TURNS])
+
+    output, _ = process.communicate(timeout=TIMEOUT_S)
+
+    first, second = map(int, output.splitlines()[-2:])
+    assert first == 0
+    assert second > 0
+
+
 def test_without_a_key_the_command_gets_the_url_of_the_fake() -> None:
     show = "import os; print(os.environ['CEREBRAS_BASE_URL'])"
     process = start_beside([sys.executable, "-c", show])
