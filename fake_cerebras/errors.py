@@ -87,6 +87,16 @@ ERRORS: dict[str, tuple[int, Mapping[str, Any] | str]] = {
             "token_quota_exceeded",
         ),
     ),
+    # The documentation says that the text names the bucket; how is a guess.
+    "total_token_quota_exceeded": (
+        429,
+        error_body(
+            "Total tokens per minute limit exceeded - too many tokens processed.",
+            "too_many_tokens_error",
+            "quota",
+            "token_quota_exceeded",
+        ),
+    ),
     "queue_exceeded": (
         429,
         error_body(

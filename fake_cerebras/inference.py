@@ -68,7 +68,7 @@ def accept(
     cached_tokens = request.state.cache.cached_tokens(
         request.organisation, body["model"], prompt, now
     )
-    reserve_quota(request, body, prompt.tokens, now)
+    reserve_quota(request, body, prompt.tokens, cached_tokens, now)
     if queued is None and tool_results(body):
         script = script.without_tool_calls()
     return script, prompt, cached_tokens
@@ -93,11 +93,13 @@ def script_of_message(text: str) -> Script:
         raise invalid_request(message, "script", "script") from error
 
 
-def reserve_quota(request: Request, body: Body, prompt_tokens: int, now: float) -> None:
+def reserve_quota(
+    request: Request, body: Body, prompt_tokens: int, cached_tokens: int, now: float
+) -> None:
     """Reserve the organisation's quota, if it has one, and set the headers about it."""
     quota = request.state.quotas.find(request.organisation, body["model"], now)
     if quota is not None:
-        quota.reserve(prompt_tokens, body, now)
+        quota.reserve(prompt_tokens, body, now, cached_tokens)
         request.connection.default_headers |= quota.headers(now)
 
 

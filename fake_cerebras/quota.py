@@ -17,13 +17,30 @@ class Tier:
     """Limits of a minute, and the tokens reserved for a request without a cap."""
 
     requests: int
-    tokens: int
+    uncached_tokens: int
+    total_tokens: int
     default_cap: int
 
 
 TIERS = {
-    "free": Tier(requests=5, tokens=30_000, default_cap=32_768),
-    "paid": Tier(requests=1_000, tokens=1_000_000, default_cap=40_960),
+    "free": Tier(
+        requests=5, uncached_tokens=30_000, total_tokens=90_000, default_cap=32_768
+    ),
+    "paid": Tier(
+        requests=1_000,
+        uncached_tokens=1_000_000,
+        total_tokens=3_000_000,
+        default_cap=40_960,
+    ),
+}
+# Models with limits of their own.
+TIERS_BY_MODEL = {
+    ("paid", "qwen-3.8-27b"): Tier(
+        requests=300,
+        uncached_tokens=150_000,
+        total_tokens=750_000,
+        default_cap=40_960,
+    ),
 }
 
 
@@ -75,30 +92,49 @@ class TokenBucket:
 
 
 class Quota:
-    """The buckets of one organisation for one model."""
+    """The buckets of one organisation for one model.
+
+    Cached tokens of prompts count only in the bucket of all tokens. Guess: already
+    when the tokens of a request are reserved.
+    """
 
     def __init__(self, tier: Tier, refill: str, now: float) -> None:
         self._tier = tier
         self._requests = TokenBucket(tier.requests, refill, now)
-        self._tokens = TokenBucket(tier.tokens, refill, now)
+        self._uncached = TokenBucket(tier.uncached_tokens, refill, now)
+        self._total = TokenBucket(tier.total_tokens, refill, now)
 
-    def reserve(self, prompt_tokens: int, body: Mapping[str, Any], now: float) -> None:
+    def reserve(
+        self,
+        prompt_tokens: int,
+        body: Mapping[str, Any],
+        now: float,
+        cached_tokens: int = 0,
+    ) -> None:
         """Take one request and its tokens (prompt and cap), or raise the 429.
 
         Reserved tokens are never returned; a refused request takes nothing.
         """
-        tokens = prompt_tokens + self._cap(body)
+        total = prompt_tokens + self._cap(body)
+        uncached = total - cached_tokens
         if self._requests.level(now) < 1:
             raise self._error("request_quota_exceeded", now)
-        if self._tokens.level(now) < tokens:
+        if self._uncached.level(now) < uncached:
             raise self._error("token_quota_exceeded", now)
+        if self._total.level(now) < total:
+            raise self._error("total_token_quota_exceeded", now)
         self._requests.take(1)
-        self._tokens.take(tokens)
+        self._uncached.take(uncached)
+        self._total.take(total)
 
     def headers(self, now: float) -> dict[str, str]:
-        """Return the rate headers; resets count to the end of the calendar's minute."""
+        """Return the rate headers; resets count to the end of the calendar's minute.
+
+        Guess: those of tokens describe the bucket of uncached tokens. Names of headers
+        for the other one are unknown, so it has none.
+        """
         headers: dict[str, str] = {}
-        for kind, bucket in (("requests", self._requests), ("tokens", self._tokens)):
+        for kind, bucket in (("requests", self._requests), ("tokens", self._uncached)):
             remaining = int(bucket.level(now))
             headers |= rate_headers(kind, "minute", bucket.size, remaining, now)
         return headers
@@ -140,8 +176,8 @@ class Quotas:
         if name is None:
             return None
         if (organisation, model) not in self._quotas:
-            quota = Quota(TIERS[name], self._refill, now)
-            self._quotas[organisation, model] = quota
+            tier = TIERS_BY_MODEL.get((name, model), TIERS[name])
+            self._quotas[organisation, model] = Quota(tier, self._refill, now)
         return self._quotas[organisation, model]
 
 

@@ -20,7 +20,11 @@ from tests.fake_cerebras.client import (
 
 REQUESTS = "Requests per minute limit exceeded - too many requests sent."
 TOKENS = "Tokens per minute limit exceeded - too many tokens processed."
+TOTAL = "Total tokens per minute limit exceeded - too many tokens processed."
 PROMPT = 67  # tokens of `chat_body("hi")`
+LONG = "word" * 20_000
+LONG_PROMPT = 20_066  # tokens of `chat_body(LONG)`
+CACHED = 20_066 // 128 * 128  # of these, once they are cached
 OTHER = {**AGENT, "authorization": "Bearer csk-other"}
 
 
@@ -125,6 +129,64 @@ def test_paid_tier_has_larger_buckets(free: Fake) -> None:
     response = post(free, chat_body("hi"))
 
     assert remaining(response) == (999, 1_000_000 - PROMPT - 40_960)
+
+
+def test_paid_tier_has_limits_of_its_own_for_qwen(free: Fake) -> None:
+    free.set_quota("paid")
+
+    response = post(free, chat_body("hi", QWEN, max_completion_tokens=100))
+
+    assert remaining(response) == (299, 150_000 - PROMPT - 100)
+
+
+def post_long(fake: Fake, cap: int = 100, **options: Any) -> Response:
+    return post(fake, chat_body(LONG, max_completion_tokens=cap), **options)
+
+
+def test_cached_tokens_are_not_taken_from_the_uncached_ones(free: Fake) -> None:
+    first, second = post_long(free), post_long(free)
+
+    left = 30_000 - LONG_PROMPT - 100
+    assert remaining(first) == (4, left)
+    assert remaining(second) == (3, left - (LONG_PROMPT - CACHED) - 100)
+
+
+def test_cached_prompts_beyond_the_total_tokens_return_429(free: Fake) -> None:
+    accepted = [post_long(free) for _ in range(4)]
+
+    response = post_long(free)
+
+    assert [each.status for each in accepted] == [200] * 4
+    assert (response.status, response.json["message"]) == (429, TOTAL)
+    assert response.json["code"] == "token_quota_exceeded"
+    assert response.json["type"] == "too_many_tokens_error"
+    assert remaining(response) == remaining(accepted[-1])
+    assert post_chat(free, 9_000).status == 200
+
+
+def test_total_tokens_refill_too(free: Fake) -> None:
+    for _ in range(4):
+        post_long(free)
+
+    needed = 5 * (LONG_PROMPT + 100) - 90_000
+    free.set_clock(advance=60 * needed / 90_000 - 0.1)
+    assert post_long(free).json["message"] == TOTAL
+    free.set_clock(advance=0.2)
+    assert post_long(free).status == 200
+
+
+def test_refused_request_is_not_cached(free: Fake) -> None:
+    assert post_long(free, 12_000).json["message"] == TOKENS
+
+    assert remaining(post_long(free)) == (4, 30_000 - LONG_PROMPT - 100)
+
+
+def test_no_header_describes_the_total_tokens(free: Fake) -> None:
+    names = post_chat(free).headers
+
+    described = {name.split("-", 3)[3] for name in names if "ratelimit" in name}
+    assert "requests-minute" in described
+    assert not [name for name in described if "total" in name or "cached" in name]
 
 
 def test_keys_of_one_organisation_share_its_buckets(free: Fake) -> None:

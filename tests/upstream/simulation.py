@@ -196,7 +196,7 @@ class Day:
         pairs = [
             [
                 TokenBucket(size, self.refill, 0.0)
-                for size in (tier.requests, tier.tokens)
+                for size in (tier.requests, tier.uncached_tokens)
             ]
             for _ in self.keys
         ]
