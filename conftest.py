@@ -4,7 +4,6 @@ pytest_plugins = [
     "tests.fuzzing",
     "tests.apps",
     "tests.figures",
-    "tests.gevent_scenes",
     "tests.real_parts",
     "tests.live_server",
     "tests.databases",

@@ -3,13 +3,16 @@
 import socket
 import struct
 import threading
+from collections.abc import Callable
+from typing import Any
 
+import gevent
 import gevent.socket
 import pytest
 
 from app.http.client_watch import is_gone, watch
 from tests.conftest import Pair
-from tests.gevent_scenes import RunScene
+from tests.under_gevent import run_under_gevent
 
 TIMEOUT_S = 5.0
 SHORT_S = 0.1  # waited for an event that must not come
@@ -98,15 +101,75 @@ def test_is_gone_tells_a_closed_peer_from_a_silent_one(pair: Pair) -> None:
     assert is_gone(server_socket) is True
 
 
+StopWatch = Callable[[], None]
+
+
+def watch_client(
+    act: Callable[[socket.socket, StopWatch], None], timeout_s: float
+) -> bool:
+    """Return whether the watch reports a disconnect after the client's action."""
+    server_socket, client_socket = socket.socketpair()
+    gone = threading.Event()
+    stop = watch({"gunicorn.socket": server_socket}, gone.set)
+    with server_socket, client_socket:
+        act(client_socket, stop)
+        noticed = gone.wait(timeout_s)
+    stop()
+    stop()
+    return noticed
+
+
+def disconnect() -> bool:
+    def act(client_socket: socket.socket, stop: StopWatch) -> None:
+        gevent.sleep(0)
+        client_socket.close()
+
+    return watch_client(act, TIMEOUT_S)
+
+
+def send_more() -> bool:
+    def act(client_socket: socket.socket, stop: StopWatch) -> None:
+        client_socket.send(b"GET / HTTP/1.1\r\n")
+        gevent.sleep(0.05)
+        client_socket.close()
+
+    return watch_client(act, SHORT_S)
+
+
+def end_watch() -> bool:
+    def act(client_socket: socket.socket, stop: StopWatch) -> None:
+        stop()
+        client_socket.close()
+
+    return watch_client(act, SHORT_S)
+
+
 @pytest.mark.parametrize(
     ("scene", "noticed"),
-    [("disconnect", True), ("send_more", False), ("end_watch", False)],
+    [(disconnect, True), (send_more, False), (end_watch, False)],
 )
-def test_watch_under_gevent(run_scene: RunScene, scene: str, noticed: bool) -> None:
-    assert run_scene(scene) == {"noticed": noticed}
+def test_watch_under_gevent(scene: Callable[[], bool], noticed: bool) -> None:
+    assert run_under_gevent(scene) is noticed
 
 
-def test_watch_goes_on_after_another_greenlet_has_read(run_scene: RunScene) -> None:
-    result = run_scene("read_meanwhile")
+def read_meanwhile() -> dict[str, Any]:
+    """Return whether a disconnect is noticed after another greenlet read the data."""
+    server_socket, client_socket = socket.socketpair()
+    gone = threading.Event()
+    reader = gevent.spawn(server_socket.recv, 1)
+    gevent.sleep(0)  # the reader waits before the watch does
+    stop = watch({"gunicorn.socket": server_socket}, gone.set)
+    with server_socket, client_socket:
+        client_socket.send(b"x")
+        data = reader.get(timeout=TIMEOUT_S)
+        noticed_early = gone.wait(SHORT_S)
+        client_socket.close()
+        noticed = gone.wait(TIMEOUT_S)
+    stop()
+    return {"data": data.decode(), "early": noticed_early, "noticed": noticed}
+
+
+def test_watch_goes_on_after_another_greenlet_has_read() -> None:
+    result = run_under_gevent(read_meanwhile)
 
     assert result == {"data": "x", "early": False, "noticed": True}

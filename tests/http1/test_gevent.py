@@ -1,38 +1,122 @@
 """The client under gevent's patches, in a process of its own."""
 
-import json
 import os
+import select
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
+from time import monotonic
 from typing import Any
 
+import gevent
 import pytest
 
+from app.errors import Cancelled, UpstreamError
+from app.http1 import readiness
+from app.http1.cancel import CancelToken
+from app.http1.client import HTTPClient, ResponseBody
 from tests.http1.conftest import Serve, over_both
 from tests.scripted_server import STREAM, Peer, Server, answer, chunk, head
+from tests.under_gevent import run_under_gevent
 
-PROJECT = Path(__file__).parents[2]
+MAX_BODY_BYTES = 1 << 24
+SETTLE_S = 0.1  # until the client waits for what the test's server sends next
 
 
-def play(scene: str, url: str, wait: Callable[[], object] = lambda: None) -> Any:
-    """Return the result of a scene; close its standard input once `wait` returns."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.http1.under_gevent", scene, url],
-        cwd=PROJECT,
-        env=os.environ | {"COVERAGE_CONCURRENCY": "gevent"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as program:
-        wait()
-        stdout, stderr = program.communicate(timeout=60)
-    assert (program.returncode, stderr) == (0, "")
-    return json.loads(stdout)
+def make_client(url: str) -> HTTPClient:
+    return HTTPClient(url, pool_size=64, connect_timeout_s=20, peer="it")
+
+
+def open_body(client: HTTPClient, cancel: CancelToken) -> ResponseBody:
+    return client.send(client.make_request("GET", "/v1", {}), cancel, 20).body
+
+
+def cancel_after_stdin(cancel: CancelToken, cancelled_at: list[float]) -> None:
+    """Cancel in the hub, where nothing may block, once standard input has ended."""
+
+    def cancel_now() -> None:
+        cancelled_at.append(monotonic())
+        cancel.cancel()
+
+    select.select([sys.stdin], [], [])
+    gevent.sleep(SETTLE_S)
+    gevent.get_hub().loop.run_callback(cancel_now)
+
+
+def cancel_while_waiting(url: str) -> dict[str, Any]:
+    """Return how long a request lasts after its token was cancelled."""
+    cancel = CancelToken()
+    cancelled_at: list[float] = []
+    gevent.spawn(cancel_after_stdin, cancel, cancelled_at)
+    client = make_client(url)
+    descriptors = os.listdir("/proc/self/fd")
+    try:
+        open_body(client, cancel).read_all(MAX_BODY_BYTES)
+    except Cancelled:
+        took_s = monotonic() - cancelled_at[0]
+        left_open = len(os.listdir("/proc/self/fd")) - len(descriptors)
+        return {"took_s": took_s, "left_open": left_open}
+    return {}
+
+
+class LateCancelToken(CancelToken):
+    """Cancels a request at the moment at which its connection is open."""
+
+    def wait(self, event: threading.Event, seconds: float | None = None) -> None:
+        super().wait(event, seconds)
+        self.cancel()
+        self.raise_if_cancelled()
+
+
+def cancel_when_connected(url: str) -> dict[str, Any]:
+    """Return how many descriptors a cancelled request leaves open."""
+    cancel, client = LateCancelToken(), make_client(url)
+    descriptors = os.listdir("/proc/self/fd")
+    try:
+        open_body(client, cancel)
+    except Cancelled:
+        return {"left_open": len(os.listdir("/proc/self/fd")) - len(descriptors)}
+    return {}
+
+
+def fetch_many(url: str) -> dict[str, Any]:
+    """Return the bodies of many requests, one after another and all at once."""
+    client = make_client(url)
+
+    def fetch() -> str:
+        return open_body(client, CancelToken()).read_all(MAX_BODY_BYTES).decode()
+
+    in_a_row = [fetch() for _ in range(5)]
+    at_once = [gevent.spawn(fetch) for _ in range(50)]
+    gevent.joinall(at_once, raise_error=True)
+    return {"bodies": sorted({*in_a_row, *[each.value for each in at_once]})}
+
+
+def read_silence(url: str) -> dict[str, Any]:
+    body = open_body(make_client(url), CancelToken())
+    pieces = [body.read(0.05).decode() for _ in range(3)]
+    body.close()
+    return {"pieces": pieces}
+
+
+def fail(url: str) -> dict[str, Any]:
+    try:
+        open_body(make_client(url), CancelToken()).read_all(MAX_BODY_BYTES)
+    except UpstreamError as error:
+        return {"error": error.message}
+    return {}
+
+
+def inspect_readiness() -> dict[str, Any]:
+    """Return whether gevent's internals are those that readiness.py uses."""
+    gevent.sleep(0)  # starts the hub
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        return {
+            "waits": readiness.read_waiter(ours) is not readiness.no_wait,
+            "unwrapped": readiness.unwrapped(ours) is not ours,
+        }
 
 
 def wait_for_request(server: Server) -> Callable[[], object]:
@@ -75,7 +159,9 @@ def test_cancel_ends_connecting() -> None:
             filler.setblocking(False)
             filler.connect_ex(address)
 
-        result = play("cancel", f"http://127.0.0.1:{address[1]}")
+        result = run_under_gevent(
+            cancel_while_waiting, f"http://127.0.0.1:{address[1]}"
+        )
 
         for filler in fillers:
             filler.close()
@@ -87,14 +173,16 @@ def test_connection_that_opens_as_its_request_is_cancelled_is_closed(
 ) -> None:
     server = serve(answer(b""))
 
-    assert play("cancel_when_connected", server.base_url) == {"left_open": 0}
+    assert run_under_gevent(cancel_when_connected, server.base_url) == {"left_open": 0}
     assert server.requests == []
 
 
 def test_cancel_ends_a_tls_handshake() -> None:
     server = SilentServer()
 
-    result = play("cancel", f"https://{server.address}", server.accepted.wait)
+    result = run_under_gevent(
+        cancel_while_waiting, f"https://{server.address}", wait=server.accepted.wait
+    )
 
     assert_cancelled_at_once(result)
     assert server.closed.wait(5)
@@ -107,7 +195,9 @@ def test_cancel_ends_the_wait_for_a_tunnel(
     proxy = SilentServer()
     monkeypatch.setenv("https_proxy", f"http{'s' if tls else ''}://{proxy.address}")
 
-    result = play("cancel", "https://upstream.invalid", proxy.accepted.wait)
+    result = run_under_gevent(
+        cancel_while_waiting, "https://upstream.invalid", wait=proxy.accepted.wait
+    )
 
     assert_cancelled_at_once(result)
     assert proxy.closed.wait(5)
@@ -131,7 +221,9 @@ def test_cancel_ends_the_wait_for_a_response(
 
     server = serve(script, tls=tls)
 
-    result = play("cancel", server.base_url, wait_for_request(server))
+    result = run_under_gevent(
+        cancel_while_waiting, server.base_url, wait=wait_for_request(server)
+    )
 
     assert_cancelled_at_once(result)
     assert closed.wait(5)
@@ -145,14 +237,14 @@ def test_tunnel_through_an_https_proxy(
     proxy = serve(lambda peer: peer.tunnel_to(server.port), tls=True)
     monkeypatch.setenv("https_proxy", f"https://127.0.0.1:{proxy.port}")
 
-    assert play("fetch_many", server.base_url) == {"bodies": ["hi"]}
+    assert run_under_gevent(fetch_many, server.base_url) == {"bodies": ["hi"]}
     assert len(proxy.requests) == server.connections
 
 
 def test_silence_does_not_end_a_body(serve: Serve) -> None:
     server = serve(STREAM + chunk(b"a"))
 
-    assert play("read_silence", server.base_url) == {"pieces": ["a", "", ""]}
+    assert run_under_gevent(read_silence, server.base_url) == {"pieces": ["a", "", ""]}
 
 
 @over_both
@@ -168,7 +260,7 @@ def test_many_requests_at_once_reuse_connections(serve: Serve, tls: bool) -> Non
 
     server = serve(script, tls=tls)
 
-    assert play("fetch_many", server.base_url) == {"bodies": ["é😀語" * 20]}
+    assert run_under_gevent(fetch_many, server.base_url) == {"bodies": ["é😀語" * 20]}
     assert len(server.requests) == 55
     assert server.connections <= 50
 
@@ -179,18 +271,18 @@ def test_body_that_is_cut_short_is_an_error(serve: Serve, tls: bool) -> None:
         peer.send(STREAM, chunk(b"a"))
         peer.close()
 
-    result = play("fail", serve(script, tls=tls).base_url)
+    result = run_under_gevent(fail, serve(script, tls=tls).base_url)
 
     assert result["error"].startswith("it's answer was cut short")
 
 
 def test_failed_connect_is_an_error_without_a_traceback() -> None:
-    result = play("fail", "http://127.0.0.1:9")
+    result = run_under_gevent(fail, "http://127.0.0.1:9")
 
     assert result == {"error": "cannot reach it: connection refused"}
 
 
 def test_gevent_has_the_internals_that_readiness_uses() -> None:
-    assert play("inspect_readiness", "") == {"waits": True, "unwrapped": True}, (
+    assert run_under_gevent(inspect_readiness) == {"waits": True, "unwrapped": True}, (
         "gevent has changed: each event now costs a failing read first"
     )
