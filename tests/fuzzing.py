@@ -30,6 +30,12 @@ def cut(draw: st.DrawFn, data: bytes) -> list[bytes]:
     return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
 
 
+def any_bytes(alphabet: bytes) -> st.SearchStrategy[bytes]:
+    """Return random bytes, some of them from the alphabet only."""
+    characters = st.text(alphabet.decode("latin-1"))
+    return st.binary(max_size=60) | characters.map(lambda text: text.encode("latin-1"))
+
+
 @st.composite
 def damaged(draw: st.DrawFn, data: bytes, alphabet: bytes) -> bytes:
     """Return the bytes with some of them deleted, inserted or replaced."""

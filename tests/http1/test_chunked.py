@@ -1,9 +1,14 @@
 """Chunked bodies decode the same in any pieces; malformed ones are refused."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.errors import UpstreamError
-from app.http1.chunked import ChunkedDecoder
+from app.http1.chunked import MAX_LINE_BYTES, MAX_TRAILERS, ChunkedDecoder
+from tests.fuzzing import any_bytes, at_least, cut, damaged
 
 BODIES: dict[str, tuple[bytes, bytes]] = {
     "one chunk": (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
@@ -20,8 +25,6 @@ BODIES: dict[str, tuple[bytes, bytes]] = {
     "extensions": (b'2;a\r\nhi\r\n1 ; b="c"\r\n!\r\n0;d=e\r\n\r\n', b"hi!"),
     "trailers": (b"2\r\nhi\r\n0\r\nA: b\r\nServer-Timing: x;dur=1\r\n\r\n", b"hi"),
 }
-every_body = pytest.mark.parametrize(("body", "payload"), BODIES.values(), ids=BODIES)
-
 MALFORMED = {
     "not a number": b"hello\r\n",
     "an empty size": b"\r\n",
@@ -53,21 +56,16 @@ def decode(*pieces: bytes) -> tuple[bytes, bool, bool]:
     return payload, decoder.done, decoder.excess
 
 
-@every_body
-def test_body_byte_by_byte(body: bytes, payload: bytes) -> None:
-    decoder = ChunkedDecoder()
-    decoded = b""
-    for i in range(len(body)):
-        assert not decoder.done
-        decoded += decoder.feed(body[i : i + 1])
-
-    assert (decoded, decoder.done, decoder.excess) == (payload, True, False)
+def single_bytes(body: bytes) -> list[bytes]:
+    return [body[i : i + 1] for i in range(len(body))]
 
 
-@every_body
-def test_body_in_any_two_pieces(body: bytes, payload: bytes) -> None:
-    for cut in range(len(body) + 1):
-        assert decode(body[:cut], b"", body[cut:]) == (payload, True, False)
+@pytest.mark.parametrize(("body", "payload"), BODIES.values(), ids=BODIES)
+def test_body_is_decoded_from_any_pieces(body: bytes, payload: bytes) -> None:
+    assert decode(*single_bytes(body)[:-1])[1:] == (False, False)
+    assert decode(*single_bytes(body)) == (payload, True, False)
+    for at in range(len(body) + 1):
+        assert decode(body[:at], b"", body[at:]) == (payload, True, False)
 
 
 def test_part_of_a_chunk_is_returned_at_once() -> None:
@@ -85,7 +83,7 @@ def test_malformed_body_is_refused(body: bytes) -> None:
     with pytest.raises(UpstreamError):
         decode(body)
     with pytest.raises(UpstreamError):
-        decode(*[body[i : i + 1] for i in range(len(body))])
+        decode(*single_bytes(body))
 
 
 def test_incomplete_body_is_not_done() -> None:
@@ -104,3 +102,88 @@ def test_large_chunk_is_returned_as_it_arrives() -> None:
     decoder.feed(b"f000000\r\n")
 
     assert all(decoder.feed(piece) == piece for _ in range(1000))
+
+
+TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+QUOTED = rb'"([\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
+EXTENSION = b"([ \t]*;[ \t]*%b([ \t]*=[ \t]*(%b|%b))?)" % (TOKEN, TOKEN, QUOTED)
+CHUNK = re.compile(rb"([0-9A-Fa-f]+)%b*\r\n" % EXTENSION)
+TRAILERS = re.compile(rb"(%b:[\t \x21-\x7e\x80-\xff]*\r\n)*\r\n" % TOKEN)
+
+ALPHABET = b'0123aF \t\r\n;=":,\\x-+_\x00\x7f\x80'
+Decoded = tuple[bytes, bool, bool]  # payload, done, excess
+
+
+def decode_by_grammar(body: bytes) -> Decoded | None:
+    """Decode a whole body; return None if it is malformed or incomplete."""
+    payload, at = b"", 0
+    while opened := CHUNK.match(body, at):
+        size, at = int(opened[1], 16), opened.end()
+        if size == 0:
+            trailers = TRAILERS.match(body, at)
+            excess = trailers is not None and trailers.end() < len(body)
+            return (payload, True, excess) if trailers else None
+        if body[at + size : at + size + 2] != b"\r\n":
+            return None
+        payload += body[at : at + size]
+        at += size + 2
+    return None
+
+
+def decode_or_refuse(*pieces: bytes) -> Decoded | None:
+    """Return what the decoder returns; None if it refuses the body or wants more."""
+    try:
+        decoded = decode(*pieces)
+    except UpstreamError:
+        return None
+    return decoded if decoded[1] else None
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    extensions = st.sampled_from([b"", b";a", b' ; a = "b\\"c"', b";a=b;c=d"])
+    chunks = draw(st.lists(st.tuples(st.binary(min_size=1, max_size=20), extensions)))
+    trailers = draw(st.lists(st.sampled_from([b"A: b\r\n", b"C:\r\n"]), max_size=2))
+    framed = [b"%x%b\r\n%b\r\n" % (len(data), ext, data) for data, ext in chunks]
+    body = b"".join([*framed, b"0", draw(extensions), b"\r\n", *trailers, b"\r\n"])
+    return draw(damaged(body, ALPHABET))
+
+
+@at_least(150)
+@given(st.data(), bodies())
+def test_damaged_body_is_decoded_as_by_the_grammar(
+    data: st.DataObject, body: bytes
+) -> None:
+    expected = decode_by_grammar(body)
+    assert decode_or_refuse(body) == expected
+    assert decode_or_refuse(*data.draw(cut(body))) == expected
+    assert decode_or_refuse(*single_bytes(body)) == expected
+
+
+@at_least(150)
+@given(st.data(), any_bytes(ALPHABET))
+def test_random_bytes_are_decoded_as_by_the_grammar(
+    data: st.DataObject, body: bytes
+) -> None:
+    assert decode_or_refuse(*data.draw(cut(body))) == decode_by_grammar(body)
+
+
+@pytest.mark.parametrize("line", [b"1;a=%b\r\n", b"0\r\nA: %b\r\n"], ids=str)
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "in parts"])
+def test_line_length_is_limited(line: bytes, whole: bool) -> None:
+    decoder = ChunkedDecoder()
+    body = line % (b"x" * MAX_LINE_BYTES)
+    pieces = [body] if whole else [body[i : i + 99] for i in range(0, len(body), 99)]
+
+    with pytest.raises(UpstreamError):
+        for piece in pieces:
+            decoder.feed(piece)
+
+
+def test_number_of_trailers_is_limited() -> None:
+    decoder = ChunkedDecoder()
+    decoder.feed(b"0\r\n")
+
+    with pytest.raises(UpstreamError):
+        for _ in range(MAX_TRAILERS + 1):
+            decoder.feed(b"A: b\r\n")

@@ -1,11 +1,15 @@
 """The decoder returns the same events however the network splits the stream."""
 
+import re
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.errors import UpstreamError
 from app.wire import sse
+from tests.fuzzing import any_bytes, at_least, cut, damaged
 
 TEXT = "é😀\u2028\u0085\x0b\x0c".encode()
 STREAMS: dict[str, tuple[bytes, list[bytes]]] = {
@@ -27,9 +31,6 @@ STREAMS: dict[str, tuple[bytes, list[bytes]]] = {
     "unfinished event": (b"data: x\n\ndata: y\n", [b"x"]),
     "nothing": (b"", []),
 }
-every_stream = pytest.mark.parametrize(
-    ("stream", "events"), STREAMS.values(), ids=STREAMS
-)
 
 
 def decode(*pieces: bytes) -> list[bytes]:
@@ -37,15 +38,15 @@ def decode(*pieces: bytes) -> list[bytes]:
     return [event for piece in pieces for event in decoder.feed(piece)]
 
 
-@every_stream
-def test_single_bytes_are_decoded(stream: bytes, events: list[bytes]) -> None:
-    assert decode(*[stream[i : i + 1] for i in range(len(stream))]) == events
+def single_bytes(stream: bytes) -> list[bytes]:
+    return [stream[i : i + 1] for i in range(len(stream))]
 
 
-@every_stream
-def test_stream_split_in_two_is_decoded(stream: bytes, events: list[bytes]) -> None:
-    for cut in range(len(stream) + 1):
-        assert decode(stream[:cut], b"", stream[cut:]) == events
+@pytest.mark.parametrize(("stream", "events"), STREAMS.values(), ids=STREAMS)
+def test_stream_is_decoded_from_any_pieces(stream: bytes, events: list[bytes]) -> None:
+    assert decode(*single_bytes(stream)) == events
+    for at in range(len(stream) + 1):
+        assert decode(stream[:at], b"", stream[at:]) == events
 
 
 def test_event_is_returned_as_soon_as_its_blank_line() -> None:
@@ -77,3 +78,67 @@ def test_encoded_event_is_decoded(data: bytes) -> None:
 def test_encoded_event_has_optional_name() -> None:
     assert sse.encode(b"{}") == b"data: {}\n\n"
     assert sse.encode(b"{}", "error") == b"event: error\ndata: {}\n\n"
+
+
+ALPHABET = b"data: {}\r\n\x00\x0b\x85"
+LINES = [
+    b'data: {"a":1}',
+    b"data: [DONE]",
+    b"data:x",
+    b"data:  y",
+    b"data",
+    b"data:",
+    b": hello",
+    b"event: e",
+    b"id: 7",
+    b"retry",
+    "data: é😀\u2028\u0085\x0b".encode(),
+    b"",
+]
+
+
+def decode_by_rules(stream: bytes) -> list[bytes]:
+    """Return the events as https://html.spec.whatwg.org/#event-stream-interpretation.
+
+    The decoder differs on purpose in two things: it drops events without data, and it
+    does not look for a byte order mark, which Cerebras does not send.
+    """
+    events: list[bytes] = []
+    buffer = b""
+    *lines, _ = re.split(rb"\r\n|\n|\r", stream)
+    for line in lines:
+        if line == b"":
+            if buffer:
+                events.append(buffer.removesuffix(b"\n"))
+            buffer = b""
+            continue
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            buffer += value.removeprefix(b" ") + b"\n"
+    return [event for event in events if event]
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> bytes:
+    ends = st.sampled_from([b"\n", b"\n", b"\n\n", b"\r\n", b"\r"])
+    lines = draw(st.lists(st.tuples(st.sampled_from(LINES), ends), max_size=12))
+    return draw(damaged(b"".join(line + end for line, end in lines), ALPHABET))
+
+
+@at_least(150)
+@given(st.data(), streams())
+def test_decoder_follows_the_rules_on_damaged_streams(
+    data: st.DataObject, stream: bytes
+) -> None:
+    assert decode(stream) == decode_by_rules(stream)
+    assert decode(*data.draw(cut(stream))) == decode_by_rules(stream)
+    assert decode(*single_bytes(stream)) == decode_by_rules(stream)
+
+
+@at_least(150)
+@given(st.data(), any_bytes(ALPHABET))
+def test_decoder_follows_the_rules_on_random_bytes(
+    data: st.DataObject, stream: bytes
+) -> None:
+
+    assert decode(*data.draw(cut(stream))) == decode_by_rules(stream)
