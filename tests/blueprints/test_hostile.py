@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.blueprints.client import CHAT, COMPLETIONS, GENERATE, GPT, OPENAI
+from tests.blueprints.client import CHAT, COMPLETIONS, GENERATE, GPT, OPENAI, QWEN
 from tests.blueprints.mutations import places
 from tests.blueprints.readers import check_format
 from tests.blueprints.samples import SAMPLES
@@ -20,6 +20,27 @@ ROUTES = {
         *("/v1/responses", "/v1/messages"),
     )
 }
+RARE_ITEMS = {
+    "model": QWEN,
+    "input": [
+        {"type": "additional_tools", "tools": [{"type": "custom", "name": "f"}]},
+        {"type": "custom_tool_call", "call_id": "a", "name": "f", "input": "x"},
+        {"type": "shell_call", "call_id": "b", "action": {"commands": ["ls"]}},
+        {
+            "type": "computer_call_output",
+            "call_id": "a",
+            "output": {"type": "computer_screenshot", "image_url": "data:;base64,"},
+        },
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]},
+        {"type": "item_reference", "id": "x"},
+    ],
+    "tool_choice": {
+        "type": "allowed_tools",
+        "mode": "auto",
+        "tools": [{"type": "custom", "name": "f"}],
+    },
+}
+ROUTES["/v1/responses"] = [*ROUTES["/v1/responses"], RARE_ITEMS]
 VALUES: list[Any] = [
     *(None, True, -1, 1.5, 10**400, "", "\ud800", "data:;base64,"),
     *([], [None], [[{}]], {}, {"x": [[None]]}, {"type": "object"}),

@@ -43,6 +43,7 @@ def test_similar_names_get_different_replacements() -> None:
 
 def test_valid_names_are_not_replaced() -> None:
     assert tool_names.replacements(chat_request("read-all_2")) == {}
+    assert tool_names.replacements({"messages": [message("user", "read")]}) == {}
 
 
 def test_name_is_replaced_everywhere_in_the_request() -> None:
@@ -51,6 +52,14 @@ def test_name_is_replaced_everywhere_in_the_request() -> None:
     assert tool_names.replace_names(chat_request(INVALID), names) == chat_request(
         names[INVALID]
     )
+
+
+def test_name_is_replaced_in_a_conversation_without_tools() -> None:
+    request = {"messages": chat_request(INVALID)["messages"]}
+    names = tool_names.replacements(request)
+
+    sent = {"messages": chat_request(names[INVALID])["messages"]}
+    assert tool_names.replace_names(request, names) == sent
 
 
 @pytest.mark.parametrize("field", ["delta", "message"])
