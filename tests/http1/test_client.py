@@ -89,15 +89,6 @@ def test_invalid_header_is_not_sent(serve: Serve) -> None:
     assert not server.requests
 
 
-def test_redirect_is_not_followed(serve: Serve) -> None:
-    other = serve(HI)
-    server = serve(answer(b"", 302, location=other.base_url))
-
-    assert send(make_client(server.base_url)).status == 302
-
-    assert other.connections == 0
-
-
 def test_cookie_is_not_sent_back(serve: Serve) -> None:
     server = serve(answer(b"hi", set_cookie="__cf_bm=abc; path=/"))
     client = make_client(server.base_url)

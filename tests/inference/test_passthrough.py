@@ -123,15 +123,6 @@ def test_compressed_body_is_relayed_compressed(
     assert relayed.headers["Content-Encoding"] == "zstd"
 
 
-def test_large_body_is_relayed_whole(client: FlaskClient, ollama: FakeOllama) -> None:
-    messages = [{"role": "user", "content": "x" * 3_000_000}]
-    sent = json.dumps({"model": "llama3", "messages": messages}).encode()
-
-    client.post("/api/chat", data=sent)
-
-    assert ollama.wait_for_requests("/api/chat")[0].body == sent
-
-
 def test_headers_about_the_client_are_not_relayed(
     client: FlaskClient, ollama: FakeOllama
 ) -> None:
@@ -173,24 +164,6 @@ def test_cerebras_key_is_not_relayed(
     assert fake.key not in repr(ollama.requests)
 
 
-def test_pulled_model_is_available_at_once(
-    client: FlaskClient, ollama: FakeOllama
-) -> None:
-    body = {"model": "new", "messages": HELLO}
-    assert client.post("/api/chat", json=body).status_code == 404
-
-    ollama.names.append("new:latest")
-
-    assert client.post("/api/chat", json=body).status_code == 200
-
-
-def test_known_model_is_looked_up_once(client: FlaskClient, ollama: FakeOllama) -> None:
-    for _ in range(3):
-        client.post("/api/chat", json={"model": "llama3", "messages": HELLO})
-
-    assert len(ollama.wait_for_requests("/api/tags")) == 1
-
-
 DEAD = "http://127.0.0.1:9"
 
 
@@ -206,16 +179,6 @@ def test_unreachable_passthrough_is_502_not_the_default_model(
     assert f"cannot reach the Ollama server at {DEAD}: " in response.text
 
 
-def test_served_model_works_without_the_passthrough(
-    make_client: MakeClient,
-) -> None:
-    client = make_client(OLLAMA_PASSTHROUGH_URL=DEAD)
-
-    body = {"model": "gpt-oss-120b", "messages": HELLO, "stream": False}
-
-    assert client.post("/api/chat", json=body).status_code == 200
-
-
 def test_request_in_a_loop_is_508(client: FlaskClient, ollama: FakeOllama) -> None:
     client.post("/api/embed", json={"model": "m"})
     hops = ollama.wait_for_requests("/api/embed")[0].headers["Cerellama-Hops"]
@@ -226,16 +189,6 @@ def test_request_in_a_loop_is_508(client: FlaskClient, ollama: FakeOllama) -> No
     assert response.status_code == 508
     assert "OLLAMA_PASSTHROUGH_URL" in response.text
     assert len(ollama.requests) == 1
-
-
-def test_hops_header_is_extended(client: FlaskClient, ollama: FakeOllama) -> None:
-    client.post("/api/embed", json={"model": "m"}, headers={"Cerellama-Hops": "abc"})
-
-    first, own = (
-        ollama.wait_for_requests("/api/embed")[0].headers["Cerellama-Hops"].split(", ")
-    )
-    assert first == "abc"
-    assert len(own) == 16
 
 
 def test_relayed_request_is_logged(

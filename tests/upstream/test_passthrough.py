@@ -1,6 +1,5 @@
 """Requests reach the passthrough server, and replies come back, byte for byte."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +14,7 @@ from app.upstream.passthrough import (
     Passthrough,
     end_to_end_headers,
 )
-from tests.scripted_server import STREAM, Peer, Server, answer, chunk, head
+from tests.scripted_server import Peer, Server, answer, head
 from tests.upstream.conftest import Serve
 
 OWN_ID = "0123456789abcdef"
@@ -65,14 +64,6 @@ def test_method_path_query_and_body_are_sent_unchanged(
     assert request.headers["content-length"] == str(len(request.body))
 
 
-def test_repeated_response_headers_stay_repeated(serve: Serve) -> None:
-    reply = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 0\r\n\r\n"
-
-    fields = connect(serve(reply)).send(POST, CancelToken()).fields
-
-    assert fields[:2] == [("X-A", "1"), ("X-A", "2")]
-
-
 def test_hop_by_hop_headers_are_removed() -> None:
     headers = [
         ("Connection", "close, X-Mine"),
@@ -87,18 +78,6 @@ def test_hop_by_hop_headers_are_removed() -> None:
     ]
 
     assert end_to_end_headers(headers, {"accept"}) == [("X-Other", "2")]
-
-
-def test_credentials_and_origin_are_not_sent(serve: Serve) -> None:
-    server = serve(answer(b""))
-    secret = {"Authorization": "Bearer a", "X-Api-Key": "b", "Cookie": "c=d"}
-    headers = {**secret, "Origin": "http://page", "X-Other": "2"}
-
-    fetch(connect(server), ClientRequest("GET", "/", headers))
-
-    sent = server.requests[0].headers
-    assert sent.keys() & {"authorization", "x-api-key", "cookie", "origin"} == set()
-    assert sent["x-other"] == "2"
 
 
 class Upload:
@@ -129,16 +108,6 @@ def test_upload_uses_a_new_connection_because_it_cannot_be_repeated(
     assert [request.connection for request in server.requests] == [1, 2]
 
 
-def test_unreachable_server_is_named() -> None:
-    with pytest.raises(UpstreamError) as caught:
-        fetch(connect("http://127.0.0.1:9"))
-
-    assert caught.value.status == 502
-    assert caught.value.message == (
-        "cannot reach the Ollama server at http://127.0.0.1:9: connection refused"
-    )
-
-
 def test_silent_server_times_out(serve: Serve) -> None:
     with pytest.raises(UpstreamTimeout, match="the Ollama server at .* did not answer"):
         fetch(connect(serve(lambda peer: peer.wait_until_gone()), idle_timeout_s=0.05))
@@ -154,22 +123,6 @@ def test_idle_timeout_of_one_request_may_be_longer(serve: Serve) -> None:
     response = client.send(POST, CancelToken(), idle_timeout_s=5)
 
     assert response.body.read_all(9) == b"done"
-
-
-def test_response_that_is_cut_short_is_an_error(serve: Serve) -> None:
-    read = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunk(b"one"))
-        assert read.wait(5)
-        peer.close()
-
-    body = connect(serve(script)).send(POST, CancelToken()).body
-
-    assert body.read(5) == b"one"
-    read.set()
-    with pytest.raises(UpstreamError, match="the Ollama server at .* answer was cut"):
-        body.read(5)
 
 
 def test_own_id_is_added_to_the_hops(serve: Serve) -> None:

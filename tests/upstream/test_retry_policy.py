@@ -1,7 +1,6 @@
 """With which key and when a request is tried again, against real servers."""
 
 import logging
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from time import monotonic
@@ -25,7 +24,6 @@ from app.upstream.key_pool import Key
 from app.upstream.retry_policy import backoff, delay
 from tests.scripted_server import (
     FINISH,
-    Peer,
     Server,
     answer,
     completion,
@@ -151,40 +149,6 @@ def test_refused_key_rests_for_a_while_and_is_logged_by_number(
     assert pool_keys(client)[0].refused_until == 0
     assert "Key 1 was refused (401): it rests for 5 minutes" in caplog.text
     assert "csk" not in caplog.text
-
-
-def test_requests_without_quota_are_retried_a_few_at_a_time(
-    serve: Serve, connect: Connect
-) -> None:
-    clients = 6
-    all_sent = threading.Barrier(clients)
-    running, most_running = 0, 0
-    lock = threading.Lock()
-
-    def refuse(peer: Peer) -> None:
-        all_sent.wait(5)
-        peer.send(answer({"message": REQUESTS}, 429, retry_after="0.2"))
-
-    def serve_one(peer: Peer) -> None:
-        nonlocal running, most_running
-        with lock:
-            running += 1
-            most_running = max(most_running, running)
-        threading.Event().wait(0.02)
-        with lock:
-            running -= 1
-        peer.send(answer(completion("hi"), x_ratelimit_remaining_requests_minute="1"))
-
-    server = serve(*[refuse] * clients, serve_one)
-    client = connect(server.base_url, retry_wait_s=5, api_keys=(FIRST,))
-    with ThreadPoolExecutor(clients) as pool:
-        for done in [
-            pool.submit(client.complete, REQUEST, CancelToken()) for _ in range(clients)
-        ]:
-            done.result()
-
-    assert len(server.requests) == 2 * clients
-    assert most_running <= 3
 
 
 def test_client_that_leaves_the_quota_queue_gives_up_its_turn(

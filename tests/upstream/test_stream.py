@@ -76,17 +76,6 @@ def test_batches_are_not_delayed_by_any_framing(
     assert text_of(stream) == "b"
 
 
-def test_text_is_intact_when_sent_byte_by_byte(open_stream: Open) -> None:
-    word = "é😀語\u2028\u0085"
-    data = streamed(*[text_chunk(word)] * 3, FINISH)
-
-    def script(peer: Peer) -> None:
-        for i in range(len(data)):
-            peer.send(data[i : i + 1])
-
-    assert text_of(open_stream(script)) == word * 3
-
-
 def test_empty_deltas_are_dropped(open_stream: Open) -> None:
     stream = open_stream(
         streamed(ROLE, text_chunk(""), EMPTY, text_chunk("a"), EMPTY, FINISH, USAGE)
@@ -226,25 +215,16 @@ def test_usage_after_the_finish_reason_is_yielded(open_stream: Open) -> None:
     assert list(stream) == []
 
 
-def test_chunks_before_an_error_are_yielded_first(open_stream: Open) -> None:
-    stream = open_stream(streamed(text_chunk("a"), text_chunk("b"), IN_STREAM_ERROR))
-
-    assert text_of_batch(next(stream)) == "ab"
-    with pytest.raises(UpstreamError) as caught:
-        next(stream)
-    assert caught.value.message == "Cerebras failed (500)"
-
-
 @pytest.mark.parametrize(
     ("status", "error"), [(400, RequestRefused), (429, RateLimited)], ids=str
 )
-def test_error_event_has_its_own_status(
+def test_error_event_follows_its_batch_and_has_its_own_status(
     open_stream: Open, status: int, error: type[UpstreamError]
 ) -> None:
     failing = {"status_code": status, "error": {"message": "because"}}
-    stream = open_stream(streamed(text_chunk("a"), failing))
+    stream = open_stream(streamed(text_chunk("a"), text_chunk("b"), failing))
 
-    next(stream)
+    assert text_of_batch(next(stream)) == "ab"
     with pytest.raises(error, match="because"):
         next(stream)
 

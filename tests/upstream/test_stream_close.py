@@ -5,7 +5,6 @@ from time import monotonic
 
 import pytest
 
-from app.errors import Cancelled
 from app.http1.cancel import CancelToken
 from app.upstream.stream import DRAIN_S
 from tests.scripted_server import (
@@ -19,32 +18,6 @@ from tests.scripted_server import (
     text_chunk,
 )
 from tests.upstream.conftest import REQUEST, Connect, Open, Serve
-
-
-def test_cancel_closes_a_silent_stream_at_once(open_stream: Open) -> None:
-    closed_at: list[float] = []
-    closed = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.send(STREAM, chunks(text_chunk("a")))
-        closed_at.append(peer.wait_until_gone())
-        closed.set()
-
-    cancel = CancelToken()
-    stream = open_stream(script, cancel=cancel)
-    next(stream)
-    cancelled_at: list[float] = []
-
-    def cancel_later() -> None:
-        cancelled_at.append(monotonic())
-        cancel.cancel()
-
-    threading.Timer(0.05, cancel_later).start()
-    with pytest.raises(Cancelled):
-        next(stream)
-
-    assert closed.wait(5)
-    assert closed_at[0] - cancelled_at[0] < 0.1
 
 
 def test_close_of_a_finished_stream_keeps_its_connection(
