@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from app.catalogue.metadata import TABLE, describe
-from app.domain.presets import Derived, Preset, preset_of
+from app.domain.presets import Preset, preset_of
 
 GPT = TABLE["gpt-oss-120b"]
 MARIO = Preset(
@@ -58,11 +58,3 @@ def test_equal_presets_have_the_same_hash() -> None:
 
     assert equal == MARIO
     assert hash(equal) == hash(MARIO)
-
-
-def test_derived_model_is_listed_with_its_own_digest_and_its_parent() -> None:
-    listed = Derived("mario:latest", 5, MARIO).listed(GPT)
-
-    assert (listed.name, listed.modified_us) == ("mario:latest", 5)
-    assert (listed.digest, listed.size) == (MARIO.digest, MARIO.size)
-    assert (listed.model, listed.parent) == (GPT, "gpt-oss-120b:latest")

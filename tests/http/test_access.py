@@ -63,9 +63,8 @@ def test_local_host_is_allowed(host: str) -> None:
         "é",
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_other_host_is_403_without_a_body(host: str, method: str) -> None:
-    response = host_client().open("/", method=method, headers={"Host": host})
+def test_other_host_is_403_without_a_body(host: str) -> None:
+    response = host_client().get("/", headers={"Host": host})
 
     assert (response.status_code, response.data) == (403, b"")
     assert "Content-Type" not in response.headers
@@ -164,8 +163,6 @@ def test_local_pages_and_apps_are_allowed(origin: str) -> None:
     }
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
-@pytest.mark.parametrize("path", ["/", "/nope"])
 @pytest.mark.parametrize(
     "origin",
     [
@@ -177,10 +174,8 @@ def test_local_pages_and_apps_are_allowed(origin: str) -> None:
         "ftp://localhost",
     ],
 )
-def test_page_of_another_origin_is_403_without_a_body(
-    method: str, path: str, origin: str
-) -> None:
-    response = origin_client().open(path, method=method, headers={"Origin": origin})
+def test_page_of_another_origin_is_403_without_a_body(origin: str) -> None:
+    response = origin_client().get("/", headers={"Origin": origin})
 
     assert (response.status_code, response.data) == (403, b"")
     assert "Content-Type" not in response.headers
@@ -228,30 +223,6 @@ def test_asterisk_allows_every_origin() -> None:
     response = origin_client("*").get("/", headers={"Origin": "https://any.example"})
 
     assert cors_headers(response) == {"Access-Control-Allow-Origin": "*"}
-
-
-@pytest.mark.parametrize("path", ["/", "/nope"])
-def test_preflight_is_answered_on_every_path(path: str) -> None:
-    response = origin_client().options(
-        path, headers={"Origin": "http://localhost:3000"}
-    )
-
-    assert (response.status_code, response.data) == (204, b"")
-    assert "Content-Type" not in response.headers
-    assert cors_headers(response).keys() == {
-        "Access-Control-Allow-Origin",
-        "Access-Control-Allow-Methods",
-        "Access-Control-Allow-Headers",
-        "Access-Control-Max-Age",
-        "Vary",
-    }
-
-
-def test_errors_have_cors_headers() -> None:
-    response = origin_client().get("/nope", headers={"Origin": "app://x"})
-
-    assert response.status_code == 404
-    assert response.headers["Access-Control-Allow-Origin"] == "app://x"
 
 
 FIRST, SECOND = "s3cret=one", "two"

@@ -94,7 +94,7 @@ def test_upload_is_relayed_without_a_size_limit(
 
 
 def test_upload_that_ends_early_is_400(client: FlaskClient, ollama: FakeOllama) -> None:
-    longer = {"CONTENT_LENGTH": "99"}
+    longer = {"CONTENT_LENGTH": "99", "wsgi.input_terminated": True}
 
     response = client.post(
         f"/api/blobs/{DIGEST}", data=b"weights" * 10, environ_overrides=longer

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.catalogue.metadata import TABLE, UNKNOWN
+from app.catalogue.metadata import UNKNOWN
 from app.catalogue.resolve import Target
 from app.errors import InvalidRequest
 from app.inference.pipeline import check_capabilities
@@ -27,13 +26,9 @@ TIMEOUT_S = 5.0
 HELLO = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "hello"}]}
 HELD = {"content": "one two three", "hold": "gate", "after": 2}
 
-TOOLS = [{"type": "function", "function": {"name": "f"}}]
-RAW = "raw mode does not support template, system, or context"
 PLAIN = Target("plain", UNKNOWN)
 
 PostChat = Callable[..., TestResponse]
-Check = Callable[..., None]
-GetRefusal = Callable[..., str]
 
 
 @pytest.fixture
@@ -148,74 +143,18 @@ def test_request_during_shutdown_is_503_with_retry_after(
     assert fake.inference_requests() == []
 
 
-@pytest.fixture
-def check(app: Flask) -> Check:
-    """Return a function that checks a native request."""
+def test_raw_is_checked_before_think_and_think_before_tools(app: Flask) -> None:
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    body = {"tools": tools, "suffix": "x", "think": True}
+    refusals = []
 
-    def check(body: dict[str, Any], target: Target = PLAIN) -> None:
-        check_capabilities(make_call(app, target, body, dialect=OllamaGenerate()))
-
-    return check
-
-
-@pytest.fixture
-def get_refusal(check: Check) -> Callable[..., str]:
-    """Return a function that returns the error text for a native request."""
-
-    def get_refusal(body: dict[str, Any], target: Target = PLAIN) -> str:
+    for fields in ({}, {"raw": True, "system": "s"}):
+        call = make_call(app, PLAIN, {**body, **fields}, dialect=OllamaGenerate())
         with pytest.raises(InvalidRequest) as caught:
-            check(body, target)
-        return caught.value.message
+            check_capabilities(call)
+        refusals.append(caught.value.message)
 
-    return get_refusal
-
-
-@pytest.mark.parametrize(
-    "body", [{}, {"think": False}, {"tools": []}, {"suffix": ""}, {"raw": True}]
-)
-def test_empty_fields_need_no_capability(check: Check, body: dict[str, Any]) -> None:
-    check(body, PLAIN)
-
-
-@pytest.mark.parametrize(
-    ("name", "full_name"),
-    [
-        ("m", "registry.ollama.ai/library/m:latest"),
-        ("m:7b", "registry.ollama.ai/library/m:7b"),
-        ("me/m", "registry.ollama.ai/me/m:latest"),
-        ("m:7b-cloud", "registry.ollama.ai/library/m:7b"),
-        ("host.example/me/m:x", "host.example/me/m:x"),
-    ],
-)
-def test_refusal_of_tools_and_insert_has_the_full_name(
-    get_refusal: GetRefusal, name: str, full_name: str
-) -> None:
-    bare = Target(name, replace(UNKNOWN, capabilities=("completion",)))
-
-    assert get_refusal({"tools": TOOLS}, bare) == f"{full_name} does not support tools"
-    assert get_refusal({"suffix": "x"}, bare) == f"{full_name} does not support insert"
-
-
-def test_raw_is_checked_before_think_and_think_before_tools(
-    get_refusal: GetRefusal,
-) -> None:
-    body = {"tools": TOOLS, "suffix": "x", "think": True}
-
-    assert get_refusal(body).endswith("does not support thinking")
-    assert get_refusal({**body, "raw": True, "system": "s"}) == RAW
-
-
-@pytest.mark.parametrize(
-    "more", [{"template": "t"}, {"system": "s"}, {"context": [1]}], ids=str
-)
-def test_raw_excludes_template_system_and_context(
-    get_refusal: GetRefusal, check: Check, more: dict[str, Any]
-) -> None:
-    assert get_refusal({"raw": True, **more}) == RAW
-    check({"raw": False, **more}, PLAIN)
-    check({"raw": True, **dict.fromkeys(more)}, PLAIN)
-
-
-@pytest.mark.parametrize("name", TABLE)
-def test_known_models_think_and_take_tools(check: Check, name: str) -> None:
-    check({"think": "max", "tools": TOOLS}, Target(name, TABLE[name]))
+    assert refusals == [
+        '"plain" does not support thinking',
+        "raw mode does not support template, system, or context",
+    ]

@@ -22,7 +22,6 @@ from app.inference.reply import (
     stream_reply,
 )
 from app.inference.sending import ChunkBatches
-from app.inference.slots import server_stopping
 from app.translate.dialect import Dialect, Event, EventStream
 from tests.cerebras import Fake
 from tests.inference.calls import make_call
@@ -101,12 +100,6 @@ def test_nothing_is_written_after_the_client_disconnected() -> None:
 
     assert len(writes) == 1
     assert not record.complete
-
-
-def test_shutdown_is_reported_to_the_client() -> None:
-    assert read_writes(fail_after_one_event(server_stopping()))[1:] == [
-        b'{"error":"the server is stopping, please try again"}\n'
-    ]
 
 
 def test_finished_stream_is_complete() -> None:

@@ -54,14 +54,6 @@ def start_waiting(
     return waiter, done
 
 
-def test_free_slot_is_taken_without_waiting() -> None:
-    slots = Slots(1, 0)
-
-    for _ in range(3):
-        with holding_slot(slots, CancelToken()):
-            pass
-
-
 def test_full_queue_has_the_text_of_ollama() -> None:
     slots = Slots(1, 0)
 
@@ -71,19 +63,6 @@ def test_full_queue_has_the_text_of_ollama() -> None:
         holding_slot(slots, CancelToken()),
     ):
         pass
-
-
-def test_slots_are_given_in_order_of_arrival() -> None:
-    slots, served = Slots(1, 9), list[int]()
-    with ThreadPoolExecutor() as pool:
-        with holding_slot(slots, CancelToken()):
-            waiting = [
-                start_waiting(pool, slots, partial(served.append, n)) for n in range(3)
-            ]
-        for _, done in waiting:
-            done.result(TIMEOUT_S)
-
-    assert served == [0, 1, 2]
 
 
 def test_callers_get_slots_in_turn() -> None:
@@ -186,7 +165,3 @@ def test_finished_request_is_not_cancelled() -> None:
     running.cancel_all()
 
     assert not cancel.cancelled
-
-
-def test_new_worker_is_not_stopping() -> None:
-    assert not RunningRequests().stopping

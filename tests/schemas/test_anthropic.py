@@ -70,10 +70,6 @@ def test_wrong_type_is_refused(body: dict[str, Any], text: str) -> None:
     assert text in read_refusal(**body)
 
 
-def test_whole_float_is_accepted_as_int() -> None:
-    assert load_messages(max_tokens=9.0)["max_tokens"] == 9
-
-
 def test_count_tokens_does_not_require_max_tokens() -> None:
     body = {"model": "m", "messages": HELLO}
 

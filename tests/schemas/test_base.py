@@ -49,18 +49,6 @@ def test_unknown_keys_are_dropped() -> None:
     assert NOTE.load({"other": [1], "name": "a"}) == {"name": "a"}
 
 
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [([], "array"), ("x", "string"), (1, "number"), (1.5, "number"), (True, "bool")],
-)
-def test_body_that_is_not_an_object_is_refused(body: Any, kind: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        NOTE.load(body)
-
-    text = f"json: cannot unmarshal {kind} into Go value of type api.NoteRequest"
-    assert caught.value.message == text
-
-
 def test_refusal_has_the_error_of_the_first_field_only() -> None:
     with pytest.raises(InvalidRequest) as caught:
         TITLED_NOTE.load({"count": "x", "name": 1})

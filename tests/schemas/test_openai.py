@@ -50,11 +50,6 @@ def test_unused_fields_are_dropped() -> None:
     assert load_chat(n=2, user="me", logit_bias={}, options={}) == {"messages": HELLO}
 
 
-@pytest.mark.parametrize("key", ["max_tokens", "max_completion_tokens", "seed"])
-def test_whole_float_is_accepted_as_int(key: str) -> None:
-    assert load_chat(**{key: 64.0}) == {"messages": HELLO, key: 64}
-
-
 @pytest.mark.parametrize(
     ("body", "place", "kind"),
     [

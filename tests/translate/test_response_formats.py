@@ -71,14 +71,6 @@ def test_json_object_adds_an_instruction_to_the_prompt() -> None:
     assert fitted["response_format"] == JSON
 
 
-@pytest.mark.parametrize("role", ["system", "developer"])
-def test_instruction_joins_the_first_message(role: str) -> None:
-    request = chat_request(message(role, "Be brief."), USER, response_format=JSON)
-
-    joined = message(role, "Be brief.\n\nReply in JSON.")
-    assert fit_format(request)["messages"] == [joined, USER]
-
-
 @pytest.mark.parametrize(
     "content", ["Say it in json.", [text_part("A JSON object, please.")]], ids=str
 )

@@ -150,26 +150,21 @@ def test_held_text_is_sent_before_a_tool_call() -> None:
     assert tool_call.choices[0].delta == Delta(tool_calls=[call])
 
 
-def test_reasoning_and_empty_batches_are_not_searched() -> None:
-    chunk = text_chunk(reasoning="END")
-
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        text_chunk(reasoning="END"),
+        text_chunk("abc", logprobs={"content": []}),
+        Chunk(usage=Usage(1, 2)),
+    ],
+    ids=["reasoning", "logprobs", "no choices"],
+)
+def test_chunk_without_a_stop_is_kept(chunk: Chunk) -> None:
     assert cut_batches([chunk], []) == [[chunk], []]
-
-
-def test_logprobs_are_kept() -> None:
-    chunk = text_chunk("abc", logprobs={"content": []})
-
-    assert cut_batches([chunk]) == [[chunk]]
 
 
 def test_text_completion_is_cut() -> None:
     assert texts(cut_batches([Chunk([Choice(text="one END")])])) == ["one "]
-
-
-def test_chunk_without_choices_is_kept() -> None:
-    chunk = Chunk(usage=Usage(1, 2))
-
-    assert cut_batches([chunk]) == [[chunk]]
 
 
 def test_completion_is_cut_at_the_first_stop() -> None:

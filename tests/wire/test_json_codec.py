@@ -46,26 +46,19 @@ def test_bytes_after_the_first_value_are_ignored(junk: bytes) -> None:
     assert json_codec.decode(b' \r\n\t{"model": "a"}' + junk) == {"model": "a"}
 
 
+INVALID_CHARACTERS = {
+    "invalid byte in a value": (b'"a\xffb"', "a\ufffdb"),
+    "invalid byte in a key": (b'{"\xff": 1}', {"\ufffd": 1}),
+    "high surrogate": (rb'"\ud800"', "\ufffd"),
+    "high surrogate before text": (rb'"\ud800x"', "\ufffdx"),
+    "low surrogate": (rb'"x\udc00y"', "x\ufffdy"),
+    "nested": (rb'{"\udc00": ["\ud800", 1]}', {"\ufffd": ["\ufffd", 1]}),
+    "surrogate pair": (rb'"\ud83d\ude00"', "\U0001f600"),
+}
+
+
 @pytest.mark.parametrize(
-    ("data", "value"),
-    [
-        (b'"a\xffb"', "a\ufffdb"),
-        (b'{"\xff": 1}', {"\ufffd": 1}),
-        (rb'"\ud800"', "\ufffd"),
-        (rb'"\ud800x"', "\ufffdx"),
-        (rb'"x\udc00y"', "x\ufffdy"),
-        (rb'{"\udc00": ["\ud800", 1]}', {"\ufffd": ["\ufffd", 1]}),
-        (rb'"\ud83d\ude00"', "\U0001f600"),
-    ],
-    ids=[
-        "invalid byte in a value",
-        "invalid byte in a key",
-        "high surrogate",
-        "high surrogate before text",
-        "low surrogate",
-        "nested",
-        "surrogate pair",
-    ],
+    ("data", "value"), INVALID_CHARACTERS.values(), ids=INVALID_CHARACTERS
 )
 def test_invalid_characters_become_replacement_characters(
     data: bytes, value: Any

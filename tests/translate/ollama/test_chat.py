@@ -218,27 +218,3 @@ def test_whole_reply_is_one_object(
         f'{HEAD}"assistant",{fields}}},"done":true,"done_reason":{end},'
         f"{LAST_LINE_MEASURES}}}"
     )
-
-
-def test_stream_and_whole_reply_have_the_same_content(context: ReplyContext) -> None:
-    completed = completion(content="Yes.", reasoning="Hm.")
-
-    [[*lines, last]] = CHAT.stream([[completed]], context).events
-
-    assert [msgspec.json.decode(line)["message"] for line in lines] == [
-        message("assistant", "", thinking="Hm."),
-        message("assistant", "Yes."),
-    ]
-    assert CHAT.reply(completed, context) == {
-        **last,
-        "message": message("assistant", "Yes.", thinking="Hm."),
-    }
-
-
-def test_debug_reply_shows_the_upstream_request(context: ReplyContext) -> None:
-    reply = CHAT.debug_reply({"messages": []}, context)
-
-    assert msgspec.json.encode(reply).decode() == (
-        f'{HEAD}"","content":""}},"done":false,'
-        '"_debug_info":{"rendered_template":"{\\"messages\\":[]}"}}'
-    )

@@ -208,23 +208,3 @@ def test_reply_to_raw_prompt_has_no_context(context: ReplyContext) -> None:
 
     assert reply["response"] == "ho"
     assert "context" not in reply
-
-
-def test_context_carries_the_conversation_on(context: ReplyContext) -> None:
-    request = to_upstream({"prompt": "1?", "system": "be brief"})
-    batches = [[text_chunk("1!")], [last_chunk()]]
-    *_, last = GENERATE.stream(batches, replace(context, request=request)).events
-    assert isinstance(last[0], dict)
-
-    body = {"prompt": "hi", "system": "be brief", "context": last[0]["context"]}
-
-    assert to_upstream(body) == {"messages": [SYSTEM, *EARLIER, HI]}
-
-
-def test_debug_reply_shows_the_upstream_request(context: ReplyContext) -> None:
-    reply = GENERATE.debug_reply({"prompt": "hi"}, context)
-
-    assert msgspec.json.encode(reply).decode() == (
-        f'{HEAD}"response":"","done":false,"_debug_info":'
-        '{"rendered_template":"{\\"prompt\\":\\"hi\\"}"}}'
-    )

@@ -144,17 +144,13 @@ def test_usage_comes_last_and_is_zero_before() -> None:
     assert chunks[-1]["choices"] == []
 
 
-@pytest.mark.parametrize("reason", ["length", "load"])
-def test_finish_reason_is_that_of_the_upstream(reason: str) -> None:
+@pytest.mark.parametrize(
+    ("reason", "sent"), [("length", "length"), ("load", "load"), ("tool_calls", "stop")]
+)
+def test_finish_reason_is_that_of_the_upstream(reason: str, sent: str) -> None:
     [choice] = whole_reply(completion(reason, content=""))["choices"]
 
-    assert choice["finish_reason"] == reason
-
-
-def test_finish_reason_of_tool_calls_is_stop() -> None:
-    [choice] = whole_reply(completion("tool_calls", content=""))["choices"]
-
-    assert choice["finish_reason"] == "stop"
+    assert choice["finish_reason"] == sent
 
 
 def test_echo_puts_the_prompt_first() -> None:

@@ -219,13 +219,3 @@ def test_whole_reply_with_tool_calls_has_empty_content(
     tool_calls = [call("aa", 0, "look", '{"city":"Paris"}')]
     assert choice["message"] == message("assistant", tool_calls=tool_calls)
     assert choice["finish_reason"] == expected
-
-
-def test_stream_and_whole_reply_have_the_same_message() -> None:
-    calls = [ToolCall(0, "aa", FunctionCall("look", "{}"))]
-    fields: Json = {"content": "a b", "reasoning": "hm", "tool_calls": calls}
-
-    streamed = accumulate([text_chunk(**fields), last_chunk()])
-
-    [choice] = CHAT.reply(completion(**fields), make_context())["choices"]
-    assert streamed == choice["message"]
