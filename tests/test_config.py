@@ -171,7 +171,3 @@ def test_repr_hides_secrets() -> None:
 @pytest.mark.parametrize(("value", "expected"), OLLAMA_HOSTS)
 def test_ollama_host_is_parsed_as_in_ollama(value: str, expected: Address) -> None:
     assert from_env({"OLLAMA_HOST": value}).ollama_host == expected
-
-
-def test_config_error_ends_a_program_without_a_traceback() -> None:
-    assert issubclass(ConfigError, SystemExit)

@@ -113,13 +113,3 @@ def test_second_turn_of_a_short_chat_has_cached_tokens() -> None:
     first, second = map(int, output.splitlines()[-2:])
     assert first == 0
     assert second > 0
-
-
-def test_without_a_key_the_command_gets_the_url_of_the_fake() -> None:
-    show = "import os; print(os.environ['CEREBRAS_BASE_URL'])"
-    process = start_beside([sys.executable, "-c", show])
-
-    output, _ = process.communicate(timeout=TIMEOUT_S)
-
-    assert output.splitlines()[-1].startswith("http://127.0.0.1:")
-    assert output.endswith("/v1\n")

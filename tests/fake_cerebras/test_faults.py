@@ -1,6 +1,6 @@
 """Positions of faults, holds and pauses in a response, and the connection after it.
 
-tests/upstream/test_faults.py uses every fault.
+tests/blueprints/test_faults.py uses every fault.
 """
 
 import contextlib

@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from tests.cerebras import READY, Fake, fake_cerebras
-from tests.fake_cerebras.client import AGENT, get
+from tests.cerebras import READY
 from tests.processes import PROJECT, running
 
 COMMAND = [sys.executable, "-m", "fake_cerebras"]
@@ -37,20 +36,3 @@ def test_process_exits_when_its_input_closes() -> None:
         output, _ = process.communicate(timeout=5)
 
     assert (process.returncode, output) == (0, "")
-
-
-def test_key_option_sets_the_accepted_keys() -> None:
-    def status(fake: Fake, key: str) -> int:
-        headers = {**AGENT, "authorization": f"Bearer {key}"}
-        return get(fake, "/v1/models", headers).status
-
-    with fake_cerebras("--key", "a", "--key", "b") as fake:
-        assert [status(fake, key) for key in ("a", "b", fake.key)] == [200, 200, 401]
-
-
-def test_failure_to_start_is_reported_with_the_output() -> None:
-    with (
-        pytest.raises(AssertionError, match="unrecognized arguments: --nonsense"),
-        running([*COMMAND, "--nonsense"], READY),
-    ):
-        pass

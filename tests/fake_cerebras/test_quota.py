@@ -220,15 +220,6 @@ def test_quota_can_be_set_for_one_key(two_keys: Fake) -> None:
     assert statuses(two_keys, 6, headers=OTHER) == [200] * 5 + [429]
 
 
-def test_options_set_tier_and_speed_of_the_clock() -> None:
-    options = ("--tier", "free", "--refill", "steady", "--clock-speed", "6000")
-    with fake_cerebras("--tokens-per-second", "0", *options) as fake:
-        fake.reset()
-
-        assert "x-ratelimit-limit-requests-minute" in post_chat(fake).headers
-        assert statuses(fake, 30).count(200) > 6
-
-
 def test_option_puts_keys_into_one_organisation() -> None:
     keys = ("--organisation", "csk-simulated,csk-other")
     with fake_cerebras("--tokens-per-second", "0", *keys, "--tier", "free") as fake:

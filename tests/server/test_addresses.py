@@ -21,34 +21,27 @@ def none_free(address: Address) -> bool:
     return False
 
 
+LISTEN_ADDRESSES = {
+    "default": (Config(), all_free, [PORT_6000, OLLAMAS]),
+    "Ollama runs": (Config(), none_free, [PORT_6000]),
+    "HOST alone is ignored": (Config(host="1.2.3.4"), none_free, [PORT_6000]),
+    "PORT": (Config(port=8080), all_free, [Address("0.0.0.0", 8080)]),
+    "PORT and HOST": (Config(port=0, host="::1"), none_free, [Address("::1", 0)]),
+    "OLLAMA_HOST": (
+        Config(ollama_host=Address("0.0.0.0", 11434)),
+        none_free,
+        [Address("0.0.0.0", 11434)],
+    ),
+    "PORT wins over OLLAMA_HOST": (
+        Config(port=8080, ollama_host=Address("1.2.3.4", 1)),
+        all_free,
+        [Address("0.0.0.0", 8080)],
+    ),
+}
+
+
 @pytest.mark.parametrize(
-    ("config", "is_free", "expected"),
-    [
-        (Config(), all_free, [PORT_6000, OLLAMAS]),
-        (Config(), none_free, [PORT_6000]),
-        (Config(host="1.2.3.4"), none_free, [PORT_6000]),
-        (Config(port=8080), all_free, [Address("0.0.0.0", 8080)]),
-        (Config(port=0, host="::1"), none_free, [Address("::1", 0)]),
-        (
-            Config(ollama_host=Address("0.0.0.0", 11434)),
-            none_free,
-            [Address("0.0.0.0", 11434)],
-        ),
-        (
-            Config(port=8080, ollama_host=Address("1.2.3.4", 1)),
-            all_free,
-            [Address("0.0.0.0", 8080)],
-        ),
-    ],
-    ids=[
-        "default",
-        "Ollama runs",
-        "HOST alone is ignored",
-        "PORT",
-        "PORT and HOST",
-        "OLLAMA_HOST",
-        "PORT wins over OLLAMA_HOST",
-    ],
+    ("config", "is_free", "expected"), LISTEN_ADDRESSES.values(), ids=LISTEN_ADDRESSES
 )
 def test_listen_addresses(
     config: Config, is_free: Callable[[Address], bool], expected: list[Address]

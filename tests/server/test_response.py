@@ -53,18 +53,25 @@ def make_response(
     return Response(request, untyped, Config(), server or FakeServer())
 
 
+def respond(
+    *data: bytes, headers: list[tuple[str, str]] = NDJSON, **options: Any
+) -> tuple[Response, RecordingSocket]:
+    """Write a whole response; return it and the socket it was sent to."""
+    sock = RecordingSocket()
+    response = make_response(sock, **options)
+    response.start_response("200 OK", headers)
+    for each in data:
+        response.write(each)
+    response.close()
+    return response, sock
+
+
 def head_lines(sock: RecordingSocket) -> list[str]:
     return b"".join(sock.sends).partition(b"\r\n\r\n")[0].decode().split("\r\n")
 
 
 def test_head_leaves_with_the_first_chunk() -> None:
-    sock = RecordingSocket()
-    response = make_response(sock)
-
-    response.start_response("200 OK", NDJSON)
-    for data in (b"one\n", b"two\n"):
-        response.write(data)
-    response.close()
+    _, sock = respond(b"one\n", b"two\n")
 
     assert sock.timeout == 7.0
     assert sock.sends[0].endswith(b"\r\n\r\n4\r\none\n\r\n")
@@ -72,53 +79,32 @@ def test_head_leaves_with_the_first_chunk() -> None:
 
 
 def test_http_1_0_response_is_not_chunked() -> None:
-    sock = RecordingSocket()
-    response = make_response(sock, version=(1, 0))
-
-    response.start_response("200 OK", NDJSON)
-    response.write(b"two\n")
-    response.close()
+    _, sock = respond(b"two\n", version=(1, 0))
 
     assert len(sock.sends) == 1
     assert sock.sends[0].endswith(b"\r\n\r\ntwo\n")
 
 
 @pytest.mark.parametrize(
-    ("method", "body", "sent"), [("POST", b"{}", b"{}"), ("HEAD", b"", b"")]
+    ("method", "written", "sent"),
+    [
+        ("POST", [b"{}"], b"{}"),
+        ("HEAD", [b""], b""),
+        ("POST", [b"one", b"two"], b"on"),
+    ],
+    ids=["POST", "HEAD", "longer than its length"],
 )
 def test_response_with_a_length_is_one_send(
-    method: str, body: bytes, sent: bytes
+    method: str, written: list[bytes], sent: bytes
 ) -> None:
-    sock = RecordingSocket()
-    response = make_response(sock, method=method)
-
-    response.start_response("200 OK", [("Content-Length", "2")])
-    response.write(body)
-    response.close()
+    _, sock = respond(*written, headers=[("Content-Length", "2")], method=method)
 
     assert len(sock.sends) == 1
     assert sock.sends[0].endswith(b"Content-Length: 2\r\n\r\n" + sent)
 
 
-def test_body_longer_than_its_length_is_cut() -> None:
-    sock = RecordingSocket()
-    response = make_response(sock)
-
-    response.start_response("200 OK", [("Content-Length", "2")])
-    for data in (b"one", b"two"):
-        response.write(data)
-    response.close()
-
-    assert sock.sends[0].endswith(b"\r\n\r\non")
-    assert len(sock.sends) == 1
-
-
 def test_head_has_a_date_and_names_no_server() -> None:
-    sock = RecordingSocket()
-    response = make_response(sock)
-
-    response.start_response("200 OK", NDJSON)
-    response.close()
+    _, sock = respond()
 
     names = [line.partition(":")[0] for line in head_lines(sock)[1:]]
     assert names == ["Date", "Transfer-Encoding", "Content-Type"]
@@ -140,11 +126,7 @@ def test_head_has_a_date_and_names_no_server() -> None:
 def test_head_says_whether_the_connection_closes(
     options: dict[str, Any], expected: str | None
 ) -> None:
-    sock = RecordingSocket()
-    response = make_response(sock, **options)
-
-    response.start_response("200 OK", [("Content-Length", "0")])
-    response.close()
+    response, sock = respond(headers=[("Content-Length", "0")], **options)
 
     connection = [line for line in head_lines(sock) if line.startswith("Connection")]
     assert connection == ([expected] if expected else [])

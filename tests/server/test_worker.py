@@ -101,33 +101,27 @@ def test_body_that_the_app_did_not_read_is_discarded(listening: Listening) -> No
     assert listening.exchange(post + post).count("HTTP/1.1 200 OK") == 2
 
 
+MALFORMED_HEADS = {
+    "no HTTP": ("NONSENSE\r\n\r\n", "400 Bad Request"),
+    "bytes": (f"GET /\xff HTTP/1.1\r\n{HOST}\r\n", "400 Bad Request"),
+    "no colon": (f"GET / HTTP/1.1\r\n{HOST}no colon\r\n\r\n", "400 Bad Request"),
+    "coding": (
+        f"GET / HTTP/1.1\r\n{HOST}Transfer-Encoding: x\r\n\r\n",
+        "400 Bad Request",
+    ),
+    "no host": ("GET / HTTP/1.1\r\n\r\n", "400 Bad Request"),
+    "version": (f"GET / HTTP/3.0\r\n{HOST}\r\n", "505 HTTP Version Not Supported"),
+    "expect": (f"GET / HTTP/1.1\r\n{HOST}Expect: x\r\n\r\n", "417 Expectation Failed"),
+    "long path": (f"GET /{'a' * 9000} HTTP/1.1\r\n{HOST}\r\n", "414 URI Too Long"),
+    "long header": (
+        f"GET / HTTP/1.1\r\n{HOST}A: {'a' * 9000}\r\n\r\n",
+        "431 Request Header Fields Too Large",
+    ),
+}
+
+
 @pytest.mark.parametrize(
-    ("head", "status"),
-    [
-        ("NONSENSE\r\n\r\n", "400 Bad Request"),
-        (f"GET /\xff HTTP/1.1\r\n{HOST}\r\n", "400 Bad Request"),
-        (f"GET / HTTP/1.1\r\n{HOST}no colon\r\n\r\n", "400 Bad Request"),
-        (f"GET / HTTP/1.1\r\n{HOST}Transfer-Encoding: x\r\n\r\n", "400 Bad Request"),
-        ("GET / HTTP/1.1\r\n\r\n", "400 Bad Request"),
-        (f"GET / HTTP/3.0\r\n{HOST}\r\n", "505 HTTP Version Not Supported"),
-        (f"GET / HTTP/1.1\r\n{HOST}Expect: x\r\n\r\n", "417 Expectation Failed"),
-        (f"GET /{'a' * 9000} HTTP/1.1\r\n{HOST}\r\n", "414 URI Too Long"),
-        (
-            f"GET / HTTP/1.1\r\n{HOST}A: {'a' * 9000}\r\n\r\n",
-            "431 Request Header Fields Too Large",
-        ),
-    ],
-    ids=[
-        "no HTTP",
-        "bytes",
-        "no colon",
-        "coding",
-        "no host",
-        "version",
-        "expect",
-        "long path",
-        "long header",
-    ],
+    ("head", "status"), MALFORMED_HEADS.values(), ids=MALFORMED_HEADS
 )
 def test_malformed_head_is_refused(
     listening: Listening, head: str, status: str
