@@ -73,7 +73,7 @@ def test_debug_render_only_shows_the_fitted_request(
 
     request = json.loads(body["_debug_info"]["rendered_template"])
     assert body["_debug_info"]["image_count"] == 2
-    assert body["message"] == {"role": "", "content": ""}
+    assert (body["message"], body["done"]) == ({"role": "", "content": ""}, False)
     assert (request["model"], request["reasoning_effort"]) == (QWEN, "high")
     assert fake.inference_requests() == []
 
