@@ -284,7 +284,7 @@ def test_log_contains_no_prompt_answer_or_secret(
     handler = logging.getLogger("app").handlers[0]
     logged = "\n".join(handler.format(record) for record in app_log.records)
     assert "access_denied" in logged
-    for secret in (SECRET, fake.key, "my prompt", "the response", "wrong"):
+    for secret in (SECRET, fake.key, "my prompt", "in private", "wrong"):
         assert secret not in logged
 
 
