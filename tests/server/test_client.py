@@ -6,8 +6,6 @@ from time import monotonic
 import gevent
 import pytest
 from gevent.socket import socket, socketpair
-from gunicorn.config import Config
-from gunicorn.http.message import Request
 
 from app.server.client import Client
 
@@ -40,22 +38,6 @@ def begin_request(client: Client, sock: socket) -> None:
     sock.send(b"h")
     assert client.wait_for_request()
     assert client.read(1) == b"h"
-
-
-def test_gunicorns_parser_reads_requests_from_it(pair: Pair) -> None:
-    client = Client(pair[0], LONG_S)
-    head = b"POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
-    send_slowly(pair[1], head + b"{}" + head + b"[]", 0)
-
-    bodies = []
-    for number in (1, 2):
-        assert client.wait_for_request()
-        request = Request(Config(), client, ("127.0.0.1", 1), number)
-        assert (request.method, request.path, request.query) == ("POST", "/a", "b")
-        assert request.body is not None
-        bodies.append(request.body.read())
-
-    assert bodies == [b"{}", b"[]"]
 
 
 def test_large_body_is_read_in_large_pieces(pair: Pair) -> None:

@@ -13,7 +13,6 @@ from app.translate.ollama.generate import OllamaGenerate
 from app.translate.openai.chat import OpenAIChat
 from tests.translate.builders import (
     Json,
-    base64_image,
     image_part,
     message,
     text_part,
@@ -80,14 +79,6 @@ def test_requested_template_gets_the_models_system_text() -> None:
 
     prompt = message("user", "You are Mario. | Hello")
     assert applied["messages"] == [HI, HO, prompt]
-
-
-def test_images_in_the_models_messages_are_kept() -> None:
-    seen = {"role": "user", "images": [base64_image("PNG")]}
-
-    [first, _] = apply_to_chat(Preset(QWEN.id, messages=(seen,)), HELLO)["messages"]
-
-    assert first["content"][0]["type"] == "image_url"
 
 
 @pytest.mark.parametrize(

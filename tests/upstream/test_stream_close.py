@@ -83,15 +83,3 @@ def test_close_of_a_cancelled_or_unfinished_stream_does_not_wait(
 
     assert monotonic() - began < 0.5
     assert gone.wait(5)
-
-
-def test_close_releases_the_key_once(serve: Serve, connect: Connect) -> None:
-    client = connect(serve(streamed(text_chunk("a"), FINISH)).base_url)
-    key = client.retry_policy.key_pool.keys[0]
-    stream = client.stream(REQUEST, CancelToken())
-    assert key.active == 1
-
-    stream.close()
-    stream.close()
-
-    assert key.active == 0

@@ -5,10 +5,8 @@ import pytest
 from app.errors import (
     CerellamaError,
     InvalidRequest,
-    KeyRefused,
     ModelNotFound,
     RateLimited,
-    UpstreamBusy,
 )
 from app.translate.openai.dialect import (
     OpenAIDialect,
@@ -27,9 +25,6 @@ OPENAI = OpenAIDialect()
         (InvalidRequest, "invalid_request_error"),
         (ModelNotFound, "not_found_error"),
         (RateLimited, "api_error"),
-        (KeyRefused, "api_error"),
-        (UpstreamBusy, "api_error"),
-        (CerellamaError, "api_error"),
     ],
 )
 def test_error_has_openais_shape(error: type[CerellamaError], kind: str) -> None:
