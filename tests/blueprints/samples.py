@@ -4,19 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.blueprints.client import (
+    CHAT,
+    COMPLETIONS,
+    GENERATE,
     GPT,
+    MESSAGES,
     MESSAGES_WEATHER,
+    OPENAI,
     QWEN,
+    RESPONSES,
     RESPONSES_WEATHER,
-    TOWN,
-    WEATHER,
     Object,
-    encode_image,
+    request_body,
     user_message,
 )
+from tests.blueprints.equivalent_requests import CASES, IMAGES, TOOL_RESULTS, question
 
-PNG = encode_image("PNG")
-DATA_URL = f"data:image/png;base64,{PNG}"
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -49,224 +52,135 @@ OPTIONS = {
     "use_mmap": True,
 }
 
-NATIVE_CALL = {"id": "a", "function": {"name": "weather", "arguments": {"town": "Ulm"}}}
-NATIVE_CHAT: list[Object] = [
-    {
-        "model": GPT,
-        "messages": [
-            user_message(),
-            {
-                "role": "assistant",
-                "content": "",
-                "thinking": "hm",
-                "tool_calls": [NATIVE_CALL],
-            },
+# The features of `equivalent_requests.CASES` that one request can have.
+FEATURES = [
+    *("temperature", "top_p", "seed", "penalties", "token limit", "stop", "system"),
+    *("low effort", "no parallel calls", "tool result", "named tool"),
+]
+
+
+def sample(path: str, *names: str, **more: Any) -> Object:
+    """Return a request with the fields of these cases, and more."""
+    body = request_body(path)
+    for name in names:
+        body |= CASES[name].bodies.get(path, {})
+    return {**body, **more}
+
+
+LOGPROBS = {"logprobs": True, "top_logprobs": 2}
+NATIVE_CHAT = [
+    sample(
+        CHAT,
+        *FEATURES,
+        messages=[
+            *TOOL_RESULTS[CHAT]["messages"],
+            {"role": "assistant", "content": "", "thinking": "hm"},
             {"role": "tool", "content": "sunny", "tool_name": "weather"},
-            {"role": "tool", "content": "sunny", "tool_call_id": "a"},
-            user_message(),
         ],
-        "tools": [WEATHER],
-        "options": OPTIONS,
-        "think": "low",
-        "keep_alive": "5m",
-        "truncate": True,
-        "shift": True,
-        "stream": False,
-    },
-    {
-        "model": QWEN,
-        "messages": [
-            {"role": "system", "content": "s"},
-            {**user_message(), "images": [encode_image("GIF")]},
-        ],
-        "format": SCHEMA,
-        "tools": [TOOL],
-        "logprobs": True,
-        "top_logprobs": 2,
-    },
+        options=OPTIONS,
+        keep_alive="5m",
+        truncate=True,
+        shift=True,
+        stream=False,
+    ),
+    sample(CHAT, "image", format=SCHEMA, tools=[TOOL], **LOGPROBS),
 ]
-GENERATE: list[Object] = [
-    {
-        "model": QWEN,
-        "prompt": "hi",
-        "suffix": "",
-        "system": "s",
-        "template": "{{ .Prompt }}",
-        "images": [PNG],
-        "options": OPTIONS,
-        "format": "json",
-        "think": True,
-        "keep_alive": 60,
-        "logprobs": True,
-        "top_logprobs": 2,
-    },
-    {"model": GPT, "prompt": "hi", "raw": True, "context": [1, 2, 3], "stream": False},
+NATIVE_GENERATE = [
+    sample(
+        GENERATE,
+        *("image", "system", "high effort", "JSON"),
+        suffix="",
+        template="{{ .Prompt }}",
+        options=OPTIONS,
+        keep_alive=60,
+        **LOGPROBS,
+    ),
+    sample(GENERATE, raw=True, context=[1, 2, 3], stream=False),
 ]
-FUNCTION = {"name": "weather", "arguments": '{"town":"Ulm"}'}
-OPENAI_CHAT: list[Object] = [
-    {
-        "model": GPT,
-        "messages": [
-            user_message(),
-            {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [{"id": "a", "type": "function", "function": FUNCTION}],
-            },
-            {"role": "tool", "tool_call_id": "a", "content": "sunny"},
-        ],
-        "tools": [WEATHER],
-        "tool_choice": {"type": "function", "function": {"name": "weather"}},
-        "parallel_tool_calls": False,
-        "reasoning": {"effort": "low"},
-        "reasoning_effort": "low",
-        "max_tokens": 20,
-        "max_completion_tokens": 20,
-        "seed": 1,
-        "top_p": 0.5,
-        "frequency_penalty": 0.1,
-        "presence_penalty": 0.1,
-        "prediction": {"type": "content", "content": "x"},
-        "stop": ["x"],
-        "n": 1,
-        "user": "me",
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    },
-    {
-        "model": QWEN,
-        "messages": [
-            {
-                "role": "user",
-                "content": [
-                    {"type": "text", "text": "hi"},
-                    {
-                        "type": "image_url",
-                        "image_url": {"url": DATA_URL, "detail": "low"},
-                    },
-                ],
-            }
-        ],
-        "tools": [TOOL],
-        "response_format": FORMAT,
-        "temperature": 0.1,
-        "logprobs": True,
-        "top_logprobs": 2,
-    },
+OPENAI_CHAT = [
+    sample(
+        OPENAI,
+        *FEATURES,
+        reasoning={"effort": "low"},
+        max_tokens=20,
+        presence_penalty=0.1,
+        prediction={"type": "content", "content": "x"},
+        n=1,
+        user="me",
+        stream=True,
+        stream_options={"include_usage": True},
+    ),
+    sample(OPENAI, "image", tools=[TOOL], response_format=FORMAT, **LOGPROBS),
 ]
-COMPLETIONS: list[Object] = [
-    {
-        "model": GPT,
-        "prompt": "hi",
-        "max_tokens": 9,
-        "echo": True,
-        "logprobs": 2,
-        "temperature": 0.1,
-        "top_p": 0.5,
-        "frequency_penalty": 0.1,
-        "presence_penalty": 0.1,
-        "best_of": 1,
-        "user": "me",
-    },
-    {"model": QWEN, "prompt": ["hi"], "stream": True, "stop": "x", "seed": 1},
+OPENAI_COMPLETIONS = [
+    sample(COMPLETIONS, *FEATURES, echo=True, logprobs=2, best_of=1, user="me"),
+    sample(COMPLETIONS, prompt=["hi"], stream=True, presence_penalty=0.1),
 ]
-RESPONSES: list[Object] = [
-    {
-        "model": GPT,
-        "instructions": "s",
-        "input": [
-            {"role": "user", "content": [{"type": "input_text", "text": "hi"}]},
+OPENAI_RESPONSES = [
+    sample(
+        RESPONSES,
+        *FEATURES,
+        input=[
             {"type": "reasoning", "id": "r", "summary": [], "encrypted_content": "e"},
-            {"type": "function_call", "call_id": "a", **FUNCTION},
-            {"type": "function_call_output", "call_id": "a", "output": "sunny"},
+            *TOOL_RESULTS[RESPONSES]["input"],
         ],
-        "tools": [
+        tools=[
             RESPONSES_WEATHER,
             {"type": "custom", "name": "patch", "format": {"type": "text"}},
             {"type": "namespace", "name": "n", "tools": []},
             {"type": "file_search"},
         ],
-        "tool_choice": {"type": "function", "name": "weather"},
-        "reasoning": {"effort": "low", "summary": "auto"},
-        "stream": True,
-    },
-    {
-        "model": QWEN,
-        "input": [
-            {
-                "role": "user",
-                "content": [
-                    {"type": "input_image", "image_url": DATA_URL, "detail": "low"}
-                ],
-            }
-        ],
-        "text": {"format": {"type": "json_schema", "name": "t", "schema": TOWN}},
-        "max_output_tokens": 30,
-        "metadata": {"a": "b"},
-    },
+        stream=True,
+    ),
+    sample(
+        RESPONSES,
+        "image",
+        "JSON schema",
+        "token limit",
+        metadata={"a": "b"},
+        stream=False,
+    ),
 ]
-SOURCE = {"type": "base64", "media_type": "image/png", "data": PNG}
-MESSAGES: list[Object] = [
-    {
-        "model": GPT,
-        "max_tokens": 50,
-        "system": [{"type": "text", "text": "s"}],
-        "messages": [
-            user_message(),
+ANTHROPIC_MESSAGES = [
+    sample(
+        MESSAGES,
+        *FEATURES,
+        messages=[
+            *TOOL_RESULTS[MESSAGES]["messages"],
             {
                 "role": "assistant",
-                "content": [
-                    {"type": "thinking", "thinking": "hm", "signature": "s"},
-                    {"type": "tool_use", "id": "a", "name": "weather", "input": {}},
-                ],
-            },
-            {
-                "role": "user",
-                "content": [
-                    {
-                        "type": "tool_result",
-                        "tool_use_id": "a",
-                        "content": [{"type": "text", "text": "sunny"}],
-                        "is_error": False,
-                    }
-                ],
+                "content": [{"type": "thinking", "thinking": "hm", "signature": "s"}],
             },
         ],
-        "tools": [{**MESSAGES_WEATHER, "cache_control": {"type": "ephemeral"}}],
-        "tool_choice": {"type": "tool", "name": "weather"},
-        "thinking": {"type": "enabled", "budget_tokens": 1024},
-        "stop_sequences": ["x"],
-        "temperature": 0.5,
-        "top_p": 0.5,
-        "top_k": 3,
-        "metadata": {"user_id": "u"},
-        "stream": True,
-    },
-    {
-        "model": QWEN,
-        "max_tokens": 50,
-        "system": "s",
-        "messages": [
-            {
-                "role": "user",
-                "content": [
-                    {"type": "image", "source": SOURCE},
-                    {
-                        "type": "document",
-                        "source": {"type": "text", "data": "x"},
-                        "title": "t",
-                        "context": "c",
-                    },
-                    {"type": "search_result", "source": "x", "content": []},
-                ],
-            }
+        system=[{"type": "text", "text": "s"}],
+        tools=[{**MESSAGES_WEATHER, "cache_control": {"type": "ephemeral"}}],
+        thinking={"type": "enabled", "budget_tokens": 1024},
+        top_k=3,
+        metadata={"user_id": "u"},
+        stream=True,
+    ),
+    sample(
+        MESSAGES,
+        messages=[
+            question(
+                *IMAGES[MESSAGES]["messages"][0]["content"],
+                {
+                    "type": "document",
+                    "source": {"type": "text", "data": "x"},
+                    "title": "t",
+                    "context": "c",
+                },
+                {"type": "search_result", "source": "x", "content": []},
+            )
         ],
-        "output_config": {
+        model=QWEN,
+        system="s",
+        output_config={
             "effort": "low",
             "format": {"type": "json_schema", "schema": SCHEMA},
         },
-        "thread": {"type": "create"},
-    },
+        thread={"type": "create"},
+    ),
 ]
 CREATE: list[Object] = [
     {
@@ -289,13 +203,13 @@ FORM = (
 
 SAMPLES: Mapping[tuple[str, str], Sequence[Any]] = {
     ("POST", "/api/chat"): NATIVE_CHAT,
-    ("POST", "/api/generate"): GENERATE,
+    ("POST", "/api/generate"): NATIVE_GENERATE,
     ("POST", "/chat/completions"): OPENAI_CHAT,
     ("POST", "/v1/chat/completions"): OPENAI_CHAT,
-    ("POST", "/v1/completions"): COMPLETIONS,
-    ("POST", "/v1/responses"): RESPONSES,
-    ("POST", "/v1/messages"): MESSAGES,
-    ("POST", "/v1/messages/count_tokens"): MESSAGES,
+    ("POST", "/v1/completions"): OPENAI_COMPLETIONS,
+    ("POST", "/v1/responses"): OPENAI_RESPONSES,
+    ("POST", "/v1/messages"): ANTHROPIC_MESSAGES,
+    ("POST", "/v1/messages/count_tokens"): ANTHROPIC_MESSAGES,
     ("POST", "/v1/embeddings"): [{"model": GPT, "input": ["a"], "dimensions": 3}],
     ("POST", "/v1/audio/transcriptions"): [FORM],
     ("POST", "/api/embed"): [{"model": GPT, "input": ["a"], "options": OPTIONS}],
