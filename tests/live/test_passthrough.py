@@ -4,9 +4,11 @@ import contextlib
 import http.client
 import json
 import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import ollama as official
@@ -215,55 +217,42 @@ def test_reply_has_the_content_length_and_one_date(
     assert date.count(",") == 1
 
 
-class Forwarder:
+class Forwarder(socketserver.ThreadingTCPServer):
     """An address that is known before the server that it forwards to."""
 
-    def __init__(self) -> None:
-        self.port = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
+    daemon_threads = True
+    port = 0
 
-    def __enter__(self) -> "Forwarder":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                here, _ = self._listener.accept()
-                thread = threading.Thread(target=self._tunnel, args=(here,))
-                self._threads.append(thread)
-                thread.start()
-
-    def _tunnel(self, here: socket.socket) -> None:
-        with here, socket.create_connection(("127.0.0.1", self.port)) as there:
-            back = threading.Thread(target=copy_bytes, args=(there, here))
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        with socket.create_connection(("127.0.0.1", self.port)) as there:
+            back = threading.Thread(target=copy_bytes, args=(there, request))
             back.start()
-            copy_bytes(here, there)
+            copy_bytes(request, there)
             back.join()
+
+
+@pytest.fixture(scope="module")
+def forwarder() -> Iterator[Forwarder]:
+    with Forwarder(("127.0.0.1", 0), socketserver.BaseRequestHandler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
 
 
 @pytest.fixture(scope="module", params=COMMANDS)
 def loop(
-    request: pytest.FixtureRequest, own_upstream: ByteServer
+    request: pytest.FixtureRequest, own_upstream: ByteServer, forwarder: Forwarder
 ) -> Iterator[tuple[Server, Server]]:
     """Return two servers, each the passthrough of the other."""
     settings = {"CEREBRAS_BASE_URL": own_upstream.base_url, "CEREBRAS_API_KEY": "x"}
     command = COMMANDS[request.param]
-    with Forwarder() as forwarder:
-        far = environment(**settings, OLLAMA_PASSTHROUGH_URL=forwarder.url)
-        with serving(command, far) as two:
-            near = environment(**settings, OLLAMA_PASSTHROUGH_URL=two.url)
-            with serving(command, near) as one:
-                forwarder.port = urlsplit(one.url).port or 0
-                yield one, two
+    far_url = f"http://127.0.0.1:{forwarder.server_address[1]}"
+    far = environment(**settings, OLLAMA_PASSTHROUGH_URL=far_url)
+    with serving(command, far) as two:
+        near = environment(**settings, OLLAMA_PASSTHROUGH_URL=two.url)
+        with serving(command, near) as one:
+            forwarder.port = urlsplit(one.url).port or 0
+            yield one, two
 
 
 def test_loop_of_two_servers_is_508(loop: tuple[Server, Server]) -> None:
