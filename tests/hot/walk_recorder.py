@@ -18,7 +18,7 @@ product_post_worker_init = globals()["post_worker_init"]
 
 
 class Recorder:
-    """A profile function: notes each call of a function of `app/` during a connection.
+    """A profile function: notes each call of a function of `app/` for one connection.
 
     Attributes:
         calls: One [file, function, depth] per call, in order; depth counts the frames
@@ -40,9 +40,10 @@ class Recorder:
                 self.connections += 1
                 if self.connections == 2:
                     self.recorded = frame
-            if self.recorded:
+            depth = depth_below(self.recorded, frame) if self.recorded else 0
+            if depth:
                 file = code.co_filename.removeprefix(APP)
-                self.calls.append([file, code.co_qualname, depth_of(frame)])
+                self.calls.append([file, code.co_qualname, depth])
         elif event == "return" and frame is self.recorded:
             sys.setprofile(None)
             partial = self.output.with_suffix(".partial")
@@ -50,12 +51,19 @@ class Recorder:
             partial.rename(self.output)
 
 
-def depth_of(frame):
+def depth_below(first, frame):
+    """Return how many frames of `app/` there are from `first` to `frame`.
+
+    Both are counted. It is 0 if `first` did not lead to `frame`: other greenlets may
+    run in between, for example the one that reads the list of models after the start.
+    """
     depth = 0
     while frame is not None:
         depth += frame.f_code.co_filename.startswith(APP)
+        if frame is first:
+            return depth
         frame = frame.f_back
-    return depth
+    return 0
 
 
 def post_worker_init(worker):
