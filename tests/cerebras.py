@@ -13,7 +13,7 @@ import pytest
 from tests.processes import running
 
 READY = "fake_cerebras listening on "
-KEY = "csk-simulated"
+KEY, OTHER_KEY = "csk-simulated", "csk-other"
 MARGIN_S = 5.0  # added to the timeout of a control request
 
 
@@ -119,3 +119,20 @@ def shared_fake() -> Iterator[Fake]:
     """
     with fake_cerebras("--tokens-per-second", "0") as fake:
         yield fake
+
+
+@pytest.fixture(scope="module")
+def two_keys() -> Iterator[Fake]:
+    """A fake_cerebras with two keys, each an organisation; the tests reset it."""
+    keys = [option for key in (KEY, OTHER_KEY) for option in ("--key", key)]
+    with fake_cerebras("--tokens-per-second", "0", *keys) as fake:
+        yield fake
+
+
+@pytest.fixture
+def free(two_keys: Fake) -> Fake:
+    """Two keys of the free tier; the clock stands 10 s after the start of a minute."""
+    two_keys.reset()
+    two_keys.set_clock(at=6010)
+    two_keys.set_quota("free")
+    return two_keys

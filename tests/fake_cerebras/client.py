@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.cerebras import Fake
+from tests.cerebras import OTHER_KEY, Fake
 
 GPT = "gpt-oss-120b"
 QWEN = "qwen-3.8-27b"
@@ -19,6 +19,7 @@ TIMEOUT_S = 5.0
 AGENT = {"user-agent": "raw/1.0"}
 KEY = {"authorization": "Bearer csk-simulated"}
 HEADERS = {**AGENT, **KEY}
+OTHER = {**AGENT, "authorization": f"Bearer {OTHER_KEY}"}  # the second key
 
 
 @dataclass(frozen=True)

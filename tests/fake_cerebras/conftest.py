@@ -1,3 +1,3 @@
 """Give these tests a fake_cerebras that no server under test uses."""
 
-from tests.cerebras import shared_fake  # noqa: F401  # a fixture
+from tests.cerebras import free, shared_fake, two_keys  # noqa: F401  # fixtures

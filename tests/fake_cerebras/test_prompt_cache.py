@@ -1,6 +1,6 @@
 """The prompt cache: which beginning of a prompt counts as cached, and for how long."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from tests.fake_cerebras.client import (
     GPT,
     HEADERS,
     KEY,
+    OTHER,
     QWEN,
     chat_body,
     conversation,
@@ -23,22 +24,14 @@ from tests.fake_cerebras.test_images import JPEG, PNG, data_uri
 BLOCK = 128  # tokens
 TEMPLATE, ROLE = 60, 6  # tokens
 LONG = "word" * 400  # 400 tokens: with template and role, three whole blocks
-OTHER = {**AGENT, "authorization": "Bearer csk-other"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Fake]:
-    keys = ("--key", "csk-simulated", "--key", "csk-other")
-    with fake_cerebras("--tokens-per-second", "0", *keys) as fake:
-        yield fake
 
 
 @pytest.fixture
-def cache(running: Fake) -> Fake:
+def cache(two_keys: Fake) -> Fake:
     """A fake with two keys and an empty cache; its clock stands."""
-    running.reset()
-    running.set_clock(at=6000)
-    return running
+    two_keys.reset()
+    two_keys.set_clock(at=6000)
+    return two_keys
 
 
 def read_usage(

@@ -1,16 +1,15 @@
 """Quota: buckets of requests and tokens, with a clock that the test sets."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.cerebras import Fake, fake_cerebras
 from tests.fake_cerebras.client import (
-    AGENT,
     COMPLETIONS,
     GPT,
     KEY,
+    OTHER,
     QWEN,
     Response,
     chat_body,
@@ -25,23 +24,6 @@ PROMPT = 67  # tokens of `chat_body("hi")`
 LONG = "word" * 20_000
 LONG_PROMPT = 20_066  # tokens of `chat_body(LONG)`
 CACHED = 20_066 // 128 * 128  # of these, once they are cached
-OTHER = {**AGENT, "authorization": "Bearer csk-other"}
-
-
-@pytest.fixture(scope="module")
-def two_keys() -> Iterator[Fake]:
-    keys = ("--key", "csk-simulated", "--key", "csk-other")
-    with fake_cerebras("--tokens-per-second", "0", *keys) as fake:
-        yield fake
-
-
-@pytest.fixture
-def free(two_keys: Fake) -> Fake:
-    """Two keys of the free tier; the clock stands 10 s after the start of a minute."""
-    two_keys.reset()
-    two_keys.set_clock(at=6010)
-    two_keys.set_quota("free")
-    return two_keys
 
 
 def post_chat(fake: Fake, cap: int = 100, **options: Any) -> Response:

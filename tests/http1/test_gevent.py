@@ -109,7 +109,7 @@ def fail(url: str) -> dict[str, Any]:
 
 
 def inspect_readiness() -> dict[str, Any]:
-    """Return whether gevent's internals are those that readiness.py uses."""
+    """Return whether gevent has the internals that readiness.py uses."""
     gevent.sleep(0)  # starts the hub
     ours, theirs = socket.socketpair()
     with ours, theirs:

@@ -9,7 +9,11 @@ from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
 from app.upstream.stream import ChunkStream
 from app.wire.completion import Chunk
-from tests.cerebras import shared_fake  # noqa: F401  # not the servers' own
+from tests.cerebras import (  # noqa: F401  # fixtures; not the fake of the servers
+    free,
+    shared_fake,
+    two_keys,
+)
 from tests.http1.conftest import Serve, _environment, serve  # noqa: F401  # fixtures
 
 KEY = "csk-secret-4711"

@@ -1,6 +1,5 @@
 """The client against fake_cerebras' quota, with a clock that stands or runs faster."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from time import monotonic
@@ -11,10 +10,10 @@ import pytest
 from app.errors import RateLimited
 from app.http1.cancel import CancelToken
 from app.upstream.cerebras import Cerebras
-from tests.cerebras import Fake, fake_cerebras
+from tests.cerebras import KEY, OTHER_KEY, Fake, fake_cerebras
 from tests.upstream.conftest import Connect
 
-KEYS = ("csk-simulated", "csk-other")
+KEYS = (KEY, OTHER_KEY)
 SPEED = 120
 CLIENTS = 30
 REQUEST: dict[str, Any] = {
@@ -22,22 +21,6 @@ REQUEST: dict[str, Any] = {
     "messages": [{"role": "user", "content": "hello"}],
 }
 CAPPED = {**REQUEST, "max_completion_tokens": 100}
-
-
-@pytest.fixture(scope="module")
-def two_keys() -> Iterator[Fake]:
-    options = [option for key in KEYS for option in ("--key", key)]
-    with fake_cerebras("--tokens-per-second", "0", *options) as running:
-        yield running
-
-
-@pytest.fixture
-def free(two_keys: Fake) -> Fake:
-    """The free tier; the clock stands at 10 s after a full minute."""
-    two_keys.reset()
-    two_keys.set_clock(at=6010)
-    two_keys.set_quota("free")
-    return two_keys
 
 
 @pytest.fixture
