@@ -25,6 +25,7 @@ from tests.upstream.faults import (
     FAULTS,
     IDLE_S,
     PAGE,
+    UNREACHABLE,
     WORDS,
     ErrorResponse,
     before_the_first_chunk,
@@ -150,6 +151,19 @@ def test_missing_key_returns_503(
     assert response.status_code == 503
     assert read_error(path, response).startswith("CEREBRAS_API_KEY is not set")
     assert client.get("/api/tags").get_json()["models"]
+
+
+@every_path
+@both_ways
+def test_refused_connection_returns_502(
+    make_client: MakeClient, path: str, stream: bool
+) -> None:
+    client = make_client(CEREBRAS_BASE_URL="http://127.0.0.1:9/v1")
+
+    response = post(client, path, stream=stream)
+
+    assert response.status_code == 502
+    assert read_error(path, response) == UNREACHABLE + "connection refused"
 
 
 @every_path
