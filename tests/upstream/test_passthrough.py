@@ -80,6 +80,18 @@ def test_hop_by_hop_headers_are_removed() -> None:
     assert end_to_end_headers(headers, {"accept"}) == [("X-Other", "2")]
 
 
+def test_credentials_and_origin_are_not_sent(serve: Serve) -> None:
+    server = serve(answer(b""))
+    secret = {"Authorization": "Bearer a", "X-Api-Key": "b", "Cookie": "c=d"}
+    headers = {**secret, "Origin": "http://page", "X-Other": "2"}
+
+    fetch(connect(server), ClientRequest("GET", "/", headers))
+
+    sent = server.requests[0].headers
+    assert sent.keys() & {"authorization", "x-api-key", "cookie", "origin"} == set()
+    assert sent["x-other"] == "2"
+
+
 class Upload:
     """A request body of some pieces."""
 
