@@ -80,6 +80,12 @@ def test_hop_by_hop_headers_are_removed() -> None:
     assert end_to_end_headers(headers, {"accept"}) == [("X-Other", "2")]
 
 
+def test_repeated_headers_stay_repeated() -> None:
+    headers = [("Set-Cookie", "a=1"), ("X-Other", "2"), ("Set-Cookie", "b=2")]
+
+    assert end_to_end_headers(headers) == headers
+
+
 def test_credentials_and_origin_are_not_sent(serve: Serve) -> None:
     server = serve(answer(b""))
     secret = {"Authorization": "Bearer a", "X-Api-Key": "b", "Cookie": "c=d"}
